@@ -1,0 +1,118 @@
+"""Message codes: the only place where a number and its text are written.
+
+Esri's sixteen step codes keep Esri's numbers and spelling ("Probing Video Klv" included). Ours start at 9001 and
+a number is never given a second meaning:
+
+- 9001-9099 steps of our own
+- 9101-9199 notes: something was left out or done in another way, and why
+- 9201-9299 warnings: the package is good, but a person should know
+- 9301-9399 errors: the job (or the command) failed
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["step", "note", "warning", "error"]
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """One row of the table. `text` is the message as it stands in the record, without details."""
+
+    number: int
+    text: str
+    kind: Kind
+    meaning: str
+
+    @property
+    def origin(self) -> Literal["esri", "ingest"]:
+        return "ingest" if self.number >= 9001 else "esri"
+
+
+def _step(number: int, text: str, meaning: str) -> Code:
+    return Code(number, text, "step", meaning)
+
+
+def _note(number: int, text: str, meaning: str) -> Code:
+    return Code(number, text, "note", meaning)
+
+
+def _warning(number: int, text: str, meaning: str) -> Code:
+    return Code(number, text, "warning", meaning)
+
+
+def _error(number: int, text: str, meaning: str) -> Code:
+    return Code(number, text, "error", meaning)
+
+
+STARTING_INGEST = _step(117, "Starting Ingest", "The source was opened and the tools were found.")
+PROBING_VIDEO_CODEC = _step(154, "Probing Video Codec", "The picture to use is chosen and measured.")
+PROBING_AUDIO = _step(155, "Probing Audio", "The audio tracks are read; runs even where there are none.")
+PROBING_VIDEO_KLV = _step(156, "Probing Video Klv", "Looks for KLV metadata streams.")
+GENERATING_VIDEO_STREAM_INFO = _step(157, "Generating Video Stream Info", "Writes info/streams.json.")
+GENERATING_VIDEO_INFO = _step(158, "Generating Video Info", "Writes info/video.json.")
+TRANSCODING_WITH_GPU = _step(159, "Transcoding with GPU", "A hardware encoder makes the renditions.")
+EXTRACTING_KLV_METADATA = _step(160, "Extracting KLV Metadata", "KLV metadata is decoded into telemetry/.")
+GENERATING_HLS = _step(161, "Generating HLS Service Files", "Segments and media playlists.")
+GENERATING_POSTER = _step(174, "Generating Poster Image", "Chooses poster.jpg among candidates.")
+GENERATING_PREVIEWS = _step(182, "Generating Preview Images", "Sprite sheets, previews.vtt, preview.json.")
+GENERATING_ABR_INFO = _step(162, "Generating ABR Info Files", "ABR.m3u8, manifest.mpd and info/abr.json.")
+REMOVING_TEMPORARY_FILES = _step(163, "Removing Temporary Files", "Intermediate files are deleted.")
+VIDEO_FILES_CREATED = _step(205, "Video Files Created", "The package is published in the output folder.")
+SAVING_TO_STORAGE = _step(206, "Saving To Storage", "The package is copied to a storage that was asked for.")
+INGEST_COMPLETE = _step(118, "Ingest Complete", "Everything asked for is there.")
+
+TRANSCODING_WITH_CPU = _step(9001, "Transcoding with CPU", "Software encoders make the renditions.")
+PLANNING_RESOLUTIONS = _step(9002, "Planning Resolutions", "Decides what will be made, before anything runs.")
+VERIFYING_PACKAGE = _step(9003, "Verifying Package", "Reads the package back and measures it.")
+
+RESOLUTION_LEFT_OUT = _note(9101, "Resolution Left Out", "It is above the source; nothing is ever upscaled.")
+MADE_AT_SOURCE_SIZE = _note(9102, "Made At Source Size", "The source is smaller than the resolution asked for.")
+NO_AUDIO_FOUND = _note(9103, "No Audio Found", "The package has no audio rendition.")
+NO_KLV_FOUND = _note(9104, "No KLV Metadata Found", "Step 160 does not apply.")
+KLV_NOT_EXTRACTED = _note(
+    9105, "KLV Metadata Found But Not Extracted", "The stream is there; this version does not decode it."
+)
+KEPT_IN_OUTPUT_FOLDER = _note(9106, "Kept In Output Folder", "No other storage was asked for; step 206 does not apply.")
+STREAM_LEFT_OUT = _note(9107, "Stream Left Out", "A stream of the source is not carried into the package.")
+
+NOT_FULLY_CONFINED = _warning(9201, "Programs Not Fully Confined", "The kernel lacks a protection; what and why.")
+SOURCE_DAMAGED = _warning(9202, "Source Damaged", "Part of the picture could not be read; how much.")
+SOURCE_MISDECLARED = _warning(9203, "Source Misdeclared", "The container says something its media does not show.")
+AUDIO_TRIMMED = _warning(9204, "Audio Trimmed To Picture", "Sound before or after the picture was left out.")
+COLOUR_NOT_CONVERTED = _warning(9205, "Colour Not Converted", "HDR could not be tone mapped with this ffmpeg.")
+GPU_NOT_USED = _warning(9206, "GPU Not Used", "A hardware encoder was asked for and did not work.")
+PREVIOUS_PACKAGE_KEPT = _warning(9207, "Previous Package Kept", "The forced run failed; the old package still stands.")
+
+USAGE = _error(9301, "Wrong Usage", "The command's arguments do not fit together.")
+UNKNOWN_RESOLUTION = _error(9302, "Unknown Resolution", "No preset has this name.")
+PRESET_INVALID = _error(9303, "Preset Invalid", "A preset file has an unknown key or an impossible value.")
+SOURCE_NOT_FOUND = _error(9304, "Source Not Found", "There is no such file.")
+SOURCE_NOT_READABLE = _error(9305, "Source Not Readable", "The file may not be read, or is not a regular file.")
+SOURCE_NOT_MEDIA = _error(9306, "Source Not A Video File", "Empty, not a known container, or cut short before its index.")
+SOURCE_HAS_NO_VIDEO = _error(9307, "Source Has No Video", "Only sound, a single picture, or data.")
+SOURCE_OVER_LIMIT = _error(9308, "Source Over Limit", "Pixels, streams or length are above the stated limits.")
+SOURCE_CHANGED = _error(9309, "Source Changed", "The file changed while it was read.")
+OUTPUT_NOT_WRITABLE = _error(9310, "Output Not Writable", "The output folder cannot be made or written.")
+OUTPUT_NOT_OURS = _error(9311, "Output Folder Not Ours", "It holds files that ingest did not make.")
+OUTPUT_EXISTS = _error(9312, "Output Exists", "A finished package is there; --force replaces it.")
+OUTPUT_IS_SOURCE = _error(9313, "Output Is Source", "The output folder is the source, or holds its name.")
+OUTPUT_BUSY = _error(9314, "Output Busy", "Another run holds the output folder.")
+TOOL_MISSING = _error(9315, "Tool Missing", "ffmpeg, ffprobe or the packager is not there or does not start.")
+TOOL_TOO_OLD = _error(9316, "Tool Too Old", "The tool's version is below what is needed.")
+DISK_FULL = _error(9317, "Disk Full", "No space left for the work or the package.")
+TRANSCODING_FAILED = _error(9318, "Transcoding Failed", "The encoder ended with an error.")
+TOOL_KILLED = _error(9319, "Tool Killed", "A program was killed from outside or by a limit.")
+TOOL_STALLED = _error(9320, "Tool Stalled", "A program made no progress for too long and was ended.")
+PACKAGING_FAILED = _error(9321, "Packaging Failed", "The packager ended with an error.")
+VERIFICATION_FAILED = _error(9322, "Verification Failed", "The package is not what the plan says.")
+CANCELLED = _error(9323, "Cancelled", "Stopped by a signal or by a person.")
+INTERNAL = _error(9324, "Internal Error", "A fault of ingest itself; please report it.")
+JOB_NOT_FOUND = _error(9325, "Job Not Found", "The job store has no job of this id.")
+NOT_A_PACKAGE = _error(9326, "Not A Package", "The folder holds no master playlist to verify.")
+STORE_UNUSABLE = _error(9327, "Job Store Unusable", "The job store's database cannot be opened.")
+
+ALL: tuple[Code, ...] = tuple(sorted((c for c in globals().values() if isinstance(c, Code)), key=lambda c: c.number))
+BY_NUMBER: dict[int, Code] = {c.number: c for c in ALL}
