@@ -6,4 +6,31 @@
 <Status.COMPLETED: 'COMPLETED'>
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ingest.api import run
+    from ingest.job.errors import IngestError
+    from ingest.job.record import Record
+    from ingest.media.cancel import CancelToken
+
 __version__ = "0.1.0"
+__all__ = ["CancelToken", "IngestError", "Record", "__version__", "run"]
+
+_HOMES = {
+    "run": "ingest.api",
+    "IngestError": "ingest.job.errors",
+    "Record": "ingest.job.record",
+    "CancelToken": "ingest.media.cancel",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # Loaded on first use: the command line's --help must not wait for what only a job needs.
+    if name in _HOMES:
+        from importlib import import_module
+
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

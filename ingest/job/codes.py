@@ -85,6 +85,7 @@ AUDIO_TRIMMED = _warning(9204, "Audio Trimmed To Picture", "Sound before or afte
 COLOUR_NOT_CONVERTED = _warning(9205, "Colour Not Converted", "HDR could not be tone mapped with this ffmpeg.")
 GPU_NOT_USED = _warning(9206, "GPU Not Used", "A hardware encoder was asked for and did not work.")
 PREVIOUS_PACKAGE_KEPT = _warning(9207, "Previous Package Kept", "The forced run failed; the old package still stands.")
+STORE_NOT_WRITTEN = _warning(9208, "Job Store Not Written", "The job is not in the store; job.json has it all.")
 
 USAGE = _error(9301, "Wrong Usage", "The command's arguments do not fit together.")
 UNKNOWN_RESOLUTION = _error(9302, "Unknown Resolution", "No preset has this name.")

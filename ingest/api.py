@@ -1,0 +1,70 @@
+"""The library's front door; `ingest.run` is this module's `run`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ingest.job.errors import IngestError
+from ingest.media.cancel import CancelToken
+from ingest.pipeline.request import Request, split_resolutions
+
+if TYPE_CHECKING:
+    from ingest.job.record import Record
+    from ingest.pipeline.events import OnEvent
+    from ingest.store import JobStore
+
+
+def run(
+    source: str | os.PathLike[str],
+    resolutions: str | Sequence[str],
+    output: str | os.PathLike[str] | None = None,
+    *,
+    force: bool = False,
+    preset_dir: str | os.PathLike[str] | None = None,
+    on_event: OnEvent | None = None,
+    cancel: CancelToken | None = None,
+) -> Record:
+    """Ingest one video file and return the job's record.
+
+    Call it from a thread that lives until it returns: the programs it starts are bound to that thread's life.
+
+    Args:
+        source: the video file.
+        resolutions: names of presets: `"fhd"`, `"sd,hd"` or `["sd", "hd"]`.
+        output: the package's folder; by default `./<stem>_ingest`.
+        force: replace a finished package that is already there.
+        preset_dir: a folder of presets that come before the shipped ones.
+        on_event: called with each event of `ingest.pipeline.events`, in the calling thread.
+        cancel: set it from elsewhere to stop the job.
+
+    Returns:
+        The final record. A job that failed or was cancelled returns too: look at `status` and `error`.
+
+    Raises:
+        UsageError: an INGEST_* setting cannot be understood.
+    """
+    from ingest import settings as settings_module
+    from ingest.pipeline.runner import Runner
+
+    settings = settings_module.load()
+    names = (resolutions,) if isinstance(resolutions, str) else tuple(resolutions)
+    request = Request(
+        source=Path(source),
+        resolutions=split_resolutions(names),
+        output=Path(output) if output is not None else None,
+        force=force,
+        preset_dir=Path(preset_dir) if preset_dir is not None else None,
+    )
+    return Runner(request, settings, cancel or CancelToken(), on_event, _store(settings.home)).run()
+
+
+def _store(home: Path) -> JobStore | None:
+    from ingest.store import open_store
+
+    try:
+        return open_store(home)
+    except IngestError:
+        return None

@@ -1,0 +1,93 @@
+"""`ingest run`: the main job."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ingest.cli.completion import complete_resolution
+from ingest.cli.options import json_option, preset_dir_option
+
+if TYPE_CHECKING:
+    from ingest.job.record import Record
+
+
+@click.command(short_help="Ingest a video file into a verified HLS and DASH package.")
+@click.argument("source", type=click.Path(path_type=Path))
+@click.option(
+    "--res",
+    "resolutions",
+    multiple=True,
+    metavar="NAME[,NAME...]",
+    shell_complete=complete_resolution,
+    help="Resolutions to make: sd, hd, fhd, qhd, uhd or a preset of your own. Repeatable.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="The package's folder. Default: ./<stem>_ingest/",
+)
+@click.option("--force", is_flag=True, help="Replace a finished package that is already there.")
+@preset_dir_option
+@click.option(
+    "--progress",
+    type=click.Choice(["auto", "plain", "json", "none"]),
+    default="auto",
+    show_default=True,
+    help="How progress is told on stderr (json: on stdout): auto is a live view on a terminal, else plain lines.",
+)
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
+@json_option
+@click.pass_context
+def run(
+    ctx: click.Context,
+    source: Path,
+    resolutions: tuple[str, ...],
+    output: Path | None,
+    force: bool,
+    preset_dir: Path | None,
+    progress: str,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """Ingest SOURCE into a verified package: HLS and DASH, poster, previews and a job record.
+
+    \b
+    ingest run movie.mp4 --res fhd
+    ingest run movie.mp4 --res sd,hd --res fhd -o /srv/packages/movie
+    """
+    from ingest import api
+    from ingest.cli.signals import cancel_on_signals
+    from ingest.cli.views import choose_view
+
+    view = choose_view("none" if quiet else progress, record_on_stdout=as_json)
+    with view, cancel_on_signals() as cancel:
+        record = api.run(
+            source,
+            resolutions,
+            output,
+            force=force,
+            preset_dir=preset_dir,
+            on_event=view.on_event,
+            cancel=cancel,
+        )
+    if as_json:
+        sys.stdout.write(record.to_json())
+        sys.stdout.flush()
+    ctx.exit(report_failure(record))
+
+
+def report_failure(record: Record) -> int:
+    """One line on stderr for a job that failed; returns the exit code."""
+    error = record.error
+    if error is None:
+        return 0
+    from ingest.job.errors import one_line
+
+    line = f"{error.message}; {error.remedy}" if error.remedy else error.message
+    click.echo(f"ingest: error: {one_line(line)}", err=True)
+    return error.exit_code

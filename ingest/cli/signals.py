@@ -1,0 +1,30 @@
+"""SIGINT and SIGTERM become a cancelled job; a second one ends at once."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from collections.abc import Iterator
+from types import FrameType
+
+from ingest.media.cancel import CancelToken
+
+
+@contextlib.contextmanager
+def cancel_on_signals() -> Iterator[CancelToken]:
+    """A token that the first signal sets. With the second the process dies of it; the kernel then kills ffmpeg."""
+    token = CancelToken()
+
+    def handle(number: int, _frame: FrameType | None) -> None:
+        if token.requested:
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+        token.cancel(number)
+
+    before = {n: signal.signal(n, handle) for n in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield token
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,161 @@
+"""Preview pictures for the seek bar: how many, how large, and pasted together into sprite sheets."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+from ingest.images.frames import encode, failed, reading, write
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from ingest.images.frames import Frame
+
+MOST_PREVIEWS = 400
+TILE_SIDE = 160
+COLUMNS = 10
+ROWS = 10
+
+_HALF_SECOND_BELOW = 5
+_INTERVALS = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600)
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One sprite sheet: its file name, its size in pixels, its grid. Tiles fill it row by row."""
+
+    name: str
+    width: int
+    height: int
+    columns: int
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One preview: shown from `start` up to `end` (seconds), a rectangle in pixels of `sheets[sheet]`."""
+
+    start: Fraction
+    end: Fraction
+    sheet: int
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Previews:
+    """All sheets and tiles. Tiles follow one another without gap or overlap from 0 to the duration.
+
+    Tile sizes in pixels; `columns` and `rows` are the grid of the first sheet, and of all but the last;
+    `interval` is the planned time between previews in seconds.
+    """
+
+    sheets: tuple[Sheet, ...]
+    tiles: tuple[Tile, ...]
+    tile_width: int
+    tile_height: int
+    columns: int
+    rows: int
+    interval: Fraction
+
+
+def plan_interval(duration: Fraction) -> Fraction:
+    """Seconds between previews for a clip of `duration` seconds: round, and at most 400 previews.
+
+    >>> plan_interval(Fraction(3)), plan_interval(Fraction(60)), plan_interval(Fraction(5400))
+    (Fraction(1, 2), Fraction(1, 1), Fraction(20, 1))
+    """
+    if duration < _HALF_SECOND_BELOW:
+        return Fraction(1, 2)
+    for interval in _INTERVALS:
+        if duration <= MOST_PREVIEWS * interval:
+            return Fraction(interval)
+    hours = math.ceil(duration / (MOST_PREVIEWS * 3600))
+    return Fraction(3600 * hours)
+
+
+def tile_size(width: int, height: int) -> tuple[int, int]:
+    """Width and height of a preview for a video of this display size, in pixels.
+
+    The longer side is 160, or the video's own where that is less; both are even and at least 2.
+
+    >>> tile_size(1920, 1080), tile_size(1080, 1920), tile_size(2048, 858), tile_size(90, 51)
+    ((160, 90), (90, 160), (160, 68), (90, 50))
+    """
+    longer = max(width, height)
+    if longer <= TILE_SIDE:
+        return max(2, width // 2 * 2), max(2, height // 2 * 2)
+    return _nearest_even(width * TILE_SIDE, longer), _nearest_even(height * TILE_SIDE, longer)
+
+
+def build_sheets(frames: Sequence[Frame], duration: Fraction, interval: Fraction, folder: Path) -> Previews:
+    """Paste the frames into `folder`/sheet-001.jpg, sheet-002.jpg, ..., at most 10x10 each, in order of time.
+
+    A tile lasts until the next frame's time; the first begins at 0 whatever its time. Frames at or after
+    `duration`, or at the time of the one before, are left out, but never all. At most one sheet is in memory.
+    Raises ProcessingError (TRANSCODING_FAILED) when there is no frame, one cannot be read or is not of the
+    first one's size, or the duration is not above 0; ResourceError or OutputError when a sheet cannot be
+    written.
+    """
+    if duration <= 0:
+        raise failed(f"no previews can be made of {float(duration)} s of video")
+    shown = _shown(frames, duration)
+    if not shown:
+        raise failed("there is no preview frame")
+    with reading(shown[0][1].path) as image:
+        width, height = image.size
+    ends = [start for start, _ in shown[1:]] + [duration]
+    per_sheet = COLUMNS * ROWS
+    sheets: list[Sheet] = []
+    tiles: list[Tile] = []
+    for first in range(0, len(shown), per_sheet):
+        group = shown[first : first + per_sheet]
+        columns, rows = grid(len(group))
+        sheet = Sheet(f"sheet-{len(sheets) + 1:03d}.jpg", columns * width, rows * height, columns, rows)
+        picture = Image.new("RGB", (sheet.width, sheet.height))
+        for index, (start, frame) in enumerate(group):
+            x, y = index % columns * width, index // columns * height
+            picture.paste(_tile_picture(frame, (width, height)), (x, y))
+            tiles.append(Tile(start, ends[first + index], len(sheets), x, y, width, height))
+        write(folder / sheet.name, encode(picture))
+        sheets.append(sheet)
+    return Previews(
+        tuple(sheets), tuple(tiles), width, height, sheets[0].columns, sheets[0].rows, Fraction(interval)
+    )
+
+
+def grid(count: int) -> tuple[int, int]:
+    """Columns and rows of a sheet for `count` tiles (1 to 100): full rows of ten, or one shorter row."""
+    return min(COLUMNS, count), -(-count // COLUMNS)
+
+
+def _shown(frames: Sequence[Frame], duration: Fraction) -> list[tuple[Fraction, Frame]]:
+    """The frames that get a tile, each with the tile's start."""
+
+    shown: list[tuple[Fraction, Frame]] = []
+    for frame in sorted(frames, key=lambda frame: frame.time):
+        start = frame.time if shown else Fraction(0)
+        if not shown or shown[-1][0] < start < duration:
+            shown.append((start, frame))
+    return shown
+
+
+def _tile_picture(frame: Frame, size: tuple[int, int]) -> Image.Image:
+    with reading(frame.path) as image:
+        picture = image.convert("RGB")
+    if picture.size != size:
+        sizes = f"{picture.width}x{picture.height}, the first is {size[0]}x{size[1]}"
+        raise failed(f"the preview {frame.path.parent.name}/{frame.path.name} is {sizes}")
+    return picture
+
+
+def _nearest_even(numerator: int, denominator: int) -> int:
+    return max(2, (numerator + denominator) // (2 * denominator) * 2)

@@ -1,0 +1,119 @@
+"""What the probe found out: typed facts about the source, nothing decided yet.
+
+Times are exact fractions of a second on the source's own clock unless a name says otherwise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+FieldOrder = Literal["progressive", "tff", "bff", "unknown"]
+Hdr = Literal["none", "pq", "hlg"]
+
+
+@dataclass(frozen=True, slots=True)
+class Colour:
+    """Names as ffmpeg spells them (ITU-T H.273); "unknown" where the stream does not say."""
+
+    primaries: str = "unknown"
+    transfer: str = "unknown"
+    matrix: str = "unknown"
+    full_range: bool = False
+
+    @property
+    def hdr(self) -> Hdr:
+        return {"smpte2084": "pq", "arib-std-b67": "hlg"}.get(self.transfer, "none")  # type: ignore[return-value]
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """The pictures a player would show, counted from the packets (edit lists applied).
+
+    `start` is the time of the first one and `duration` runs to the end of the last one. `rate` is the exact
+    constant frame rate, or None when the pictures are not evenly spaced; `mean_rate` is pictures per second.
+    """
+
+    time_base: Fraction
+    start: Fraction
+    duration: Fraction
+    frames: int
+    rate: Fraction | None
+    mean_rate: Fraction
+    longest_gap: Fraction
+    key_frames: int
+    longest_key_distance: Fraction
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class VideoFacts:
+    """The picture that will be used. `width` and `height` are decoded pixels; `display_*` are what is seen:
+    square pixels, upright."""
+
+    index: int
+    codec: str
+    profile: str | None
+    level: int | None
+    pixel_format: str
+    bit_depth: int
+    width: int
+    height: int
+    sample_aspect: Fraction
+    rotation: int
+    display_width: int
+    display_height: int
+    field_order: FieldOrder
+    colour: Colour
+    timing: Timing
+    bit_rate: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class AudioFacts:
+    """One audio track. `language` is a BCP 47 tag, "und" where the file does not say."""
+
+    index: int
+    codec: str
+    profile: str | None
+    sample_rate: int
+    channels: int
+    layout: str | None
+    language: str
+    title: str | None
+    start: Fraction | None
+    duration: Fraction | None
+    bit_rate: int | None
+    default: bool
+
+
+@dataclass(frozen=True, slots=True)
+class KlvFacts:
+    """One data stream that carries KLV, found by its codec or its KLVA registration; not decoded."""
+
+    index: int
+    carriage: str
+    program_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A stream of the source that is not used, and why."""
+
+    index: int
+    kind: str
+    codec: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """`declared_duration` is the header's word, which the media may not keep."""
+
+    format: str
+    declared_duration: Fraction | None
+    start: Fraction | None
+    bit_rate: int | None
+    streams: int
+    size: int

@@ -1,0 +1,263 @@
+"""Asks about the source, three times: the streams, every packet of the picture, its first decoded pictures.
+
+The third question is there because headers lie about sizes and because a stream may begin with pictures that
+cannot be decoded. Everything that comes back is taken as data from a stranger: parsed at this edge, bounded, typed.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from ingest.job import codes
+from ingest.job.errors import SourceError, one_line
+from ingest.media import process
+from ingest.media.facts import Container, KlvFacts, LeftOut
+from ingest.media.first_frames import DecodedFrame, parse_showinfo
+from ingest.media.process import Command, Confinement, Limits
+from ingest.media.source import describe_content
+from ingest.media.timing import Packet, PacketReader
+from ingest.media.whitelists import CODEC_WHITELIST, FORMAT_WHITELIST, PROTOCOL_WHITELIST, VIDEO_DECODERS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ingest.media.cancel import CancelToken
+    from ingest.media.source import Source
+    from ingest.media.toolchain import Tool
+
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeLimits:
+    """Bounds on what a source may ask of us. `pixels` per picture, `seconds` of media."""
+
+    pixels: int = 36_000_000
+    streams: int = 128
+    seconds: int = 48 * 3600
+    stall_seconds: float = 120.0
+    memory_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Prober:
+    """How ffprobe and ffmpeg are asked about one source."""
+
+    ffprobe: Tool
+    ffmpeg: Tool
+    source: Source
+    folder: Path
+    limits: ProbeLimits
+    cancel: CancelToken | None = None
+
+    def command(self, *question: str) -> Command:
+        return Command(
+            argv=(
+                str(self.ffprobe.path),
+                *("-v", "error", "-hide_banner"),
+                *self._whitelists(),
+                *question,
+                *("-i", self.source.url),
+            ),
+            cwd=self.folder,
+            confinement=Confinement(descriptors=(self.source.descriptor,)),
+            limits=self._limits(),
+        )
+
+    def streams(self) -> Document:
+        """The format, streams and chapters as ffprobe's JSON."""
+        asked = self.command("-show_format", "-show_streams", "-show_chapters", "-of", "json")
+        done = process.run(asked, cancel=self.cancel)
+        self._check(done)
+        try:
+            document = json.loads(done.stdout)
+        except ValueError:
+            document = {}
+        if done.returncode != 0 or not isinstance(document, dict) or not document.get("format"):
+            raise not_media(self.source, done.stderr)
+        return document
+
+    def packets(self, index: int) -> list[Packet]:
+        """Every packet of one stream, in stream order."""
+        reader = PacketReader()
+        done = process.run(
+            self.command(
+                *("-select_streams", str(index), "-show_entries", "packet=pts,dts,duration,size,flags"),
+                *("-of", "csv=p=0"),
+            ),
+            cancel=self.cancel,
+            on_stdout_line=reader.line,
+        )
+        self._check(done)
+        return reader.packets
+
+    def first_frames(self, index: int) -> tuple[DecodedFrame, ...]:
+        """The first few pictures that decode.
+
+        Raises:
+            SourceError: none does, or they are larger than the limit.
+        """
+        done = process.run(self._decode_command(index), cancel=self.cancel)
+        self._check(done)
+        frames = parse_showinfo(done.stderr)
+        if frames:
+            return frames
+        name = one_line(self.source.name)
+        if found := re.search(r"Picture size (\d+x\d+) exceeds", done.stderr):
+            raise SourceError(
+                codes.SOURCE_OVER_LIMIT,
+                f"{name} has pictures of {found[1]}, above the limit of {self.limits.pixels} pixels",
+                remedy="raise INGEST_MAX_PIXELS if you trust the file",
+            )
+        raise SourceError(
+            codes.SOURCE_NOT_MEDIA,
+            f"no picture of {name} can be decoded",
+            remedy="copy or export the file again",
+            detail=done.stderr,
+        )
+
+    def _decode_command(self, index: int) -> Command:
+        return Command(
+            argv=(
+                str(self.ffmpeg.path),
+                *("-nostdin", "-hide_banner", "-v", "info", "-nostats", "-noautorotate", "-copyts"),
+                *self._whitelists(),
+                *("-max_pixels", str(self.limits.pixels), "-i", self.source.url),
+                *("-map", f"0:{index}", "-vf", "sidedata=mode=delete,showinfo=checksum=0"),
+                *("-frames:v", "8", "-fps_mode", "passthrough", "-f", "null", "-"),
+            ),
+            cwd=self.folder,
+            confinement=Confinement(descriptors=(self.source.descriptor,)),
+            limits=self._limits(),
+        )
+
+    def _whitelists(self) -> tuple[str, ...]:
+        return (
+            *("-protocol_whitelist", PROTOCOL_WHITELIST, "-format_whitelist", FORMAT_WHITELIST),
+            *("-codec_whitelist", CODEC_WHITELIST, "-max_streams", str(self.limits.streams)),
+        )
+
+    def _limits(self) -> Limits:
+        return Limits(memory_bytes=self.limits.memory_bytes, stall_seconds=self.limits.stall_seconds)
+
+    def _check(self, done: process.Completed) -> None:
+        """A prober that was ended or killed is a failure of its own; a plain error exit is the source's fault."""
+        if done.limit is not None or done.signal is not None:
+            process.check(done, codes.SOURCE_NOT_MEDIA)
+
+
+def not_media(source: Source, stderr: str) -> SourceError:
+    """The error for a file that no demuxer on the whitelist takes."""
+    name = one_line(source.name)
+    if "moov atom not found" in stderr:
+        return SourceError(
+            codes.SOURCE_NOT_MEDIA,
+            f"{name} is cut short: its index (moov) is missing",
+            remedy="copy or upload the whole file again",
+            detail=stderr,
+        )
+    if "max_streams" in stderr:
+        return SourceError(
+            codes.SOURCE_OVER_LIMIT,
+            f"{name} has more streams than the limit",
+            remedy="raise INGEST_MAX_STREAMS if you trust the file",
+            detail=stderr,
+        )
+    guess = describe_content(source)
+    what = f"{name} is {guess}, not a video file" if guess else f"{name} is not a video file that ingest knows"
+    return SourceError(
+        codes.SOURCE_NOT_MEDIA,
+        what,
+        remedy="give a video container such as mp4, mov, mkv, webm, ts, avi or mxf",
+        detail=stderr,
+    )
+
+
+def fraction(text: object) -> Fraction | None:
+    """ffprobe's `30000/1001`, `16:9` or `5.28`; None for anything that is not a positive or zero number."""
+    if not isinstance(text, str | int | float):
+        return None
+    try:
+        value = Fraction(str(text).replace(":", "/"))
+    except (ValueError, ZeroDivisionError):
+        return None
+    return value
+
+
+def integer(value: object) -> int | None:
+    try:
+        return int(str(value))
+    except ValueError:
+        return None
+
+
+def of_kind(document: Document, kind: str) -> list[Document]:
+    streams = document.get("streams", [])
+    return [s for s in streams if isinstance(s, dict) and s.get("codec_type") == kind and "index" in s]
+
+
+def parse_container(document: Document, size: int) -> Container:
+    form = document.get("format", {})
+    duration = fraction(form.get("duration"))
+    return Container(
+        format=str(form.get("format_name", "unknown")),
+        declared_duration=duration if duration and duration > 0 else None,
+        start=fraction(form.get("start_time")),
+        bit_rate=integer(form.get("bit_rate")),
+        streams=len(document.get("streams", [])),
+        size=size,
+    )
+
+
+def choose_video(document: Document) -> tuple[Document | None, tuple[LeftOut, ...]]:
+    """The picture a person means: not a cover, the most pixels, then the default track, then the first."""
+    left_out: list[LeftOut] = []
+    candidates: list[Document] = []
+    for stream in of_kind(document, "video"):
+        codec = str(stream.get("codec_name", "unknown"))
+        disposition = stream.get("disposition", {})
+        if disposition.get("attached_pic") or disposition.get("still_image"):
+            left_out.append(LeftOut(int(stream["index"]), "video", codec, "a cover picture"))
+        elif codec not in _DECODABLE or not stream.get("width"):
+            left_out.append(LeftOut(int(stream["index"]), "video", codec, "its codec is not accepted"))
+        else:
+            candidates.append(stream)
+    if not candidates:
+        return None, tuple(left_out)
+    chosen = max(
+        candidates,
+        key=lambda s: (
+            int(s["width"]) * int(s["height"]),
+            s.get("disposition", {}).get("default", 0),
+            -int(s["index"]),
+        ),
+    )
+    left_out += [
+        LeftOut(
+            int(s["index"]),
+            "video",
+            str(s.get("codec_name")),
+            f"another picture, {s['width']}x{s['height']}; stream {chosen['index']} is larger or comes first",
+        )
+        for s in candidates
+        if s is not chosen
+    ]
+    return chosen, tuple(left_out)
+
+
+# Codec names (as ffprobe prints them) that have a decoder on the whitelist under another or the same name.
+_DECODABLE = frozenset(VIDEO_DECODERS) | {"flv1", "msmpeg4v3", "dvvideo", "av1", "msmpeg4v2"}
+
+
+def klv_streams(document: Document) -> tuple[KlvFacts, ...]:
+    """Data streams registered as KLVA (SMPTE RP 217) or that libavformat calls klv."""
+    container = str(document.get("format", {}).get("format_name", "unknown"))
+    return tuple(
+        KlvFacts(int(s["index"]), container, s.get("id"))
+        for s in of_kind(document, "data")
+        if s.get("codec_name") == "klv" or s.get("codec_tag_string") == "KLVA"
+    )

@@ -1,0 +1,140 @@
+"""Puts ffprobe's answers about one picture together into `VideoFacts`. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from ingest.media.facts import AudioFacts, Colour, FieldOrder, VideoFacts
+from ingest.media.first_frames import DecodedFrame
+from ingest.media.probe import Document, fraction, integer, of_kind
+from ingest.media.timing import Packet, measure
+
+
+def video_facts(stream: Document, frames: Sequence[DecodedFrame], packets: Sequence[Packet]) -> VideoFacts:
+    """Facts of the picture: sizes and colour from decoded `frames`, timing from `packets`.
+
+    Raises:
+        ValueError: no packet is shown.
+    """
+    first = frames[0]
+    time_base = fraction(stream.get("time_base")) or Fraction(1, 90000)
+    declared = [r for r in map(fraction, (stream.get("r_frame_rate"), stream.get("avg_frame_rate"))) if r]
+    timing = measure(packets, time_base, first_pts=first.pts, hints=declared)
+    aspect = fraction(stream.get("sample_aspect_ratio")) or first.sample_aspect
+    aspect = aspect if aspect and Fraction(1, 20) < aspect < 20 else Fraction(1)
+    rotation = rotation_of(stream)
+    shown = (max(1, round(first.width * aspect)), first.height)
+    display_width, display_height = shown[::-1] if rotation % 180 == 90 else shown
+    return VideoFacts(
+        index=int(stream["index"]),
+        codec=str(stream.get("codec_name")),
+        profile=stream.get("profile"),
+        level=integer(stream.get("level")),
+        pixel_format=first.pixel_format,
+        bit_depth=depth_of(first.pixel_format),
+        width=first.width,
+        height=first.height,
+        sample_aspect=aspect,
+        rotation=rotation,
+        display_width=display_width,
+        display_height=display_height,
+        field_order=field_order(stream, frames),
+        colour=colour_of(stream, first),
+        timing=timing,
+        bit_rate=integer(stream.get("bit_rate"))
+        or (int(timing.bytes * 8 / timing.duration) if timing.duration else None),
+    )
+
+
+def rotation_of(stream: Document) -> int:
+    """Clockwise degrees (0, 90, 180, 270) that a player turns the picture by."""
+    for data in stream.get("side_data_list", ()):
+        angle = fraction(data.get("rotation"))
+        if angle is not None:
+            return round(-angle / 90) * 90 % 360  # ffprobe counts anticlockwise
+    return 0
+
+
+def depth_of(pixel_format: str) -> int:
+    """Bits per sample from ffmpeg's pixel format name.
+
+    >>> depth_of("yuv420p10le"), depth_of("yuvj420p"), depth_of("gray12be")
+    (10, 8, 12)
+    """
+    for depth in (9, 10, 12, 14, 16):
+        if pixel_format.removesuffix("le").removesuffix("be").endswith((f"p{depth}", f"gray{depth}", f"0{depth}")):
+            return depth
+    return 8
+
+
+def field_order(stream: Document, frames: Sequence[DecodedFrame]) -> FieldOrder:
+    """From the decoded pictures' own flags; the stream's word only decides an even vote."""
+    top = sum(1 for f in frames if f.field == "T")
+    bottom = sum(1 for f in frames if f.field == "B")
+    if (top + bottom) * 2 < len(frames):
+        return "progressive"
+    if top == bottom:
+        return "bff" if stream.get("field_order") in {"bb", "tb"} else "tff"
+    return "tff" if top > bottom else "bff"
+
+
+def colour_of(stream: Document, frame: DecodedFrame) -> Colour:
+    """The decoded picture's tags, and the container's where the picture has none."""
+
+    def named(decoded: str, key: str) -> str:
+        for value in (decoded, stream.get(key)):
+            if isinstance(value, str) and value not in {"unknown", "reserved", "unspecified"}:
+                return value
+        return "unknown"
+
+    full = named(frame.range, "color_range") in {"pc", "full"} or frame.pixel_format.startswith("yuvj")
+    return Colour(
+        primaries=named(frame.primaries, "color_primaries"),
+        transfer=named(frame.transfer, "color_transfer"),
+        matrix=named(frame.matrix, "color_space"),
+        full_range=full,
+    )
+
+
+def audio_facts(document: Document) -> tuple[AudioFacts, ...]:
+    """Every audio track that can be decoded, in file order; languages as BCP 47."""
+    return tuple(
+        AudioFacts(
+            index=int(s["index"]),
+            codec=str(s.get("codec_name", "unknown")),
+            profile=s.get("profile"),
+            sample_rate=integer(s.get("sample_rate")) or 0,
+            channels=integer(s.get("channels")) or 0,
+            layout=s.get("channel_layout"),
+            language=language_tag(s.get("tags", {}).get("language")),
+            title=_title(s.get("tags", {})),
+            start=fraction(s.get("start_time")),
+            duration=fraction(s.get("duration")),
+            bit_rate=integer(s.get("bit_rate")),
+            default=bool(s.get("disposition", {}).get("default")),
+        )
+        for s in of_kind(document, "audio")
+    )
+
+
+def _title(tags: Document) -> str | None:
+    text = str(tags.get("title", "")).strip()
+    return text[:80] or None
+
+
+def language_tag(text: object) -> str:
+    """A BCP 47 tag (RFC 5646) from whatever the container says: `eng` -> `en`; "und" when it says nothing valid.
+
+    >>> language_tag("ger"), language_tag("pt-BR"), language_tag("???"), language_tag(None)
+    ('de', 'pt-BR', 'und', 'und')
+    """
+    if not isinstance(text, str) or not text.strip():
+        return "und"
+    import langcodes
+
+    try:
+        tag = langcodes.standardize_tag(text.strip()[:35])
+    except (langcodes.LanguageTagError, ValueError):
+        return "und"
+    return tag if tag.isascii() and len(tag.split("-", maxsplit=1)[0]) in {2, 3} else "und"

@@ -1,0 +1,96 @@
+"""What the packager cannot say: exact durations, measured bandwidths, the order and names of renditions.
+
+Edits with the m3u8 library; every figure comes from a measured `Track`, none from a target.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import m3u8
+
+if TYPE_CHECKING:
+    from ingest.packaging.measure import Track
+
+FIRST_VARIANT = 2_000_000  # bit/s; Apple's authoring specification, 1.32
+
+
+def rewrite_media_playlist(path: Path, track: Track) -> None:
+    """Exact EXTINF (RFC 8216bis 4.4.4.1) and the smallest TARGETDURATION that holds."""
+    playlist = m3u8.loads(path.read_text(encoding="utf-8"))
+    for entry, segment in zip(playlist.segments, track.segments, strict=True):
+        entry.duration = seconds(segment.duration)
+    playlist.target_duration = track.target_duration
+    _dump(playlist, path)
+
+
+def rewrite_iframe_playlist(path: Path, track: Track) -> None:
+    """As `rewrite_media_playlist`: each entry lasts from its key picture to the next one."""
+    playlist = m3u8.loads(path.read_text(encoding="utf-8"))
+    for entry, duration in zip(playlist.segments, track.sync_distances, strict=True):
+        entry.duration = seconds(duration)
+    playlist.target_duration = max(1, *(round(d + Fraction(1, 1000)) for d in track.sync_distances))
+    _dump(playlist, path)
+
+
+def rewrite_master(
+    path: Path, videos: Mapping[str, Track], audios: Mapping[str, Track], rates: Mapping[str, Fraction], default: str | None
+) -> None:
+    """Measured bandwidths, exact frame rates and a first variant that starts fast.
+
+    Args:
+        videos, audios: the measured tracks by the URI of their media playlist.
+        rates: the frame rate of each video, by the same URI.
+        default: URI of the audio rendition that plays unless another is chosen; its group's twin of the same
+            language is the default there.
+    """
+    playlist = m3u8.loads(path.read_text(encoding="utf-8"))
+    by_group: dict[str, list[Track]] = {}
+    language = next((m.language for m in playlist.media if m.uri == default), None)
+    for group in {m.group_id for m in playlist.media}:
+        members = [m for m in playlist.media if m.group_id == group]
+        chosen = next((m for m in members if m.uri == default), None) or next(
+            (m for m in members if m.language == language), members[0]
+        )
+        for media in members:
+            by_group.setdefault(group, []).append(audios[media.uri])
+            media.default = "YES" if media is chosen else "NO"
+            media.autoselect = "YES"
+            media.channels = str(audios[media.uri].channels)
+    for variant in playlist.playlists:
+        track, info = videos[variant.uri], variant.stream_info
+        sounds = by_group.get(info.audio or "", [])
+        info.bandwidth = track.peak_bandwidth + max((a.peak_bandwidth for a in sounds), default=0)
+        info.average_bandwidth = track.average_bandwidth + max((a.average_bandwidth for a in sounds), default=0)
+        info.codecs = ",".join(dict.fromkeys((track.codec, *(a.codec for a in sounds))))
+        info.resolution = (track.width, track.height)
+        info.frame_rate = round(float(rates[variant.uri]), 3)
+    for images in playlist.iframe_playlists:
+        own = images.uri.replace("iframes.m3u8", "index.m3u8")
+        images.iframe_stream_info.codecs = videos[own].codec
+        images.iframe_stream_info.resolution = (videos[own].width, videos[own].height)
+    playlist.playlists[:] = ordered(playlist.playlists)
+    playlist.is_independent_segments = True
+    playlist.version = "6"
+    _dump(playlist, path)
+
+
+def ordered(variants: list[m3u8.Playlist]) -> list[m3u8.Playlist]:
+    """From small to large, but the one nearest below 2 Mbit/s first: players begin with the first."""
+    rising = sorted(variants, key=lambda v: (v.stream_info.bandwidth, v.stream_info.audio or ""))
+    below = [v for v in rising if v.stream_info.average_bandwidth <= FIRST_VARIANT]
+    first = below[-1] if below else rising[0]
+    return [first, *(v for v in rising if v is not first)]
+
+
+def seconds(value: Fraction) -> float:
+    """To a microsecond: a thousand segments add up to less than a millisecond of error."""
+    return round(float(value), 6)
+
+
+def _dump(playlist: m3u8.M3U8, path: Path) -> None:
+    text = playlist.dumps()
+    path.write_text(text if text.endswith("\n") else text + "\n", encoding="utf-8")

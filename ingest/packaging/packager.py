@@ -1,0 +1,103 @@
+"""From the plan to Shaka Packager's argument list. Pure.
+
+All paths are relative: the packager runs with the folder above the package as its current folder. One fragment
+is one GOP, so that the I-frame playlists have an entry for each key picture.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+INIT = "init.mp4"
+SEGMENT = "seg-$Number%05d$.m4s"
+MEDIA_PLAYLIST = "index.m3u8"
+IFRAME_PLAYLIST = "iframes.m3u8"
+MASTER = "ABR.m3u8"
+MPD = "manifest.mpd"
+GROUP_STEREO = "stereo"
+GROUP_SURROUND = "surround"
+
+
+@dataclass(frozen=True, slots=True)
+class VideoInput:
+    """`folder` is the rendition's place in the package, such as `video/hd`."""
+
+    file: str
+    folder: str
+
+
+@dataclass(frozen=True, slots=True)
+class AudioInput:
+    file: str
+    folder: str
+    language: str
+    label: str
+    group: str
+    default: bool
+
+
+def packager_arguments(
+    program: str,
+    package: str,
+    videos: tuple[VideoInput, ...],
+    audios: tuple[AudioInput, ...],
+    *,
+    segment: Fraction,
+    fragment: Fraction,
+) -> tuple[str, ...]:
+    """The whole packager command; `package` is the package folder's relative name."""
+    default = next((a.language for a in audios if a.default), None)
+    return (
+        program,
+        *(_video(package, v) for v in videos),
+        *(_audio(package, a) for a in audios),
+        f"--segment_duration={decimal(segment)}",
+        f"--fragment_duration={decimal(fragment)}",
+        "--hls_playlist_type=VOD",
+        f"--hls_master_playlist_output={package}/{MASTER}",
+        f"--mpd_output={package}/{MPD}",
+        "--generate_static_live_mpd",
+        *((f"--default_language={default}",) if default else ()),
+    )
+
+
+def decimal(value: Fraction) -> str:
+    """Seconds to a microsecond, rounded down.
+
+    The packager cuts at the first key picture at or after a multiple of this: a hair too long and it would cut
+    one GOP late, a hair too short makes no difference.
+
+    >>> decimal(Fraction(3003, 500)), decimal(Fraction(1001, 240))
+    ('6.006000', '4.170833')
+    """
+    micros = value.numerator * 1_000_000 // value.denominator
+    return f"{micros // 1_000_000}.{micros % 1_000_000:06d}"
+
+
+def _video(package: str, video: VideoInput) -> str:
+    return ",".join(
+        (
+            f"in={video.file}",
+            "stream=video",
+            f"init_segment={package}/{video.folder}/{INIT}",
+            f"segment_template={package}/{video.folder}/{SEGMENT}",
+            f"playlist_name={video.folder}/{MEDIA_PLAYLIST}",
+            f"iframe_playlist_name={video.folder}/{IFRAME_PLAYLIST}",
+        )
+    )
+
+
+def _audio(package: str, audio: AudioInput) -> str:
+    return ",".join(
+        (
+            f"in={audio.file}",
+            "stream=audio",
+            f"init_segment={package}/{audio.folder}/{INIT}",
+            f"segment_template={package}/{audio.folder}/{SEGMENT}",
+            f"playlist_name={audio.folder}/{MEDIA_PLAYLIST}",
+            f"hls_group_id={audio.group}",
+            f"hls_name={audio.label}",
+            f"language={audio.language}",
+        )
+    )

@@ -1,0 +1,239 @@
+"""Rules for what the multivariant playlist declares, against what was measured (Apple 1, 2, 6, 9)."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from ingest.packaging.codecs import same_codec
+from ingest.packaging.findings import APPLE, RFC
+from ingest.packaging.languages import is_language
+from ingest.packaging.playlists import place_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from ingest.packaging.findings import Checks
+    from ingest.packaging.measure import Track
+    from ingest.packaging.playlists import Master, Reference
+
+TOLERANCE = Fraction(1, 10)
+_FASTEST = Fraction(60) + Fraction(1, 10)
+_TRANSFERS = {16: "PQ", 18: "HLG"}
+
+
+def check_declarations(master: Master, tracks: Mapping[str, Track], root: Path, checks: Checks) -> None:
+    """Everything the multivariant playlist says of its renditions.
+
+    `tracks` are those that could be measured, by their URI; an I-frame playlist's is the one it points into.
+    """
+    place = place_of(master.path, root)
+    groups = _check_groups(master, tracks, place, checks)
+    videos = [t for v in master.variants if (t := tracks.get(v.uri or "")) and t.kind == "video"]
+    hdr = {_video_range(t) for t in videos} - {"SDR"}
+    for variant in master.variants:
+        _check_variant(variant, tracks, groups, bool(hdr), f"{place} {variant.uri}", checks)
+    if videos:
+        checks.must(
+            bool(master.iframes), f"{APPLE} 6.1", place, "no EXT-X-I-FRAME-STREAM-INF", "I-frame playlists"
+        )
+        checks.should(len(master.variants) > 1, f"{APPLE} 9.9", place, "one variant", "several bit rates")
+    for iframe in master.iframes:
+        _check_iframe_variant(iframe, tracks, f"{place} {iframe.uri}", checks)
+    sound = [t for t in tracks.values() if t.kind == "audio" and t.channels]
+    if sound:
+        stereo = [t for t in sound if t.channels == 2 and t.codec.startswith("mp4a.40.")]
+        checks.must(bool(stereo), f"{APPLE} 2.3", place, "no stereo AAC", "a stereo AAC rendition")
+
+
+def _check_groups(
+    master: Master, tracks: Mapping[str, Track], place: str, checks: Checks
+) -> dict[tuple[str, str], list[Reference]]:
+    """The renditions by (TYPE, GROUP-ID), with the rules of EXT-X-MEDIA."""
+    groups: dict[tuple[str, str], list[Reference]] = defaultdict(list)
+    for media in master.media:
+        kind, group = media.attributes.get("TYPE", ""), media.attributes.get("GROUP-ID", "")
+        name = media.attributes.get("NAME", "")
+        where = f"{place} {media.uri or name}"
+        checks.must(
+            bool(kind and group and name), f"{RFC} 4.4.6.1", where, "TYPE, GROUP-ID or NAME missing", "all"
+        )
+        if kind != "VIDEO":
+            _check_language(media.attributes.get("LANGUAGE"), where, checks)
+        if media.attributes.get("DEFAULT") == "YES":
+            checks.must(
+                media.attributes.get("AUTOSELECT") == "YES",
+                f"{RFC} 4.4.6.1",
+                where,
+                "DEFAULT=YES without AUTOSELECT=YES",
+                "both",
+            )
+        track = tracks.get(media.uri or "")
+        if track and kind == "AUDIO":
+            declared = media.attributes.get("CHANNELS")
+            if checks.should(
+                declared is not None, f"{RFC} 4.4.6.1", where, "no CHANNELS", str(track.channels)
+            ):
+                checks.must(
+                    str(declared).split("/")[0] == str(track.channels),
+                    f"{RFC} 4.4.6.1",
+                    where,
+                    f"CHANNELS {declared}",
+                    f"{track.channels} as measured",
+                )
+        groups[kind, group].append(media)
+    for (kind, group), members in groups.items():
+        names = Counter(m.attributes.get("NAME") for m in members)
+        where = f"{place} group {group}"
+        checks.must(
+            max(names.values()) == 1,
+            f"{RFC} 4.4.6.1.1",
+            where,
+            f"{kind} names repeat",
+            "a unique NAME for each",
+        )
+        defaults = sum(m.attributes.get("DEFAULT") == "YES" for m in members)
+        checks.must(
+            defaults <= 1, f"{RFC} 4.4.6.1.1", where, f"{defaults} defaults", "at most one DEFAULT=YES"
+        )
+    return groups
+
+
+def _check_language(language: str | None, where: str, checks: Checks) -> None:
+    if (
+        checks.must(bool(language), f"{APPLE} 8.10", where, "no LANGUAGE", "a BCP 47 language tag")
+        and language
+    ):
+        good = is_language(language)
+        checks.must(good, f"{APPLE} 8.10", where, f"LANGUAGE {language!r}", "a BCP 47 tag, the shortest code")
+
+
+def _check_variant(
+    variant: Reference,
+    tracks: Mapping[str, Track],
+    groups: Mapping[tuple[str, str], Sequence[Reference]],
+    hdr: bool,
+    where: str,
+    checks: Checks,
+) -> None:
+    named = {kind: variant.attributes.get(kind) for kind in ("AUDIO", "SUBTITLES", "VIDEO")}
+    for kind, group in named.items():
+        if group is not None:
+            found = f"{kind} group {group!r} is not defined"
+            checks.must((kind, group) in groups, f"{RFC} 4.4.6.2.1", where, found, "a group of EXT-X-MEDIA")
+    for name, rule in (("BANDWIDTH", f"{RFC} 4.4.6.2"), ("AVERAGE-BANDWIDTH", f"{APPLE} 9.14")):
+        checks.must(bool(variant.number(name)), rule, where, f"no {name}", "a whole number of bit/s")
+    checks.must(
+        "CODECS" in variant.attributes, f"{APPLE} 9.1", where, "no CODECS", "the codecs of all tracks"
+    )
+    track = tracks.get(variant.uri or "")
+    members = [tracks.get(m.uri) for m in groups.get(("AUDIO", named["AUDIO"] or ""), ()) if m.uri]
+    if track is None or None in members:
+        return
+    sound = [m for m in members if m is not None and m.playlist != track.playlist]
+    _check_codecs(variant, [track, *sound], f"{APPLE} 9.1", where, checks)
+    if track.kind == "video":
+        _check_picture(variant, track, hdr, where, checks)
+    _check_rates(variant, track, sound, where, checks)
+
+
+def _check_codecs(variant: Reference, tracks: Sequence[Track], rule: str, where: str, checks: Checks) -> None:
+    declared = [c.strip() for c in variant.attributes.get("CODECS", "").split(",") if c.strip()]
+    measured = sorted({codec for t in tracks for codec in t.codecs})
+    right = all(any(same_codec(d, m) for d in declared) for m in measured)
+    right = right and all(any(same_codec(d, m) for m in measured) for d in declared)
+    if declared:
+        checks.must(right, rule, where, f"CODECS {','.join(declared)}", ",".join(measured))
+
+
+def _check_picture(variant: Reference, track: Track, hdr: bool, where: str, checks: Checks) -> None:
+    size = f"{track.width}x{track.height}"
+    declared = variant.attributes.get("RESOLUTION")
+    checks.must(declared == size, f"{APPLE} 9.2", where, f"RESOLUTION {declared}", size)
+    rate = track.frame_rate
+    text = variant.attributes.get("FRAME-RATE", "")
+    number = Fraction(text) if re.fullmatch(r"[0-9]{1,4}(\.[0-9]{1,9})?", text) else None
+    if checks.must(number is not None, f"{APPLE} 9.15", where, "no FRAME-RATE", f"{float(rate):.3f}"):
+        constant = all(s.duration == s.samples * track.frame_duration for s in track.segments)
+        near = abs((number or 0) - rate) <= rate / 2000
+        check = checks.must if constant else checks.should
+        check(near, f"{APPLE} 9.15", where, f"FRAME-RATE {text}", f"{float(rate):.3f}")
+    checks.must(rate <= _FASTEST, f"{APPLE} 1.19", where, f"{float(rate):.3f} pictures/s", "at most 60")
+    expected = _video_range(track)
+    declared_range = variant.attributes.get("VIDEO-RANGE")
+    checks.must(
+        (declared_range or ("SDR" if not hdr else None)) == expected,
+        f"{APPLE} 9.16",
+        where,
+        f"VIDEO-RANGE {declared_range}",
+        expected,
+    )
+    _check_profile(track, where, checks)
+
+
+def _check_profile(track: Track, where: str, checks: Checks) -> None:
+    """Apple 1.3b and 1.6b: what all variants may use at most."""
+    avc, hevc = track.header.boxes.get("avcC", b""), track.header.boxes.get("hvcC", b"")
+    if track.header.entry.startswith("avc") and len(avc) > 3:
+        good = avc[1] in (66, 77, 88, 100) and avc[3] <= 52
+        checks.must(
+            good, f"{APPLE} 1.3b", where, f"profile {avc[1]} level {avc[3]}", "at most High@5.2, 8 bit"
+        )
+    if track.header.entry.startswith("hvc") and len(hevc) > 12:
+        good = hevc[1] & 31 in (1, 2, 3) and hevc[12] <= 153
+        found = f"profile {hevc[1] & 31} level {hevc[12]}"
+        checks.must(good, f"{APPLE} 1.6b", where, found, "at most Main10@5.1")
+    checks.should(
+        track.header.entry not in ("avc3", "hev1", "dvhe"),
+        f"{APPLE} 1.10",
+        where,
+        f"sample entry {track.header.entry}",
+        "parameter sets in the sample description (avc1, hvc1, dvh1)",
+    )
+
+
+def _video_range(track: Track) -> str:
+    """SDR, PQ or HLG from the sample entry's `colr` box (ISO/IEC 14496-12, 12.1.5)."""
+    colour = track.header.boxes.get("colr", b"")
+    if colour[:4] != b"nclx" or len(colour) < 8:
+        return "SDR"
+    return _TRANSFERS.get(int.from_bytes(colour[6:8], "big"), "SDR")
+
+
+def _check_rates(
+    variant: Reference, track: Track, sound: Sequence[Track], where: str, checks: Checks
+) -> None:
+    """The largest sum over the playable combinations: this rendition with the costliest of its sound."""
+    peak = _peak(track) + max((_peak(s) for s in sound), default=0)
+    average = track.average_bandwidth + max((s.average_bandwidth for s in sound), default=0)
+    for name, rule, measured in (("AVERAGE-BANDWIDTH", "1.26", average), ("BANDWIDTH", "1.27", peak)):
+        declared = variant.number(name)
+        if declared:
+            near = abs(measured - declared) <= declared * TOLERANCE
+            checks.must(near, f"{APPLE} {rule}", where, f"{name} {declared}", f"{measured} within 10 %")
+    found = f"peak {peak}, average {average}"
+    checks.should(
+        peak <= 2 * average, f"{APPLE} 1.30", where, found, "a peak of at most 200 % of the average"
+    )
+
+
+def _peak(track: Track) -> int:
+    return track.peak_bandwidth_for(track.playlist_target or track.target_duration)
+
+
+def _check_iframe_variant(iframe: Reference, tracks: Mapping[str, Track], where: str, checks: Checks) -> None:
+    checks.must(
+        "CODECS" in iframe.attributes, f"{APPLE} 9.3", where, "no CODECS", "the codec of the pictures"
+    )
+    checks.must(bool(iframe.number("BANDWIDTH")), f"{RFC} 4.4.6.3", where, "no BANDWIDTH", "bit/s")
+    track = tracks.get(iframe.uri or "")
+    if track is None:
+        checks.must("RESOLUTION" in iframe.attributes, f"{APPLE} 9.4", where, "no RESOLUTION", "the size")
+        return
+    size = f"{track.width}x{track.height}"
+    declared = iframe.attributes.get("RESOLUTION")
+    checks.must(declared == size, f"{APPLE} 9.4", where, f"RESOLUTION {declared}", size)
+    _check_codecs(iframe, [track], f"{APPLE} 9.3", where, checks)

@@ -1,0 +1,230 @@
+"""Reads a package back and measures it: what is declared is compared with what the files hold.
+
+A package may come from anyone: what is unreadable or hostile is a finding, never an exception.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from ingest.job import codes
+from ingest.job.errors import OutputError
+from ingest.packaging.findings import APPLE, OURS, Checks, Expected, ExpectedRung, FaultError, Finding
+from ingest.packaging.measure import Track, survey_track
+from ingest.packaging.playlists import (
+    MediaPlaylist,
+    Reference,
+    is_master,
+    place_of,
+    read_master,
+    read_media_playlist,
+    resolve,
+)
+from ingest.packaging.rules_dash import check_manifest
+from ingest.packaging.rules_images import check_poster, check_previews
+from ingest.packaging.rules_master import check_declarations
+from ingest.packaging.rules_media import check_expected, check_iframes, check_together, check_track
+from ingest.packaging.rules_playlist import check_master_text, check_media_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+    from typing import TypeAlias
+
+    Decoder: TypeAlias = Callable[[Path, Path, int], str | None]
+
+__all__ = ["Decoder", "Expected", "ExpectedRung", "Finding", "Report", "find_master", "verify"]
+
+MASTER = "ABR.m3u8"
+MANIFEST = "manifest.mpd"
+POSTER = "poster.jpg"
+PREVIEWS = "previews"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What verification says: the findings in the order they were met, how much was checked and measured."""
+
+    findings: tuple[Finding, ...]
+    checked: int
+    tracks: tuple[Track, ...]
+    decoded: int
+
+    @property
+    def must(self) -> tuple[Finding, ...]:
+        """What must not be: the package is not good."""
+        return tuple(f for f in self.findings if f.level == "MUST")
+
+    @property
+    def should(self) -> tuple[Finding, ...]:
+        return tuple(f for f in self.findings if f.level == "SHOULD")
+
+    @property
+    def clean(self) -> bool:
+        return not self.findings
+
+
+def find_master(folder: Path) -> Path:
+    """ABR.m3u8, else the only playlist of the folder that has variants.
+
+    Raises `OutputError` (NOT_A_PACKAGE) when there is none, or no way to choose.
+    """
+    if (folder / MASTER).is_file():
+        return folder / MASTER
+    try:
+        found = [p for p in sorted(folder.glob("*.m3u8")) if is_master(p)] if folder.is_dir() else []
+    except OSError as error:
+        raise OutputError(codes.NOT_A_PACKAGE, f"{folder} cannot be read", detail=str(error)) from error
+    if len(found) == 1:
+        return found[0]
+    reason = f"{len(found)} master playlists" if found else "no master playlist"
+    remedy = f"name the folder of one package, with its {MASTER}"
+    raise OutputError(codes.NOT_A_PACKAGE, f"{folder} has {reason}", remedy=remedy)
+
+
+def verify(folder: Path, *, expected: Expected | None = None, decode: Decoder | None = None) -> Report:
+    """Check the package in `folder`, also against the plan (`expected`) where it is given.
+
+    `decode` is called with the initialization segment, a media segment and the number of frames it must give;
+    it answers what is wrong, or None. The first and the last segment of every rendition are decoded.
+    Raises `OutputError` (NOT_A_PACKAGE) when the folder holds no master playlist.
+    """
+    folder = folder.resolve()
+    path = find_master(folder)
+    checks = Checks()
+    renditions = _Renditions(folder, checks)
+    try:
+        master = read_master(path, folder)
+    except FaultError as fault:
+        checks.fault(fault.finding)
+        return Report(tuple(checks.findings), checks.checked, (), 0)
+    check_master_text(master, folder, checks)
+    for variant in master.variants:
+        renditions.add(variant, path)
+    for media in master.media:
+        if media.attributes.get("TYPE") in ("AUDIO", "VIDEO"):
+            renditions.add(media, path)
+        elif media.uri:
+            renditions.add_text(media, path)
+    videos = [t for t, _ in renditions.found.values() if t.kind == "video"]
+    sounds = [t for t, _ in renditions.found.values() if t.kind == "audio"]
+    frame = min((t.frame_duration for t in videos or sounds), default=Fraction(0))
+    for track, playlist in renditions.found.values():
+        check_track(track, playlist, frame, folder, checks)
+        if track.kind == "video":
+            independent = master.independent or playlist.independent
+            place = place_of(playlist.path, folder)
+            found = "no EXT-X-INDEPENDENT-SEGMENTS"
+            checks.must(independent, f"{APPLE} 9.12", place, found, "it here or in the master playlist")
+    check_together(videos, sounds, folder, checks)
+    for iframe in master.iframes:
+        renditions.add_iframes(iframe, path)
+    check_declarations(master, renditions.by_uri, folder, checks)
+    if expected:
+        check_expected([*videos, *sounds], expected, folder, checks)
+    if (folder / MANIFEST).exists() or path.name == MASTER:
+        check_manifest(folder / MANIFEST, [*videos, *sounds], folder, checks)
+    _check_images(folder, videos, expected, checks)
+    decoded = _decode([*videos, *sounds], decode, folder, checks) if decode else 0
+    return Report(tuple(checks.findings), checks.checked, (*videos, *sounds), decoded)
+
+
+class _Renditions:
+    """The media playlists of a package, each read and measured once."""
+
+    def __init__(self, root: Path, checks: Checks) -> None:
+        self.root = root
+        self.checks = checks
+        self.found: dict[Path, tuple[Track, MediaPlaylist]] = {}
+        self.by_uri: dict[str, Track] = {}
+        self._tried: set[Path] = set()
+
+    def add(self, reference: Reference, master: Path) -> None:
+        """Measure the rendition of a variant or of an EXT-X-MEDIA with a URI."""
+        path = self._resolve(reference, master)
+        if path is None or reference.uri is None:
+            return
+        if path not in self._tried:
+            self._tried.add(path)
+            survey = survey_track(path, root=self.root)
+            for fault in survey.faults:
+                self.checks.fault(fault)
+            if survey.playlist:
+                check_media_text(survey.playlist, self.root, self.checks)
+            if survey.playlist and survey.track:
+                self.found[path] = (survey.track, survey.playlist)
+        if path in self.found:
+            self.by_uri[reference.uri] = self.found[path][0]
+
+    def add_text(self, reference: Reference, master: Path) -> None:
+        """A subtitle rendition: its playlist and its files are there."""
+        path = self._resolve(reference, master)
+        if path is not None:
+            self._read(path)
+
+    def add_iframes(self, reference: Reference, master: Path) -> None:
+        """An I-frame playlist, checked against the rendition it points into."""
+        path = self._resolve(reference, master)
+        read = self._read(path) if path else None
+        if read is None or reference.uri is None:
+            return
+        playlist, files = read
+        segments = {s.path: track for track, _ in self.found.values() for s in track.segments}
+        owner = check_iframes(playlist, segments, self.root, files, self.checks)
+        if owner:
+            self.by_uri[reference.uri] = owner
+
+    def _read(self, path: Path) -> tuple[MediaPlaylist, dict[str, Path]] | None:
+        root = self.root
+        try:
+            playlist = read_media_playlist(path, root)
+        except FaultError as fault:
+            self.checks.fault(fault.finding)
+            return None
+        check_media_text(playlist, root, self.checks)
+        files: dict[str, Path] = {}
+        for uri in {entry.uri for entry in (*playlist.entries, *playlist.maps)}:
+            try:
+                files[uri] = resolve(uri, path.parent, root, place_of(path, root))
+                self.checks.checked += 1
+            except FaultError as fault:
+                self.checks.fault(fault.finding)
+        return playlist, files
+
+    def _resolve(self, reference: Reference, master: Path) -> Path | None:
+        if reference.uri is None:
+            return None
+        try:
+            self.checks.checked += 1
+            return resolve(reference.uri, master.parent, self.root, place_of(master, self.root))
+        except FaultError as fault:
+            self.checks.fault(fault.finding)
+            return None
+
+
+def _check_images(folder: Path, videos: Sequence[Track], expected: Expected | None, checks: Checks) -> None:
+    largest = max(videos, key=lambda t: (t.width or 0) * (t.height or 0), default=None)
+    size = (largest.width or 0, largest.height or 0) if largest else None
+    duration = largest.last_presentation if largest else None
+    frame = largest.frame_duration if largest else Fraction(0)
+    required = expected or Expected()
+    check_poster(folder / POSTER, size, required.poster, folder, checks)
+    check_previews(folder / PREVIEWS, duration, frame, required.previews, folder, checks)
+
+
+def _decode(tracks: Sequence[Track], decode: Decoder, root: Path, checks: Checks) -> int:
+    """Decode the first and the last segment of every rendition; returns how many were decoded."""
+    decoded = 0
+    for track in tracks:
+        for segment in dict.fromkeys((track.segments[0], track.segments[-1])):
+            if segment.offset or segment.size != segment.path.stat().st_size:
+                continue
+            wrong = decode(track.init_path, segment.path, segment.samples)
+            decoded += 1
+            place = place_of(segment.path, root)
+            checks.must(
+                wrong is None, f"{OURS} decode", place, wrong or "", "every frame decoded without an error"
+            )
+    return decoded

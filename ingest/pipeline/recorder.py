@@ -1,0 +1,198 @@
+"""The only writer of the record: applies each change, tells it to the listener, keeps `job.json` and the store.
+
+`job.json` is replaced at every message, and at most once a second while only progress moves.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ingest.job import codes
+from ingest.job.errors import IngestError, ResourceError
+from ingest.job.record import Progress, Record, StepRecord, StepResult, utc_now
+from ingest.job.status import Status
+from ingest.pipeline.events import Ended, JobStarted, Message, Progressed
+from ingest.pipeline.files import write_atomic
+from ingest.pipeline.workspace import JOB_FILE, not_writable
+
+if TYPE_CHECKING:
+    from ingest.job.codes import Code
+    from ingest.pipeline.events import Event, OnEvent
+    from ingest.store import JobStore
+
+WRITE_INTERVAL = 1.0  # seconds between two writes that carry nothing but progress
+
+
+class Recorder:
+    """Holds the current record of one job."""
+
+    def __init__(self, record: Record, on_event: OnEvent | None, store: JobStore | None) -> None:
+        self.record = record
+        self._on_event = on_event
+        self._store = store
+        self._folder: Path | None = None
+        self._began = time.monotonic()
+        self._step_began = self._began
+        self._written = 0.0
+
+    def attach(self, folder: Path) -> None:
+        """From now on the record is kept in `folder`/job.json."""
+        self._folder = folder
+        self._write()
+
+    def begin(self) -> None:
+        now = utc_now()
+        times = self.record.times.model_copy(update={"started": now})
+        self.record = self.record.with_status(Status.EXECUTING).evolve(times=times)
+        self._emit(
+            JobStarted(
+                job_id=self.record.job_id,
+                source=self.record.source.path,
+                output=self.record.output,
+                resolutions=tuple(o.resolution for o in self.record.outputs),
+                at=now,
+            )
+        )
+
+    def change(self, **changes: Any) -> None:
+        """Set fields of the record; written with the next message."""
+        self.record = self.record.evolve(**changes)
+
+    def change_output(self, resolution: str, **changes: Any) -> None:
+        self.record = self.record.with_output(resolution, **changes)
+
+    def start_step(self, code: Code, resolutions: tuple[str, ...] = ()) -> None:
+        """Append the step's message; also to the outputs named."""
+        now = utc_now()
+        self._step_began = time.monotonic()
+        record = self.record.with_message(code, resolutions=resolutions)
+        step = StepRecord(code=code.number, message=code.text, started=now)
+        progress = record.progress.model_copy(
+            update={"step": code.text, "code": code.number, "speed": None, "remaining_seconds": None}
+        )
+        self.record = record.evolve(steps=(*record.steps, step), progress=progress)
+        self._write()
+        self._emit(Message(code.number, code.text, "step", None, now))
+
+    def end_step(self, result: StepResult, *, percent: float | None = None, cpu_seconds: float | None = None) -> None:
+        if not self.record.steps or self.record.steps[-1].ended is not None:
+            return
+        step = self.record.steps[-1].model_copy(
+            update={
+                "ended": utc_now(),
+                "seconds": round(time.monotonic() - self._step_began, 3),
+                "cpu_seconds": round(cpu_seconds, 3) if cpu_seconds is not None else None,
+                "result": result,
+            }
+        )
+        self.record = self.record.evolve(steps=(*self.record.steps[:-1], step))
+        if percent is not None:
+            self.progress(percent)
+
+    def note(self, code: Code, detail: str = "", resolution: str | None = None) -> None:
+        """Append a message of our own: what was left out, and why."""
+        self.record = self.record.with_message(code, detail, resolutions=(resolution,) if resolution else ())
+        self._write()
+        self._emit(Message(code.number, self.record.messages[-1], code.kind, resolution, utc_now()))
+
+    def warn(self, code: Code, detail: str = "") -> None:
+        self.record = self.record.with_warning(code, detail)
+        self._emit(Message(code.number, self.record.warnings[-1].message, "warning", None, utc_now()))
+
+    def progress(
+        self,
+        percent: float,
+        *,
+        speed: float | None = None,
+        remaining_seconds: float | None = None,
+        resolutions: Mapping[str, float] | None = None,
+    ) -> None:
+        """Percentages only grow: a late or smaller figure is not shown."""
+        for name, value in (resolutions or {}).items():
+            self.record = self.record.with_output(name, percent=round(min(max(value, 0.0), 100.0), 1))
+        shown = max(self.record.progress.percent, round(min(max(percent, 0.0), 100.0), 1))
+        progress = self.record.progress.model_copy(
+            update={"percent": shown, "speed": speed, "remaining_seconds": remaining_seconds}
+        )
+        self.record = self.record.evolve(progress=progress)
+        if time.monotonic() - self._written >= WRITE_INTERVAL:
+            self._write()
+        self._emit_progress(progress)
+
+    def end(self, status: Status, error: IngestError | None) -> Record:
+        """Close the record: final status, times, error. Never raises for want of disk space."""
+        running = self.record.steps[-1] if self.record.steps else None
+        if error is not None:
+            self.end_step("cancelled" if status is Status.CANCELLED else "failed")
+            self.record = self.record.with_error(error, running)
+        seconds = round(time.monotonic() - self._began, 3)
+        times = self.record.times.model_copy(update={"ended": utc_now(), "seconds": seconds})
+        progress = Progress(percent=100.0) if status is Status.COMPLETED else self.record.progress
+        self.record = self.record.with_status(status).evolve(
+            times=times, progress=progress.model_copy(update={"speed": None, "remaining_seconds": None})
+        )
+        self._write(last=True)
+        failure = self.record.error
+        self._emit(
+            Ended(
+                job_id=self.record.job_id,
+                status=status.value,
+                exit_code=failure.exit_code if failure else 0,
+                seconds=seconds,
+                error=failure.model_dump(by_alias=True) if failure else None,
+                at=utc_now(),
+            )
+        )
+        return self.record
+
+    def _emit_progress(self, progress: Progress) -> None:
+        self._emit(
+            Progressed(
+                percent=progress.percent,
+                code=progress.code,
+                step=progress.step,
+                speed=progress.speed,
+                remaining_seconds=progress.remaining_seconds,
+                resolutions={o.resolution: o.percent for o in self.record.outputs if o.status != "LEFT_OUT"},
+            )
+        )
+
+    def _emit(self, event: Event) -> None:
+        if self._on_event is not None:
+            self._on_event(event)
+
+    def _write(self, *, last: bool = False) -> None:
+        self._written = time.monotonic()
+        text = self.record.to_json()
+        try:
+            if self._folder is not None:
+                write_atomic(self._folder / JOB_FILE, text.encode())
+        except OSError as error:
+            # The end of a job is told even where it cannot be written down: the caller has the record.
+            if not last:
+                raise as_ingest_error(error, self._folder or Path()) from error
+        self._save(text)
+
+    def _save(self, text: str) -> None:
+        if self._store is None:
+            return
+        from ingest.store import JobSummary
+
+        try:
+            self._store.save(text, summary=JobSummary.of(self.record))
+        except IngestError as error:
+            self._store = None
+            self.warn(codes.STORE_NOT_WRITTEN, error.message)
+
+
+def as_ingest_error(error: OSError, folder: Path) -> IngestError:
+    """What an operating system's error means to a person."""
+    if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+        where = os.fspath(folder)
+        return ResourceError(codes.DISK_FULL, f"no space left in {where}", remedy="free some space, then run again")
+    return not_writable(folder, error)

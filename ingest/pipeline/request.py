@@ -1,0 +1,33 @@
+"""What a person asked for, before anything was looked at."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One ingest. `output` None means `./<stem>_ingest/`; `preset_dir` None means the settings' own."""
+
+    source: Path
+    resolutions: tuple[str, ...]
+    output: Path | None = None
+    force: bool = False
+    preset_dir: Path | None = None
+
+    @property
+    def folder(self) -> Path:
+        """The absolute output folder; made from the source's name by default."""
+        if self.output is not None:
+            return Path(os.path.abspath(self.output))
+        # abspath, not resolve: a linked source keeps the name that the user gave.
+        stem = Path(os.path.abspath(self.source)).stem or "source"
+        return Path.cwd() / f"{stem[:200]}_ingest"
+
+
+def split_resolutions(values: tuple[str, ...]) -> tuple[str, ...]:
+    """`("sd,hd", "fhd")` -> `("sd", "hd", "fhd")`: each once, in the order given; empty parts are dropped."""
+    names = (part.strip() for value in values for part in value.split(","))
+    return tuple(dict.fromkeys(n for n in names if n))

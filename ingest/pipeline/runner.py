@@ -1,0 +1,272 @@
+"""Runs the pipeline for one job: times the steps, keeps the record, maps any failure to the step that failed."""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+import os
+import platform
+import traceback
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ingest.job import codes
+from ingest.job.errors import Cancelled, IngestError, ProcessingError
+from ingest.job.record import Inputs, Output, Process, Record, Results, SourceFile, Times, new_job_id, utc_now
+from ingest.job.status import Status
+from ingest.media import presets as preset_files
+from ingest.media.probe import ProbeLimits, Prober
+from ingest.media.source import display_name
+from ingest.pipeline.recorder import Recorder, as_ingest_error
+from ingest.pipeline.steps import STEPS, Made, Step
+from ingest.pipeline.workspace import Workspace
+from ingest.steps.context import Env, Note, Outcome, StepProgress
+
+if TYPE_CHECKING:
+    from ingest.media.cancel import CancelToken
+    from ingest.media.facts import VideoFacts
+    from ingest.media.plan import Plan
+    from ingest.pipeline.events import OnEvent
+    from ingest.pipeline.request import Request
+    from ingest.settings import Settings
+    from ingest.store import JobStore
+
+
+class Runner:
+    """One job, from request to final record. Used once."""
+
+    def __init__(
+        self,
+        request: Request,
+        settings: Settings,
+        cancel: CancelToken,
+        on_event: OnEvent | None = None,
+        store: JobStore | None = None,
+    ) -> None:
+        self._request = request
+        self._settings = settings
+        self._cancel = cancel
+        self._recorder = Recorder(first_record(request), on_event, store)
+        self._workspace: Workspace | None = None
+        self._made = Made()
+        self._from_percent = 0.0
+        self._step: Step | None = None
+
+    def run(self) -> Record:
+        """Never raises for a job that fails: the record says what happened."""
+        error: IngestError | None = None
+        self._recorder.begin()
+        try:
+            for step in STEPS:
+                self._take(step)
+        except IngestError as failure:
+            error = failure
+        except OSError as failure:
+            error = as_ingest_error(failure, self._request.folder)
+        except KeyboardInterrupt:
+            error = Cancelled(2)
+        except Exception as failure:  # noqa: BLE001 - a fault of ours must still end in a FAILED record
+            error = internal_error(failure)
+        return self._end(error)
+
+    def _take(self, step: Step) -> None:
+        self._cancel.check()
+        if step.run is None:
+            for note in step.left_out(self._made) if step.left_out else ():
+                self._recorder.note(note.code, note.detail, note.resolution)
+            return
+        self._step = step
+        made = tuple(r.name for r in self._made.plan.rungs) if step.per_resolution else ()
+        self._recorder.start_step(step.code, made)
+        if step.code is codes.STARTING_INGEST:
+            self._prepare()
+        outcome = step.run(self._made)
+        setattr(self._made, step.makes, outcome.value)
+        self._settle(step, outcome)
+        self._recorder.end_step("done", percent=step.until, cpu_seconds=outcome.cpu_seconds or None)
+        self._from_percent = step.until
+
+    def _settle(self, step: Step, outcome: Outcome[Any]) -> None:
+        """Write down what a step found, and what the next ones need of it."""
+        for note in outcome.notes:
+            self._recorder.note(note.code, note.detail, note.resolution)
+        for warning in outcome.warnings:
+            self._recorder.warn(warning.code, warning.detail)
+            self._made.damaged |= warning.code is codes.SOURCE_DAMAGED
+        if step.makes == "started":
+            self._surround()
+        elif step.makes == "plan":
+            self._open_outputs(self._made.plan)
+        elif step.makes == "files":
+            self._close_outputs()
+
+    def _prepare(self) -> None:
+        """Before anything is read: the folder, then what was asked for. Part of Starting Ingest."""
+        request, made = self._request, self._made
+        self._workspace = Workspace.claim(
+            request.folder, request.source, self._recorder.record.job_id, force=request.force
+        )
+        self._recorder.attach(self._workspace.output)
+        book = preset_files.load(request.preset_dir or self._settings.preset_dir)
+        made.presets = book.select(request.resolutions)
+        made.source_path = request.source
+        made.output = self._workspace.output
+        made.min_free = self._settings.min_free
+        made.publish = self._workspace.publish
+
+    def _surround(self) -> None:
+        """Once source and tools are there: the surroundings of all later steps."""
+        assert self._workspace is not None
+        started, settings = self._made.started, self._settings
+        limits = ProbeLimits(
+            pixels=settings.max_pixels,
+            streams=settings.max_streams,
+            seconds=int(settings.max_seconds),
+            stall_seconds=settings.stall_seconds,
+            memory_bytes=settings.memory_limit,
+        )
+        self._made.env = Env(
+            tools=started.tools,
+            package=self._workspace.package,
+            temporary=self._workspace.temporary,
+            probe_limits=limits,
+            min_free=settings.min_free,
+            cancel=self._cancel,
+            on_progress=self._on_progress,
+        )
+        self._made.prober = Prober(
+            ffprobe=started.tools.ffprobe,
+            ffmpeg=started.tools.ffmpeg,
+            source=started.source,
+            folder=self._workspace.temporary,
+            limits=limits,
+            cancel=self._cancel,
+        )
+        source = self._recorder.record.source.model_copy(
+            update={"size": started.source.size, "modified": started.source.modified}
+        )
+        tools = {t.name: t.version for t in (started.tools.ffmpeg, started.tools.ffprobe, started.tools.packager)}
+        self._recorder.change(source=source, tools=tools)
+
+    def _on_progress(self, progress: StepProgress) -> None:
+        assert self._step is not None
+        span = self._step.until - self._from_percent
+        done = {n: f * self._step.until for n, f in (progress.resolutions or {}).items()}
+        self._recorder.progress(
+            self._from_percent + span * progress.fraction,
+            speed=progress.speed,
+            remaining_seconds=progress.remaining_seconds,
+            resolutions=done,
+        )
+
+    def _open_outputs(self, plan: Plan) -> None:
+        made = {r.name: r for r in plan.rungs}
+        for output in self._recorder.record.outputs:
+            rung = made.get(output.resolution)
+            if rung is None:
+                self._recorder.change_output(output.resolution, status="LEFT_OUT")
+            else:
+                self._recorder.change_output(
+                    rung.name, status="EXECUTING", width=rung.width, height=rung.height
+                )
+
+    def _close_outputs(self) -> None:
+        made = self._made
+        for rung in made.plan.rungs:
+            track = made.packaged.videos[rung.name]
+            self._recorder.change_output(
+                rung.name,
+                status="COMPLETED",
+                percent=100.0,
+                files=tuple(f for f in made.files if f.startswith(f"video/{rung.name}/")),
+                details={
+                    "codecs": track.codec,
+                    "frames": track.frames,
+                    "durationSeconds": round(float(track.duration), 6),
+                    "averageBandwidth": track.average_bandwidth,
+                    "peakBandwidth": track.peak_bandwidth,
+                    "segments": len(track.segments),
+                },
+            )
+        self._recorder.change(files=made.files)
+
+    def _end(self, error: IngestError | None) -> Record:
+        status = Status.COMPLETED
+        if error is not None:
+            status = Status.CANCELLED if isinstance(error, Cancelled) else Status.FAILED
+        workspace = self._workspace
+        if workspace is not None:
+            # The work folder goes first: on a full disk this is what makes room for the record.
+            workspace.discard()
+            if error is not None and workspace.replaces:
+                self._recorder.warn(codes.PREVIOUS_PACKAGE_KEPT)
+        if error is not None:
+            for output in self._recorder.record.outputs:
+                if output.status in {"WAITING", "EXECUTING"}:
+                    self._recorder.change_output(output.resolution, status=status.value)
+        record = self._recorder.end(status, error)
+        if workspace is not None:
+            workspace.release()
+        if hasattr(self._made, "started"):
+            with contextlib.suppress(OSError):
+                self._made.started.source.close()
+        return record
+
+
+def first_record(request: Request) -> Record:
+    """The record of a job that has just been asked for."""
+    now = utc_now()
+    stem = display_name(Path(os.path.abspath(request.source)).stem)
+    output = display_name(request.folder)
+    return Record(
+        job_id=new_job_id(),
+        inputs=Inputs(
+            service_item_id=uuid.uuid4().hex,
+            requested_resolutions=",".join(request.resolutions),
+            file_ids=f"i{uuid.uuid4()}",
+            service_url=folder_url(request.folder),
+        ),
+        results=Results(layer_id=0, layer_name=stem, service_name=stem),
+        username=user_name(),
+        source=SourceFile(
+            path=display_name(os.path.abspath(request.source)), name=display_name(request.source.name)
+        ),
+        output=output,
+        times=Times(submitted=now, updated=now),
+        outputs=tuple(Output(resolution=name) for name in request.resolutions),
+        process=this_process(),
+    )
+
+
+def folder_url(folder: Path) -> str:
+    """A local job has no service: its URL is the package folder's, percent-encoded (RFC 8089)."""
+    from urllib.parse import quote_from_bytes
+
+    return "file://" + quote_from_bytes(os.fsencode(folder)) + "/"
+
+
+def user_name() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user without a name
+        return str(os.getuid())
+
+
+def this_process() -> Process:
+    from ingest.store.liveness import this_process as identify
+
+    pid, host, started = identify()
+    return Process(pid=pid, host=host or platform.node(), started=started)
+
+
+def internal_error(error: Exception) -> IngestError:
+    """A fault of ingest itself, told in one line; the traceback goes into the record."""
+    return ProcessingError(
+        codes.INTERNAL,
+        f"internal error: {type(error).__name__}: {error}",
+        remedy="please report it with the record's detail",
+        detail="".join(traceback.format_exception(error))[-8000:],
+    )
+
+

@@ -1,0 +1,168 @@
+"""The ordered pipeline, readable as a list: message, what it makes, how it is done.
+
+Each step's work is in `ingest/steps/`, in a file named like its message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ingest.job import codes
+from ingest.steps import (
+    generating_abr_info_files,
+    generating_hls_service_files,
+    generating_poster_image,
+    generating_preview_images,
+    generating_video_info,
+    generating_video_stream_info,
+    planning_resolutions,
+    probing_audio,
+    probing_video_codec,
+    probing_video_klv,
+    removing_temporary_files,
+    starting_ingest,
+    transcoding,
+    verifying_package,
+    video_files_created,
+)
+from ingest.steps.context import Note, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from ingest.images.sprites import Previews
+    from ingest.job.codes import Code
+    from ingest.media.facts import AudioFacts, KlvFacts
+    from ingest.media.plan import Plan
+    from ingest.media.presets import Preset
+    from ingest.media.probe import Prober
+    from ingest.packaging.verify import Report
+    from ingest.steps.context import Env
+    from ingest.steps.generating_hls_service_files import Packaged
+    from ingest.steps.generating_poster_image import Poster
+    from ingest.steps.probing_video_codec import Probed
+    from ingest.steps.starting_ingest import Started
+    from ingest.steps.transcoding import Encoded
+
+
+class Made:
+    """What the steps have made so far; reading what no step has made yet is a fault of the list's order."""
+
+    # Given by the runner before the first step, or as soon as the first step allows.
+    source_path: Path
+    presets: Sequence[Preset]
+    env: Env
+    prober: Prober
+    output: Path
+    min_free: int
+    publish: Callable[[], object]
+    damaged: bool = False
+    # Made by the steps, in the list's order.
+    started: Started
+    probed: Probed
+    audio: tuple[AudioFacts, ...]
+    klv: tuple[KlvFacts, ...]
+    stream_info: Path
+    video_info: Path
+    plan: Plan
+    encoded: Encoded
+    packaged: Packaged
+    poster: Poster
+    previews: Previews
+    abr_info: Path
+    report: Report
+    freed: int
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One entry of the pipeline.
+
+    `makes` is the attribute of `Made` that it fills, `until` the job's percentage at its end. A step with `per
+    resolution` leaves its message in each made output too. A step without `run` does not apply: `left_out`
+    says why, in messages of our own.
+    """
+
+    code: Code
+    makes: str = ""
+    run: Callable[[Made], Outcome[Any]] | None = None
+    until: float = 0.0
+    per_resolution: bool = False
+    left_out: Callable[[Made], tuple[Note, ...]] | None = None
+
+
+STEPS: tuple[Step, ...] = (
+    Step(codes.STARTING_INGEST, "started", lambda m: starting_ingest.run(m.source_path, m.output, m.min_free), 1),
+    Step(codes.PROBING_VIDEO_CODEC, "probed", lambda m: probing_video_codec.run(m.prober), 2),
+    Step(codes.PROBING_AUDIO, "audio", lambda m: probing_audio.run(m.probed.document), 2),
+    Step(codes.PROBING_VIDEO_KLV, "klv", lambda m: probing_video_klv.run(m.probed.document), 2),
+    Step(
+        codes.GENERATING_VIDEO_STREAM_INFO,
+        "stream_info",
+        lambda m: generating_video_stream_info.run(m.env.package, m.probed, m.audio, m.klv),
+        2,
+    ),
+    Step(
+        codes.GENERATING_VIDEO_INFO,
+        "video_info",
+        lambda m: generating_video_info.run(m.env.package, m.probed.container, m.probed.video, m.audio, m.klv),
+        2,
+    ),
+    Step(
+        codes.PLANNING_RESOLUTIONS,
+        "plan",
+        lambda m: planning_resolutions.run(
+            m.probed.video, m.audio, m.presets, m.env.tools.ffmpeg, m.output, m.min_free
+        ),
+        3,
+    ),
+    Step(
+        codes.TRANSCODING_WITH_CPU,
+        "encoded",
+        lambda m: transcoding.run(m.env, m.started.source, m.plan),
+        90,
+        per_resolution=True,
+    ),
+    Step(codes.EXTRACTING_KLV_METADATA, left_out=lambda m: klv_left_out(m.klv)),
+    Step(
+        codes.GENERATING_HLS,
+        "packaged",
+        lambda m: generating_hls_service_files.run(m.env, m.plan, m.encoded),
+        93,
+        per_resolution=True,
+    ),
+    Step(codes.GENERATING_POSTER, "poster", lambda m: generating_poster_image.run(m.env, m.encoded), 94),
+    Step(codes.GENERATING_PREVIEWS, "previews", lambda m: generating_preview_images.run(m.env, m.plan, m.encoded), 95),
+    Step(
+        codes.GENERATING_ABR_INFO,
+        "abr_info",
+        lambda m: generating_abr_info_files.run(m.env, m.plan, m.packaged),
+        96,
+        per_resolution=True,
+    ),
+    Step(
+        codes.VERIFYING_PACKAGE,
+        "report",
+        lambda m: verifying_package.run(m.env, m.plan, m.damaged),
+        98,
+        per_resolution=True,
+    ),
+    Step(
+        codes.REMOVING_TEMPORARY_FILES, "freed", lambda m: removing_temporary_files.run(m.env.temporary), 98
+    ),
+    Step(codes.VIDEO_FILES_CREATED, "files", lambda m: video_files_created.run(m.env.package, m.publish), 99),
+    Step(codes.SAVING_TO_STORAGE, left_out=lambda m: (Note(codes.KEPT_IN_OUTPUT_FOLDER),)),
+    Step(codes.INGEST_COMPLETE, "complete", lambda _: Outcome(True), 100),
+)
+
+
+def klv_left_out(klv: tuple[KlvFacts, ...]) -> tuple[Note, ...]:
+    """Why step 160 is not taken."""
+    if not klv:
+        return (Note(codes.NO_KLV_FOUND),)
+    streams = ", ".join(str(k.index) for k in klv)
+    return (Note(codes.KLV_NOT_EXTRACTED, f"stream {streams}"),)

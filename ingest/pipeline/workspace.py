@@ -1,0 +1,270 @@
+"""The output folder: claimed and locked before work begins, filled in one move at the end.
+
+All work is done in `<output>/.work-<jobId>/`, on the same file system, so that publishing is renames only. A new
+package is moved in entry by entry, the playlists last. An existing one is replaced by exchanging the two folders
+in one system call; where that cannot be done (the output folder is a mount point, or its parent may not be
+written) its playlists are taken away before anything else moves, so that no reader meets a mixture.
+
+The lock is `flock` on the folder itself: it dies with its process and leaves no file behind.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import errno
+import fcntl
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from ingest.job import codes
+from ingest.job.errors import BusyError, OutputError
+from ingest.media.source import display_name
+from ingest.pipeline.files import sync_folder, sync_tree
+
+JOB_FILE = "job.json"
+WORK_PREFIX = ".work-"
+MASTERS = ("manifest.mpd", "ABR.m3u8")
+# Everything that a package has at its top; nothing else in the folder is ever removed.
+ENTRIES = ("video", "audio", "previews", "info", "poster.jpg", *MASTERS)
+_RENAME_EXCHANGE = 2
+_AT_FDCWD = -100
+
+
+@dataclass(slots=True)
+class Workspace:
+    """A claimed output folder. `package` becomes the folder's content when it is published."""
+
+    output: Path
+    job_id: str
+    replaces: bool
+    created: bool
+    _locks: list[int]
+
+    @property
+    def work(self) -> Path:
+        return self.output / f"{WORK_PREFIX}{self.job_id}"
+
+    @property
+    def package(self) -> Path:
+        return self.work / "package"
+
+    @property
+    def temporary(self) -> Path:
+        """Where intermediate files go."""
+        return self.work / "temporary"
+
+    @classmethod
+    def claim(cls, output: Path, source: Path, job_id: str, *, force: bool) -> Self:
+        """Make or take the folder and lock it.
+
+        Raises:
+            OutputError: it is the source, not ours, finished (without `force`), or not writable.
+            BusyError: another run holds it.
+        """
+        _refuse_source(output, source)
+        created = _make(output)
+        lock = _lock(output)
+        try:
+            replaces = _check_ours(output, force=force)
+            _remove_leftovers(output)
+            claimed = cls(output, job_id, replaces, created, [lock])
+            claimed.package.mkdir(parents=True)
+            claimed.temporary.mkdir()
+        except OSError as error:
+            os.close(lock)
+            raise not_writable(output, error) from error
+        except OutputError:
+            os.close(lock)
+            raise
+        return claimed
+
+    def publish(self) -> None:
+        """Put the package in place, durably. The record's file is not touched but for staying where it was."""
+        sync_tree(self.package)
+        if not (self.replaces and self._exchange()):
+            self._move_in()
+        self.discard()
+
+    def discard(self) -> None:
+        """Remove the work folder and all that is in it."""
+        shutil.rmtree(self.work, ignore_errors=True)
+
+    def release(self) -> None:
+        """Let go of the lock."""
+        for lock in self._locks:
+            os.close(lock)
+        self._locks.clear()
+
+    def _move_in(self) -> None:
+        for name in reversed(MASTERS):
+            (self.output / name).unlink(missing_ok=True)
+        if self.replaces:
+            sync_folder(self.output)
+        names = sorted((p.name for p in self.package.iterdir()), key=lambda n: (n in MASTERS, n == MASTERS[-1], n))
+        for name in names:
+            if name not in MASTERS:
+                _remove(self.output / name)
+            (self.package / name).rename(self.output / name)
+        for name in ENTRIES:
+            if name not in names:
+                _remove(self.output / name)
+        sync_folder(self.output)
+
+    def _exchange(self) -> bool:
+        """Swap the new package for the old one in one call; False where the system or the place forbids it."""
+        beside = self.output.parent / f".{self.output.name[:100]}.{self.job_id}"
+        try:
+            self.package.rename(beside)
+        except OSError:
+            return False
+        try:
+            for entry in self.output.iterdir():
+                if entry.name not in ENTRIES and not entry.name.startswith(WORK_PREFIX):
+                    _link_or_copy(entry, beside / entry.name)
+            sync_folder(beside)
+            self._locks.append(_lock(beside))
+            exchanged = _rename_exchange(beside, self.output)
+        except OSError:
+            exchanged = False
+        if not exchanged:
+            for entry in list(beside.iterdir()):
+                if entry.name not in ENTRIES:
+                    _remove(entry)
+            beside.rename(self.package)
+            return False
+        sync_folder(self.output.parent)
+        shutil.rmtree(beside, ignore_errors=True)
+        return True
+
+
+def _refuse_source(output: Path, source: Path) -> None:
+    real_output, real_source = Path(os.path.realpath(output)), Path(os.path.realpath(source))
+    if real_output == real_source:
+        problem = f"the output {display_name(output)} is the source itself"
+    elif real_output in real_source.parents and (real_output / JOB_FILE).exists():
+        problem = f"the source lies inside the output folder {display_name(output)}"
+    else:
+        return
+    raise OutputError(codes.OUTPUT_IS_SOURCE, problem, remedy="name another folder with -o")
+
+
+def _make(output: Path) -> bool:
+    try:
+        output.mkdir(parents=True)
+    except FileExistsError:
+        if output.is_dir():
+            return False
+        raise OutputError(
+            codes.OUTPUT_NOT_WRITABLE,
+            f"the output {display_name(output)} is a file",
+            remedy="name a folder with -o",
+        ) from None
+    except OSError as error:
+        raise not_writable(output, error) from error
+    return True
+
+
+def not_writable(output: Path, error: OSError) -> OutputError:
+    return OutputError(
+        codes.OUTPUT_NOT_WRITABLE,
+        f"the output folder {display_name(output)} cannot be written ({error.strerror or error})",
+        remedy="name another folder with -o",
+    )
+
+
+def _lock(folder: Path) -> int:
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise not_writable(folder, error) from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(descriptor)
+        if error.errno in {errno.EWOULDBLOCK, errno.EACCES}:
+            raise BusyError(
+                codes.OUTPUT_BUSY,
+                f"{display_name(folder)} is in use by {_holder(folder)}",
+                remedy="wait for it to end, or name another folder with -o",
+            ) from None
+        raise not_writable(folder, error) from error
+    return descriptor
+
+
+def _holder(folder: Path) -> str:
+    record = read_job_file(folder)
+    process = record.get("process") or {}
+    if record.get("jobId"):
+        return f"job {record['jobId']} (process {process.get('pid', '?')} on {process.get('host', '?')})"
+    return "another run"
+
+
+def read_job_file(folder: Path) -> dict[str, Any]:
+    """The record in `folder` as a plain dictionary; empty when there is none that can be read as JSON."""
+    try:
+        document = json.loads((folder / JOB_FILE).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _check_ours(output: Path, *, force: bool) -> bool:
+    """True when a finished package is there and may be replaced."""
+    names = {entry.name for entry in output.iterdir()}
+    if not names:
+        return False
+    record = read_job_file(output)
+    if not (str(record.get("jobId", "")).startswith("j") and "schemaVersion" in record):
+        raise OutputError(
+            codes.OUTPUT_NOT_OURS,
+            f"the folder {display_name(output)} holds files that ingest did not make",
+            remedy="name another folder with -o",
+        )
+    if not names & set(ENTRIES):
+        return False
+    if force or record.get("status") in {"EXECUTING", "SUBMITTED", "CANCELLING"}:
+        return True
+    raise OutputError(
+        codes.OUTPUT_EXISTS,
+        f"{display_name(output)} already holds a package (job {record['jobId']})",
+        remedy="add --force to replace it, or name another folder with -o",
+    )
+
+
+def _remove_leftovers(output: Path) -> None:
+    """Work folders of runs that died: the lock is ours, so nobody uses them."""
+    for entry in output.iterdir():
+        if entry.name.startswith(WORK_PREFIX) or (entry.name.startswith(".job.json.") and entry.suffix == ".tmp"):
+            _remove(entry)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _link_or_copy(entry: Path, target: Path) -> None:
+    if entry.is_dir() and not entry.is_symlink():
+        shutil.copytree(entry, target, symlinks=True)
+    else:
+        shutil.copy2(entry, target, follow_symlinks=False)
+
+
+def _rename_exchange(one: Path, other: Path) -> bool:
+    """renameat2(2) with RENAME_EXCHANGE: both names change places in one step."""
+    try:
+        rename = ctypes.CDLL(None, use_errno=True).renameat2
+    except (OSError, AttributeError):
+        return False
+    with contextlib.suppress(OSError):
+        return (
+            rename(_AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other), ctypes.c_uint(_RENAME_EXCHANGE)) == 0
+        )
+    return False

@@ -1,0 +1,93 @@
+"""162 Generating ABR Info Files: ABR.m3u8 and manifest.mpd with measured figures, and info/abr.json."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from ingest.media.plan import AudioRendition, Plan, Rung
+from ingest.packaging import packager
+from ingest.packaging.manifests import rewrite_master
+from ingest.packaging.measure import Track
+from ingest.steps.context import Env, Outcome, rate_text, write_json
+from ingest.steps.generating_hls_service_files import Packaged, audio_folder, video_folder
+
+FILE = Path("info/abr.json")
+
+
+def run(env: Env, plan: Plan, packaged: Packaged) -> Outcome[Path]:
+    videos = {f"{video_folder(n)}/{packager.MEDIA_PLAYLIST}": t for n, t in packaged.videos.items()}
+    audios = {f"{audio_folder(n)}/{packager.MEDIA_PLAYLIST}": t for n, t in packaged.audios.items()}
+    default = next((a.name for a in plan.audio if a.default), None)
+    rewrite_master(
+        env.package / packager.MASTER,
+        videos,
+        audios,
+        {uri: frame_rate(plan, track) for uri, track in videos.items()},
+        f"{audio_folder(default)}/{packager.MEDIA_PLAYLIST}" if default else None,
+    )
+    write_json(env.package / FILE, document(plan, packaged))
+    return Outcome(FILE)
+
+
+def frame_rate(plan: Plan, track: Track) -> Fraction:
+    """The plan's exact rate, else the measured one."""
+    return plan.video.grid.rate or track.frame_rate
+
+
+def document(plan: Plan, packaged: Packaged) -> dict[str, Any]:
+    return {
+        "masterPlaylist": packager.MASTER,
+        "dashManifest": packager.MPD,
+        "durationSeconds": plan.duration,
+        "segmentSeconds": plan.video.grid.segment,
+        "rungs": [video_entry(plan, rung, packaged.videos[rung.name]) for rung in plan.rungs],
+        "audio": [audio_entry(a, packaged.audios[a.name]) for a in plan.audio],
+    }
+
+
+def video_entry(plan: Plan, rung: Rung, track: Track) -> dict[str, Any]:
+    return {
+        "resolution": rung.name,
+        "width": track.width,
+        "height": track.height,
+        "codecs": track.codec,
+        "frameRate": rate_text(plan.video.grid.rate) if plan.video.grid.rate else None,
+        "meanFrameRate": track.frames / track.duration,
+        "frames": track.frames,
+        "maxBitrate": rung.max_bitrate,
+        **_measured(track),
+        "gop": {
+            "keyFrames": len(track.sync_times),
+            "longestSeconds": max(track.sync_distances),
+            "shortestSeconds": min(track.sync_distances),
+        },
+        "playlist": f"{video_folder(rung.name)}/{packager.MEDIA_PLAYLIST}",
+        "iframePlaylist": f"{video_folder(rung.name)}/{packager.IFRAME_PLAYLIST}",
+    }
+
+
+def audio_entry(rendition: AudioRendition, track: Track) -> dict[str, Any]:
+    return {
+        "name": rendition.name,
+        "language": rendition.language,
+        "layout": rendition.layout,
+        "channels": track.channels,
+        "sampleRate": track.sample_rate,
+        "codecs": track.codec,
+        "default": rendition.default,
+        **_measured(track),
+        "playlist": f"{audio_folder(rendition.name)}/{packager.MEDIA_PLAYLIST}",
+    }
+
+
+def _measured(track: Track) -> dict[str, Any]:
+    return {
+        "averageBandwidth": track.average_bandwidth,
+        "peakBandwidth": track.peak_bandwidth,
+        "bytes": track.size,
+        "durationSeconds": track.duration,
+        "segmentCount": len(track.segments),
+        "segmentSeconds": [s.duration for s in track.segments],
+    }

@@ -1,0 +1,90 @@
+"""161 Generating HLS Service Files: CMAF segments, media playlists and I-frame playlists."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ingest.job import codes
+from ingest.media import process
+from ingest.media.plan import Plan
+from ingest.media.process import Command, Confinement
+from ingest.packaging import packager
+from ingest.packaging.manifests import rewrite_iframe_playlist, rewrite_media_playlist
+from ingest.packaging.measure import Track, measure_track
+from ingest.packaging.packager import AudioInput, VideoInput
+from ingest.steps.context import Env, Outcome
+from ingest.steps.planning_resolutions import file_limits
+from ingest.steps.transcoding import Encoded
+
+
+@dataclass(frozen=True, slots=True)
+class Packaged:
+    """The measured renditions, by resolution and by audio rendition name."""
+
+    videos: dict[str, Track]
+    audios: dict[str, Track]
+
+
+def video_folder(name: str) -> str:
+    return f"video/{name}"
+
+
+def audio_folder(name: str) -> str:
+    return f"audio/{name}"
+
+
+def run(env: Env, plan: Plan, encoded: Encoded) -> Outcome[Packaged]:
+    """Raises ProcessingError, ResourceError or Cancelled."""
+    work = env.package.parent
+    arguments = packager.packager_arguments(
+        str(env.tools.packager.path),
+        env.package.name,
+        tuple(VideoInput(_inside(work, path), video_folder(name)) for name, path in encoded.rungs),
+        tuple(
+            AudioInput(
+                file=_inside(work, path),
+                folder=audio_folder(rendition.name),
+                language=rendition.language,
+                label=rendition.label,
+                group=packager.GROUP_SURROUND if rendition.channels > 2 else packager.GROUP_STEREO,
+                default=rendition.default,
+            )
+            for rendition, (_, path) in zip(plan.audio, encoded.audio, strict=True)
+        ),
+        segment=plan.video.grid.segment,
+        fragment=plan.video.grid.gop,
+    )
+    done = process.run(
+        Command(
+            argv=arguments,
+            cwd=work,
+            confinement=Confinement(write=(work,)),
+            limits=file_limits(plan, env.limits),
+        ),
+        cancel=env.cancel,
+    )
+    if done.returncode != 0 or done.limit is not None:
+        process.check(done, codes.PACKAGING_FAILED)
+    packaged = Packaged(
+        videos={r.name: _measured(env.package / video_folder(r.name)) for r in plan.rungs},
+        audios={a.name: _measured(env.package / audio_folder(a.name)) for a in plan.audio},
+    )
+    return Outcome(packaged, cpu_seconds=done.cpu_seconds)
+
+
+def _inside(work: Path, path: Path) -> str:
+    return str(path.relative_to(work))
+
+
+def _measured(folder: Path) -> Track:
+    """Measure one rendition and make its playlists say what was measured."""
+    playlist = folder / packager.MEDIA_PLAYLIST
+    track = measure_track(playlist)
+    rewrite_media_playlist(playlist, track)
+    iframes = folder / packager.IFRAME_PLAYLIST
+    if iframes.is_file():
+        rewrite_iframe_playlist(iframes, track)
+    return track
+
+

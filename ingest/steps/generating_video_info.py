@@ -1,0 +1,82 @@
+"""158 Generating Video Info: info/video.json, the picture as it was measured."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from ingest.media.facts import AudioFacts, Container, KlvFacts, VideoFacts
+from ingest.steps.context import Outcome, rate_text, write_json
+
+FILE = Path("info/video.json")
+# Esri's sourceQuality, by the short side (arcgis.md 2.1, 2.3).
+QUALITIES = ((2160, "uhd"), (1440, "qhd"), (1080, "fhd"), (720, "hd"), (0, "sd"))
+
+
+def run(
+    package: Path,
+    container: Container,
+    video: VideoFacts,
+    audio: tuple[AudioFacts, ...],
+    klv: tuple[KlvFacts, ...],
+) -> Outcome[Path]:
+    write_json(package / FILE, document(container, video, audio, klv))
+    return Outcome(FILE)
+
+
+def document(
+    container: Container, video: VideoFacts, audio: tuple[AudioFacts, ...], klv: tuple[KlvFacts, ...]
+) -> dict[str, Any]:
+    timing = video.timing
+    aspect = Fraction(video.display_width, video.display_height)
+    short = min(video.display_width, video.display_height)
+    return {
+        "containerFormat": container.format,
+        "sizeBytes": container.size,
+        "durationMs": round(timing.duration * 1000),
+        "startSeconds": timing.start,
+        "frameCount": timing.frames,
+        "frameRate": rate_text(timing.rate) if timing.rate else None,
+        "meanFrameRate": timing.mean_rate,
+        "variableFrameRate": timing.rate is None,
+        "longestGapSeconds": timing.longest_gap,
+        "gop": {"keyFrames": timing.key_frames, "longestSeconds": timing.longest_key_distance},
+        "codec": video.codec,
+        "profile": video.profile,
+        "level": video.level,
+        "pixelFormat": video.pixel_format,
+        "bitDepth": video.bit_depth,
+        "bitRate": video.bit_rate,
+        "codedWidth": video.width,
+        "codedHeight": video.height,
+        "width": video.display_width,
+        "height": video.display_height,
+        "aspectRatio": f"{aspect.numerator}:{aspect.denominator}",
+        "sampleAspectRatio": f"{video.sample_aspect.numerator}:{video.sample_aspect.denominator}",
+        "rotation": video.rotation,
+        "fieldOrder": video.field_order,
+        "colour": {
+            "primaries": video.colour.primaries,
+            "transfer": video.colour.transfer,
+            "matrix": video.colour.matrix,
+            "fullRange": video.colour.full_range,
+            "hdr": video.colour.hdr,
+        },
+        "sourceQuality": next(name for lines, name in QUALITIES if short >= lines),
+        "audio": [
+            {
+                "index": a.index,
+                "codec": a.codec,
+                "profile": a.profile,
+                "sampleRate": a.sample_rate,
+                "channels": a.channels,
+                "channelLayout": a.layout,
+                "language": a.language,
+                "title": a.title,
+                "bitRate": a.bit_rate,
+            }
+            for a in audio
+        ],
+        "klv": [{"index": k.index, "carriage": k.carriage, "programId": k.program_id} for k in klv],
+    }

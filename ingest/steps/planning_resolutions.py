@@ -1,0 +1,96 @@
+"""9002 Planning Resolutions: decide everything before anything runs."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from ingest.images.sprites import plan_interval, tile_size
+from ingest.job import codes
+from ingest.job.errors import ResourceError
+from ingest.media.facts import AudioFacts, VideoFacts
+from ingest.media.plan import Plan, make_plan
+from ingest.media.presets import Preset
+from ingest.media.process import Limits
+from ingest.media.toolchain import Tool, capabilities
+from ingest.steps.context import Note, Outcome
+
+
+def run(
+    video: VideoFacts,
+    audio: tuple[AudioFacts, ...],
+    presets: Sequence[Preset],
+    ffmpeg: Tool,
+    folder: Path,
+    min_free: int,
+) -> Outcome[Plan]:
+    """Raises ResourceError when the plan does not fit on the disk."""
+    hdr = video.colour.hdr != "none"
+    can_tone_map = not hdr or {"zscale", "tonemap"} <= capabilities(ffmpeg).filters
+    plan = make_plan(
+        video,
+        audio,
+        presets,
+        preview_interval=plan_interval(video.timing.duration),
+        tile=tile_size(video.display_width, video.display_height),
+        can_tone_map=can_tone_map,
+    )
+    check_space(plan, folder, min_free)
+    return Outcome(plan, notes=notes(plan, video), warnings=warnings(plan, video, audio))
+
+
+def notes(plan: Plan, video: VideoFacts) -> tuple[Note, ...]:
+    size = f"{video.display_width}x{video.display_height}"
+    made = [
+        Note(codes.MADE_AT_SOURCE_SIZE, f"{name} is above the source ({size}), which is made as it is", name)
+        for name in plan.at_source_size
+    ]
+    left = [Note(codes.RESOLUTION_LEFT_OUT, reason, name) for name, reason in plan.left_out]
+    tracks = [
+        Note(codes.STREAM_LEFT_OUT, f"stream {index}: audio beyond the first tracks is not carried")
+        for index in plan.unused_audio
+    ]
+    return (*made, *left, *tracks)
+
+
+def warnings(plan: Plan, video: VideoFacts, audio: tuple[AudioFacts, ...]) -> tuple[Note, ...]:
+    found: list[Note] = []
+    if video.colour.hdr != "none" and not plan.video.colour.tone_map:
+        found.append(Note(codes.COLOUR_NOT_CONVERTED, f"{video.colour.transfer} needs zscale and tonemap"))
+    start, end = plan.video.start, plan.video.start + plan.duration
+    for track in audio:
+        early = start - track.start if track.start is not None else 0
+        late = track.start + track.duration - end if track.start is not None and track.duration else 0
+        for seconds, where in ((early, "before the picture begins"), (late, "after the picture ends")):
+            if seconds > 0.5:
+                detail = f"stream {track.index}: {float(seconds):.1f} s of sound {where}"
+                found.append(Note(codes.AUDIO_TRIMMED, detail))
+    return tuple(found)
+
+
+def needed_bytes(plan: Plan) -> int:
+    """An upper estimate of what the work folder will hold: encoded files and their packaged copies."""
+    bits = sum(r.max_bitrate for r in plan.rungs) + sum(a.bitrate for a in plan.audio)
+    # Capped CRF stays well below its caps; stills and containers are covered by the rest.
+    return int(plan.duration * bits / 8 * 2) + 32 * 2**20
+
+
+def file_limits(plan: Plan, limits: Limits) -> Limits:
+    """`limits` with a bound on any single file: far above the plan, far below an endless writer's wish."""
+    return Limits(
+        memory_bytes=limits.memory_bytes,
+        stall_seconds=limits.stall_seconds,
+        file_bytes=2 * needed_bytes(plan) + 2**30,
+    )
+
+
+def check_space(plan: Plan, folder: Path, min_free: int) -> None:
+    free = shutil.disk_usage(folder).free
+    needed = needed_bytes(plan) // 2 + min_free
+    if free < needed:
+        raise ResourceError(
+            codes.DISK_FULL,
+            f"about {needed // 2**20} MiB are needed and {free // 2**20} MiB are free",
+            remedy="free some space, or name another folder with -o",
+        )

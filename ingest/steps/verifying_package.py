@@ -1,0 +1,53 @@
+"""9003 Verifying Package: nothing is published that was not read back and measured."""
+
+from __future__ import annotations
+
+from ingest.job import codes
+from ingest.job.errors import ProcessingError
+from ingest.media.plan import Plan
+from ingest.packaging.decode import make_decoder
+from ingest.packaging.verify import Expected, ExpectedRung, Report, verify
+from ingest.steps.context import Env, Note, Outcome
+
+
+def run(env: Env, plan: Plan, damaged: bool) -> Outcome[Report]:
+    """Raises ProcessingError(VERIFICATION_FAILED) when a MUST is broken.
+
+    Args:
+        damaged: pictures of the source could not be decoded, and a warning said so: the rungs are then held to
+            each other, no longer to the plan's count.
+    """
+    decoder = make_decoder(env.tools.ffmpeg, env.temporary, env.limits, env.cancel)
+    report = verify(env.package, expected=expected(plan, exact=not damaged), decode=decoder)
+    if report.must:
+        first = report.must[0]
+        raise ProcessingError(
+            codes.VERIFICATION_FAILED,
+            f"the package is not as planned: {first.place}: found {first.found}, wanted {first.wanted}"
+            + (f" (and {len(report.must) - 1} more)" if len(report.must) > 1 else ""),
+            remedy="see the record's detail; run again, and report it if it stays",
+            detail="\n".join(f"{f.rule} {f.place}: found {f.found}, wanted {f.wanted}" for f in report.must[:50]),
+        )
+    return Outcome(report)
+
+
+def expected(plan: Plan, *, exact: bool) -> Expected:
+    grid = plan.video.grid
+    rate = grid.rate or plan.video.grid.frames and grid.frames / grid.duration
+    return Expected(
+        rungs={
+            r.name: ExpectedRung(
+                width=r.width,
+                height=r.height,
+                frames=grid.frames if exact else None,
+                duration=grid.duration if exact else None,
+                frame_duration=1 / rate if rate else None,
+            )
+            for r in plan.rungs
+        },
+        poster=True,
+        previews=True,
+    )
+
+
+__all__ = ["Note", "expected", "run"]

@@ -1,0 +1,18 @@
+"""205 Video Files Created: the verified package takes its place in the output folder, all at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ingest.steps.context import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+def run(package: Path, publish: Callable[[], object]) -> Outcome[tuple[str, ...]]:
+    """The package's files, relative to the output folder."""
+    files = tuple(sorted(p.relative_to(package).as_posix() for p in package.rglob("*") if p.is_file()))
+    publish()
+    return Outcome(files)
