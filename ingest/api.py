@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +10,9 @@ from ingest.media.cancel import CancelToken
 from ingest.pipeline.request import Request, split_resolutions
 
 if TYPE_CHECKING:
+    import os
+    from collections.abc import Sequence
+
     from ingest.job.record import Record
     from ingest.pipeline.events import OnEvent
     from ingest.store import JobStore
@@ -24,6 +25,7 @@ def run(
     *,
     force: bool = False,
     preset_dir: str | os.PathLike[str] | None = None,
+    allow_damage: bool = False,
     on_event: OnEvent | None = None,
     cancel: CancelToken | None = None,
 ) -> Record:
@@ -37,6 +39,7 @@ def run(
         output: the package's folder; by default `./<stem>_ingest`.
         force: replace a finished package that is already there.
         preset_dir: a folder of presets that come before the shipped ones.
+        allow_damage: take a source of which more than 1 % or 2 s is lost.
         on_event: called with each event of `ingest.pipeline.events`, in the calling thread.
         cancel: set it from elsewhere to stop the job.
 
@@ -57,6 +60,7 @@ def run(
         output=Path(output) if output is not None else None,
         force=force,
         preset_dir=Path(preset_dir) if preset_dir is not None else None,
+        allow_damage=allow_damage,
     )
     return Runner(request, settings, cancel or CancelToken(), on_event, _store(settings.home)).run()
 

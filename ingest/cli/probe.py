@@ -56,7 +56,7 @@ def describe(source: Source, folder: Path) -> dict[str, Any]:
     )
     with cancel_on_signals() as cancel:
         prober = Prober(tools.ffprobe, tools.ffmpeg, source, folder, limits, cancel)
-        probed = probing_video_codec.run(prober)
+        probed = probing_video_codec.run(prober, allow_damage=True)
         audio = probing_audio.run(probed.value.document)
         klv = probing_video_klv.run(probed.value.document)
     notes = (*probed.notes, *audio.notes)
@@ -64,11 +64,11 @@ def describe(source: Source, folder: Path) -> dict[str, Any]:
     return {
         "file": source.name,
         "video": as_plain(
-            generating_video_info.document(
-                probed.value.container, probed.value.video, audio.value, klv.value
-            )
+            generating_video_info.document(probed.value.container, probed.value.video, audio.value, klv.value)
         ),
-        "streams": as_plain(generating_video_stream_info.document(probed.value, audio.value, klv.value))["streams"],
+        "streams": as_plain(generating_video_stream_info.document(probed.value, audio.value, klv.value))[
+            "streams"
+        ],
         "notes": [f"{n.code.text}: {n.detail}".rstrip(": ") for n in notes],
         "warnings": [f"{n.code.text}: {n.detail}".rstrip(": ") for n in warnings],
     }

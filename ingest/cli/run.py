@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     help="The package's folder. Default: ./<stem>_ingest/",
 )
 @click.option("--force", is_flag=True, help="Replace a finished package that is already there.")
+@click.option("--allow-damage", is_flag=True, help="Take a source of which more than 1 % or 2 s is lost.")
 @preset_dir_option
 @click.option(
     "--progress",
@@ -49,6 +50,7 @@ def run(
     resolutions: tuple[str, ...],
     output: Path | None,
     force: bool,
+    allow_damage: bool,
     preset_dir: Path | None,
     progress: str,
     quiet: bool,
@@ -72,6 +74,7 @@ def run(
             output,
             force=force,
             preset_dir=preset_dir,
+            allow_damage=allow_damage,
             on_event=view.on_event,
             cancel=cancel,
         )

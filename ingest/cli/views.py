@@ -120,7 +120,9 @@ class LiveView(View):
 
         table = Table.grid(padding=(0, 1))
         event = self._progress
-        table.add_row(Text(self._step, style="bold"), Text(_pace(event).strip() if event else "", style="dim"))
+        table.add_row(
+            Text(self._step, style="bold"), Text(_pace(event).strip() if event else "", style="dim")
+        )
         if event is not None:
             for name, percent in (*event.resolutions.items(), ("all", event.percent)):
                 bar = ProgressBar(total=100, completed=percent, width=40)

@@ -69,32 +69,52 @@ PLANNING_RESOLUTIONS = _step(9002, "Planning Resolutions", "Decides what will be
 VERIFYING_PACKAGE = _step(9003, "Verifying Package", "Reads the package back and measures it.")
 
 RESOLUTION_LEFT_OUT = _note(9101, "Resolution Left Out", "It is above the source; nothing is ever upscaled.")
-MADE_AT_SOURCE_SIZE = _note(9102, "Made At Source Size", "The source is smaller than the resolution asked for.")
+MADE_AT_SOURCE_SIZE = _note(
+    9102, "Made At Source Size", "The source is smaller than the resolution asked for."
+)
 NO_AUDIO_FOUND = _note(9103, "No Audio Found", "The package has no audio rendition.")
 NO_KLV_FOUND = _note(9104, "No KLV Metadata Found", "Step 160 does not apply.")
 KLV_NOT_EXTRACTED = _note(
     9105, "KLV Metadata Found But Not Extracted", "The stream is there; this version does not decode it."
 )
-KEPT_IN_OUTPUT_FOLDER = _note(9106, "Kept In Output Folder", "No other storage was asked for; step 206 does not apply.")
+KEPT_IN_OUTPUT_FOLDER = _note(
+    9106, "Kept In Output Folder", "No other storage was asked for; step 206 does not apply."
+)
 STREAM_LEFT_OUT = _note(9107, "Stream Left Out", "A stream of the source is not carried into the package.")
 
-NOT_FULLY_CONFINED = _warning(9201, "Programs Not Fully Confined", "The kernel lacks a protection; what and why.")
+NOT_FULLY_CONFINED = _warning(
+    9201, "Programs Not Fully Confined", "The kernel lacks a protection; what and why."
+)
 SOURCE_DAMAGED = _warning(9202, "Source Damaged", "Part of the picture could not be read; how much.")
-SOURCE_MISDECLARED = _warning(9203, "Source Misdeclared", "The container says something its media does not show.")
+SOURCE_MISDECLARED = _warning(
+    9203, "Source Misdeclared", "The container says something its media does not show."
+)
 AUDIO_TRIMMED = _warning(9204, "Audio Trimmed To Picture", "Sound before or after the picture was left out.")
-COLOUR_NOT_CONVERTED = _warning(9205, "Colour Not Converted", "HDR could not be tone mapped with this ffmpeg.")
+COLOUR_NOT_CONVERTED = _warning(
+    9205, "Colour Not Converted", "HDR could not be tone mapped with this ffmpeg."
+)
 GPU_NOT_USED = _warning(9206, "GPU Not Used", "A hardware encoder was asked for and did not work.")
-PREVIOUS_PACKAGE_KEPT = _warning(9207, "Previous Package Kept", "The forced run failed; the old package still stands.")
-STORE_NOT_WRITTEN = _warning(9208, "Job Store Not Written", "The job is not in the store; job.json has it all.")
+PREVIOUS_PACKAGE_KEPT = _warning(
+    9207, "Previous Package Kept", "The forced run failed; the old package still stands."
+)
+STORE_NOT_WRITTEN = _warning(
+    9208, "Job Store Not Written", "The job is not in the store; job.json has it all."
+)
 
 USAGE = _error(9301, "Wrong Usage", "The command's arguments do not fit together.")
 UNKNOWN_RESOLUTION = _error(9302, "Unknown Resolution", "No preset has this name.")
 PRESET_INVALID = _error(9303, "Preset Invalid", "A preset file has an unknown key or an impossible value.")
 SOURCE_NOT_FOUND = _error(9304, "Source Not Found", "There is no such file.")
-SOURCE_NOT_READABLE = _error(9305, "Source Not Readable", "The file may not be read, or is not a regular file.")
-SOURCE_NOT_MEDIA = _error(9306, "Source Not A Video File", "Empty, not a known container, or cut short before its index.")
+SOURCE_NOT_READABLE = _error(
+    9305, "Source Not Readable", "The file may not be read, or is not a regular file."
+)
+SOURCE_NOT_MEDIA = _error(
+    9306, "Source Not A Video File", "Empty, not a known container, or cut short before its index."
+)
 SOURCE_HAS_NO_VIDEO = _error(9307, "Source Has No Video", "Only sound, a single picture, or data.")
-SOURCE_OVER_LIMIT = _error(9308, "Source Over Limit", "Pixels, streams or length are above the stated limits.")
+SOURCE_OVER_LIMIT = _error(
+    9308, "Source Over Limit", "Pixels, streams or length are above the stated limits."
+)
 SOURCE_CHANGED = _error(9309, "Source Changed", "The file changed while it was read.")
 OUTPUT_NOT_WRITABLE = _error(9310, "Output Not Writable", "The output folder cannot be made or written.")
 OUTPUT_NOT_OURS = _error(9311, "Output Folder Not Ours", "It holds files that ingest did not make.")
@@ -113,7 +133,12 @@ CANCELLED = _error(9323, "Cancelled", "Stopped by a signal or by a person.")
 INTERNAL = _error(9324, "Internal Error", "A fault of ingest itself; please report it.")
 JOB_NOT_FOUND = _error(9325, "Job Not Found", "The job store has no job of this id.")
 NOT_A_PACKAGE = _error(9326, "Not A Package", "The folder holds no master playlist to verify.")
+SOURCE_TOO_DAMAGED = _error(
+    9328, "Source Too Damaged", "More than 1 % or 2 s is lost; --allow-damage takes it."
+)
 STORE_UNUSABLE = _error(9327, "Job Store Unusable", "The job store's database cannot be opened.")
 
-ALL: tuple[Code, ...] = tuple(sorted((c for c in globals().values() if isinstance(c, Code)), key=lambda c: c.number))
+ALL: tuple[Code, ...] = tuple(
+    sorted((c for c in globals().values() if isinstance(c, Code)), key=lambda c: c.number)
+)
 BY_NUMBER: dict[int, Code] = {c.number: c for c in ALL}

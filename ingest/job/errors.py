@@ -84,7 +84,7 @@ class ProcessingError(IngestError):
     exit_code = 1
 
 
-class Cancelled(IngestError):
+class Cancelled(IngestError):  # noqa: N818 - not an error, but it ends a job like one
     """Stopped by a signal or by a person; `signal_number` decides the exit code (128 + signal)."""
 
     def __init__(self, signal_number: int = 2) -> None:

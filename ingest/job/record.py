@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import uuid
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic.alias_generators import to_camel
 
-from ingest.job.codes import Code
 from ingest.job.errors import IngestError, exit_code_of, one_line
 from ingest.job.status import Status, advance
+
+if TYPE_CHECKING:
+    from ingest.job.codes import Code
 
 SCHEMA_VERSION = 1
 JobId = Annotated[str, StringConstraints(pattern=r"^j[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]

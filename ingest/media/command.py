@@ -7,7 +7,6 @@ Output names are relative and made here: the program runs with the work folder a
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import ffmpeg
@@ -15,6 +14,8 @@ import ffmpeg
 from ingest.media.whitelists import CODEC_WHITELIST, FORMAT_WHITELIST, PROTOCOL_WHITELIST
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     from ingest.media.plan import AudioRendition, Plan, Rung
 
 CANDIDATES = "candidates"
@@ -45,8 +46,22 @@ def rung_file(name: str) -> str:
     return f"{RUNGS}/{name}.mp4"
 
 
+def audio_name(name: str) -> str:
+    return f"{name}.mp4"
+
+
 def audio_file(name: str) -> str:
-    return f"{AUDIO}/{name}.mp4"
+    return f"{AUDIO}/{audio_name(name)}"
+
+
+def cut_arguments(program: str, whole: str, cut: str, frames: int) -> tuple[str, ...]:
+    """The command that copies the first `frames` audio frames of one file into another."""
+    stream = ffmpeg.input(whole, protocol_whitelist=PROTOCOL_WHITELIST, format_whitelist=FORMAT_WHITELIST)
+    run = ffmpeg.output(
+        stream["a:0"], cut, **{"c": "copy", "frames:a": frames, "use_editlist": 0, "format": "mp4"}
+    ).global_args("-nostdin", "-hide_banner", "-v", "error")
+    arguments: list[str] = run.compile(cmd=program, overwrite_output=True)
+    return tuple(arguments)
 
 
 def encode_arguments(program: str, plan: Plan, source: EncodeInput) -> tuple[str, ...]:
@@ -67,7 +82,17 @@ def encode_arguments(program: str, plan: Plan, source: EncodeInput) -> tuple[str
     outputs.append(_poster_output(branches.stream(len(plan.rungs)), plan))
     outputs.append(_preview_output(branches.stream(len(plan.rungs) + 1), plan))
     run = ffmpeg.merge_outputs(*outputs).global_args(
-        *("-nostdin", "-hide_banner", "-v", "error", "-nostats", "-progress", "pipe:1", "-stats_period", "0.5"),
+        *(
+            "-nostdin",
+            "-hide_banner",
+            "-v",
+            "error",
+            "-nostats",
+            "-progress",
+            "pipe:1",
+            "-stats_period",
+            "0.5",
+        ),
         *("-abort_on", "empty_output"),
     )
     arguments: list[str] = run.compile(cmd=program, overwrite_output=True)
@@ -127,7 +152,10 @@ def _scaled(stream: Any, plan: Plan, width: int, height: int, *, matrix: str, fu
     known = (
         {"in_color_matrix": "bt709", "in_range": "tv"}
         if colour.tone_map
-        else {"in_color_matrix": _swscale_matrix(colour.matrix), "in_range": "pc" if colour.full_range else "tv"}
+        else {
+            "in_color_matrix": _swscale_matrix(colour.matrix),
+            "in_range": "pc" if colour.full_range else "tv",
+        }
     )
     return stream.filter(
         "scale",
@@ -234,7 +262,9 @@ def every(interval: Fraction) -> str:
     return f"isnan(prev_selected_t)+gte(t+{EPSILON},(floor((prev_selected_t+{EPSILON})/{step})+1)*{step})"
 
 
-def _stills(stream: Any, plan: Plan, folder: str, interval: Fraction, size: tuple[int, int], quality: int) -> Any:
+def _stills(
+    stream: Any, plan: Plan, folder: str, interval: Fraction, size: tuple[int, int], quality: int
+) -> Any:
     # JPEG files are BT.601, full range (JFIF 1.02); names are the picture's time in milliseconds.
     chosen = _scaled(
         stream.filter("select", every(interval)), plan, *size, matrix="bt601", full_range=True

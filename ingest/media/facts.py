@@ -6,8 +6,10 @@ Times are exact fractions of a second on the source's own clock unless a name sa
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 FieldOrder = Literal["progressive", "tff", "bff", "unknown"]
 Hdr = Literal["none", "pq", "hlg"]

@@ -6,13 +6,14 @@ fitted into it with its aspect kept, and sizes are even numbers. Nothing is ever
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ingest.media.presets import Preset
 
 # A source this much smaller than a box still counts as that resolution (1916x1076 is fhd), made at its own size.

@@ -14,6 +14,8 @@ import os
 import resource
 import sys
 
+TYPE_CHECKING = False
+
 READY = b"+"
 NOT_EXECUTED = 127
 
@@ -171,10 +173,15 @@ def _confine(orders: Orders) -> None:
     """As far as the kernel goes; `protections` tells what it lacks."""
     if sys.platform != "linux":
         return
-    # This interpreter is isolated (-I). Our package comes after the standard library, never before it.
-    sys.path.append(os.path.realpath(f"{__file__}/../../.."))
+    # This interpreter is isolated (-I), and our package would import much more than these two modules. Their
+    # folder comes after the standard library, never before it.
+    sys.path.append(os.path.split(os.path.realpath(__file__))[0])
     try:
-        from ingest.media import landlock, seccomp
+        if TYPE_CHECKING:
+            from ingest.media import landlock, seccomp
+        else:
+            import landlock
+            import seccomp
     except ImportError:  # a Python without ctypes
         return
     readable = [*SYSTEM_FILES, *_own_libraries(orders.argv[0]), *orders.read]

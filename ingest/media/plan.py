@@ -5,16 +5,17 @@ Pure: the same facts give the same plan. Frozen, plain data: it can be printed, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
 from typing import TYPE_CHECKING
 
 from ingest.media import h264, ladder
-from ingest.media.facts import AudioFacts, VideoFacts
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ingest.media.facts import AudioFacts, VideoFacts
     from ingest.media.presets import Preset
 
 AAC_FRAME = 1024  # samples, ISO/IEC 14496-3
@@ -173,7 +174,9 @@ def make_plan(
             tile_width=tile[0],
             tile_height=tile[1],
         ),
-        left_out=tuple((f.preset.name, f"{f.preset.name} is above the source ({size})") for f in chosen.left_out),
+        left_out=tuple(
+            (f.preset.name, f"{f.preset.name} is above the source ({size})") for f in chosen.left_out
+        ),
         at_source_size=(chosen.made[0].preset.name,) if chosen.at_source_size else (),
         unused_audio=tuple(a.index for a in audio[MAX_AUDIO_TRACKS:]),
     )
@@ -312,5 +315,5 @@ def _label(track: AudioFacts, layout: str, name: str) -> str:
     # No text from the source: a title could hold quotes or newlines, which an HLS attribute cannot.
     number = name.rpartition("-")[2]
     base = track.language if track.language != "und" else "Audio"
-    numbered = f" {number}" if number.isdigit() and number not in {"51"} else ""
+    numbered = f" {number}" if number.isdigit() and number != "51" else ""
     return f"{base}{numbered}" + (" 5.1" if layout == "5.1" else "")

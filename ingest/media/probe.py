@@ -160,6 +160,13 @@ def not_media(source: Source, stderr: str) -> SourceError:
             remedy="copy or upload the whole file again",
             detail=stderr,
         )
+    if found := re.search(r"Codec \((\w+)\) not on whitelist", stderr):
+        return SourceError(
+            codes.SOURCE_NOT_MEDIA,
+            f"{name} has a stream in the codec {found[1]}, which ingest does not accept",
+            remedy="leave that stream out (for example by remuxing), or convert the file first",
+            detail=stderr[-2000:],
+        )
     if "max_streams" in stderr:
         return SourceError(
             codes.SOURCE_OVER_LIMIT,
@@ -168,7 +175,9 @@ def not_media(source: Source, stderr: str) -> SourceError:
             detail=stderr,
         )
     guess = describe_content(source)
-    what = f"{name} is {guess}, not a video file" if guess else f"{name} is not a video file that ingest knows"
+    what = (
+        f"{name} is {guess}, not a video file" if guess else f"{name} is not a video file that ingest knows"
+    )
     return SourceError(
         codes.SOURCE_NOT_MEDIA,
         what,

@@ -55,7 +55,7 @@ STDOUT_LIMIT = 64 * 1024 * 1024
 GRACE = 1.0  # seconds between SIGTERM and SIGKILL
 _TICK = 0.25  # seconds between two looks at the token; each look costs about 0.1 ms
 _POLL = 0.05  # the same where the kernel has no pidfd
-_LONGEST_TURN = 1.0  # seconds that one turn may count
+_LONGEST_TURN = 2 * _TICK  # seconds that one turn may count
 _DRAIN_TURNS = 8
 _CHUNK = 256 * 1024  # more than a pipe holds
 
@@ -93,7 +93,7 @@ def run(
     `on_stdout_line` is called in this thread with each line (without its end, at most `output.LINE_LIMIT`
     bytes, invalid UTF-8 replaced); progress, for `stall_seconds`, is a returned value that is neither None
     nor the one before. Without it stdout is kept whole, and any byte on stdout or stderr is progress. While
-    we ourselves are stopped, suspended or busy in the callback, no more than 1 s counts towards
+    we ourselves are stopped, suspended or busy in the callback, no more than 0.5 s at once counts towards
     `stall_seconds` or `wall_seconds`.
 
     Raises `Cancelled`; `ToolError` (TOOL_MISSING) when the program cannot be executed; `ProcessingError`

@@ -10,11 +10,13 @@ import os
 import stat
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from ingest.job import codes
 from ingest.job.errors import SourceError, one_line
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def display_name(path: Path | str) -> str:

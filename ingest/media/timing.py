@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import itertools
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from ingest.media.facts import Timing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 STANDARD_RATES: tuple[Fraction, ...] = tuple(
     Fraction(n, d)
@@ -177,4 +181,4 @@ def _untimed(shown: Sequence[Packet], time_base: Fraction, hints: Sequence[Fract
 
 
 def _longest(ticks: Sequence[int]) -> Fraction:
-    return Fraction(max((b - a for a, b in zip(ticks, ticks[1:], strict=False)), default=0))
+    return Fraction(max((b - a for a, b in itertools.pairwise(ticks)), default=0))

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from ingest.media.facts import AudioFacts, Colour, FieldOrder, VideoFacts
-from ingest.media.first_frames import DecodedFrame
 from ingest.media.probe import Document, fraction, integer, of_kind
 from ingest.media.timing import Packet, measure
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ingest.media.first_frames import DecodedFrame
 
 
 def video_facts(stream: Document, frames: Sequence[DecodedFrame], packets: Sequence[Packet]) -> VideoFacts:
@@ -63,7 +67,11 @@ def depth_of(pixel_format: str) -> int:
     (10, 8, 12)
     """
     for depth in (9, 10, 12, 14, 16):
-        if pixel_format.removesuffix("le").removesuffix("be").endswith((f"p{depth}", f"gray{depth}", f"0{depth}")):
+        if (
+            pixel_format.removesuffix("le")
+            .removesuffix("be")
+            .endswith((f"p{depth}", f"gray{depth}", f"0{depth}"))
+        ):
             return depth
     return 8
 
@@ -131,10 +139,11 @@ def language_tag(text: object) -> str:
     """
     if not isinstance(text, str) or not text.strip():
         return "und"
-    import langcodes
+    from langcodes import standardize_tag
+    from langcodes.tag_parser import LanguageTagError
 
     try:
-        tag = langcodes.standardize_tag(text.strip()[:35])
-    except (langcodes.LanguageTagError, ValueError):
+        tag = standardize_tag(text.strip()[:35])
+    except (LanguageTagError, ValueError):
         return "und"
     return tag if tag.isascii() and len(tag.split("-", maxsplit=1)[0]) in {2, 3} else "und"

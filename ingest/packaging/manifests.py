@@ -5,25 +5,28 @@ Edits with the m3u8 library; every figure comes from a measured `Track`, none fr
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from fractions import Fraction
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import m3u8
 
+from ingest.packaging.packager import UNDETERMINED
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
     from ingest.packaging.measure import Track
 
 FIRST_VARIANT = 2_000_000  # bit/s; Apple's authoring specification, 1.32
 
 
-def rewrite_media_playlist(path: Path, track: Track) -> None:
-    """Exact EXTINF (RFC 8216bis 4.4.4.1) and the smallest TARGETDURATION that holds."""
+def rewrite_media_playlist(path: Path, track: Track, target_duration: int) -> None:
+    """Exact EXTINF (RFC 8216bis 4.4.4.1); `target_duration` is the same for sound and picture (Apple 8.2)."""
     playlist = m3u8.loads(path.read_text(encoding="utf-8"))
     for entry, segment in zip(playlist.segments, track.segments, strict=True):
         entry.duration = seconds(segment.duration)
-    playlist.target_duration = track.target_duration
+    playlist.target_duration = target_duration
     _dump(playlist, path)
 
 
@@ -37,7 +40,11 @@ def rewrite_iframe_playlist(path: Path, track: Track) -> None:
 
 
 def rewrite_master(
-    path: Path, videos: Mapping[str, Track], audios: Mapping[str, Track], rates: Mapping[str, Fraction], default: str | None
+    path: Path,
+    videos: Mapping[str, Track],
+    audios: Mapping[str, Track],
+    rates: Mapping[str, Fraction],
+    default: str | None,
 ) -> None:
     """Measured bandwidths, exact frame rates and a first variant that starts fast.
 
@@ -59,12 +66,15 @@ def rewrite_master(
             by_group.setdefault(group, []).append(audios[media.uri])
             media.default = "YES" if media is chosen else "NO"
             media.autoselect = "YES"
+            media.language = media.language or UNDETERMINED
             media.channels = str(audios[media.uri].channels)
     for variant in playlist.playlists:
         track, info = videos[variant.uri], variant.stream_info
         sounds = by_group.get(info.audio or "", [])
         info.bandwidth = track.peak_bandwidth + max((a.peak_bandwidth for a in sounds), default=0)
-        info.average_bandwidth = track.average_bandwidth + max((a.average_bandwidth for a in sounds), default=0)
+        info.average_bandwidth = track.average_bandwidth + max(
+            (a.average_bandwidth for a in sounds), default=0
+        )
         info.codecs = ",".join(dict.fromkeys((track.codec, *(a.codec for a in sounds))))
         info.resolution = (track.width, track.height)
         info.frame_rate = round(float(rates[variant.uri]), 3)

@@ -7,7 +7,10 @@ is one GOP, so that the I-frame playlists have an entry for each key picture.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 INIT = "init.mp4"
 SEGMENT = "seg-$Number%05d$.m4s"
@@ -15,6 +18,7 @@ MEDIA_PLAYLIST = "index.m3u8"
 IFRAME_PLAYLIST = "iframes.m3u8"
 MASTER = "ABR.m3u8"
 MPD = "manifest.mpd"
+UNDETERMINED = "und"  # BCP 47 (ISO 639-2) for a language that nobody stated
 GROUP_STEREO = "stereo"
 GROUP_SURROUND = "surround"
 
@@ -47,7 +51,7 @@ def packager_arguments(
     fragment: Fraction,
 ) -> tuple[str, ...]:
     """The whole packager command; `package` is the package folder's relative name."""
-    default = next((a.language for a in audios if a.default), None)
+    default = next((a.language for a in audios if a.default and a.language != UNDETERMINED), None)
     return (
         program,
         *(_video(package, v) for v in videos),
@@ -98,6 +102,7 @@ def _audio(package: str, audio: AudioInput) -> str:
             f"playlist_name={audio.folder}/{MEDIA_PLAYLIST}",
             f"hls_group_id={audio.group}",
             f"hls_name={audio.label}",
-            f"language={audio.language}",
+            # The packager refuses "und"; the master playlist gets its LANGUAGE afterwards.
+            *((f"language={audio.language}",) if audio.language != UNDETERMINED else ()),
         )
     )

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 MAX_PLAYLIST_BYTES = 16 << 20
 MAX_ENTRIES = 100_000
+MAX_LINE = 1 << 16
 _MAX_NUMBER = 1 << 53
 
 # What m3u8's parser raises on malformed text: it converts and indexes without checks of its own.
@@ -148,8 +149,11 @@ def _parse(path: Path, place: str) -> tuple[tuple[str, ...], dict[str, Any]]:
     text = read_text(path, place)
     if not text.startswith("#EXTM3U"):
         raise FaultError(f"{RFC} 4.4.1.1", place, "the first line is not #EXTM3U", "#EXTM3U first")
+    lines = tuple(line.strip() for line in text.splitlines())
+    if max(map(len, lines)) > MAX_LINE:
+        raise FaultError(f"{OURS} files", place, "a line is too long", f"at most {MAX_LINE} characters")
     try:
-        return tuple(line.strip() for line in text.splitlines()), m3u8.parse(text)
+        return lines, m3u8.parse(text)
     except _PARSER_ERRORS as error:
         raise FaultError(
             f"{RFC} 4.1", place, f"malformed: {type(error).__name__} {error}", "a playlist"

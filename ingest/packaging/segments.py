@@ -70,9 +70,8 @@ def read_init_of(playlist: MediaPlaylist, root: Path) -> tuple[Path, Init]:
     place = place_of(playlist.path, root)
     if not playlist.maps:
         path = resolve(playlist.entries[0].uri, playlist.path.parent, root, place)
-        with path.open("rb") as file:
-            if file.read(1) == b"\x47":
-                raise FaultError(f"{OURS} measure", place, "not measured: MPEG-TS", "CMAF", level="SHOULD")
+        if _bytes(path, 0, 1, place) == b"\x47":
+            raise FaultError(f"{OURS} measure", place, "not measured: MPEG-TS", "CMAF", level="SHOULD")
         raise FaultError(
             f"{APPLE} 8.20", place, "no EXT-X-MAP", "EXT-X-MAP naming the initialization segment"
         )
@@ -81,15 +80,20 @@ def read_init_of(playlist: MediaPlaylist, root: Path) -> tuple[Path, Init]:
     entry = playlist.maps[0]
     path = resolve(entry.uri, playlist.path.parent, root, place)
     place = place_of(path, root.resolve())
-    with path.open("rb") as file:
-        file.seek(entry.byterange.offset if entry.byterange else 0)
-        data = file.read(
-            min(entry.byterange.length, MAX_HEADER_BYTES) if entry.byterange else MAX_HEADER_BYTES + 1
-        )
+    within = entry.byterange or ByteRange(0, MAX_HEADER_BYTES + 1)
     try:
-        return path, read_init(data)
+        return path, read_init(_bytes(path, within.offset, min(within.length, MAX_HEADER_BYTES + 1), place))
     except BoxError as error:
         raise FaultError(f"{CMAF} 7.3.1", place, str(error), "an initialization segment") from None
+
+
+def _bytes(path: Path, offset: int, length: int, place: str) -> bytes:
+    try:
+        with path.open("rb") as file:
+            file.seek(offset)
+            return file.read(length)
+    except OSError as error:
+        raise FaultError(f"{OURS} files", place, f"unreadable: {error.strerror}", "a readable file") from None
 
 
 def main_track(init: Init, place: str) -> TrackInit:
@@ -179,9 +183,8 @@ def _is_random_access(path: Path, fragment: Fragment, header: TrackInit) -> bool
     """False only where the first picture's own bytes deny the sync flag."""
     if header.handler != "vide" or not fragment.data:
         return True
-    with path.open("rb") as file:
-        file.seek(fragment.data[0][0])
-        return random_access(header, file.read(min(fragment.sizes[0], _FIRST_BYTES))) is not False
+    picture = _bytes(path, max(0, fragment.data[0][0]), min(fragment.sizes[0], _FIRST_BYTES), path.name)
+    return random_access(header, picture) is not False
 
 
 def sample_spans(fragment: Fragment) -> list[tuple[int, int]]:

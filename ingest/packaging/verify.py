@@ -71,9 +71,9 @@ def find_master(folder: Path) -> Path:
 
     Raises `OutputError` (NOT_A_PACKAGE) when there is none, or no way to choose.
     """
-    if (folder / MASTER).is_file():
-        return folder / MASTER
     try:
+        if (folder / MASTER).is_file():
+            return folder / MASTER
         found = [p for p in sorted(folder.glob("*.m3u8")) if is_master(p)] if folder.is_dir() else []
     except OSError as error:
         raise OutputError(codes.NOT_A_PACKAGE, f"{folder} cannot be read", detail=str(error)) from error
@@ -124,8 +124,9 @@ def verify(folder: Path, *, expected: Expected | None = None, decode: Decoder | 
     check_declarations(master, renditions.by_uri, folder, checks)
     if expected:
         check_expected([*videos, *sounds], expected, folder, checks)
-    if (folder / MANIFEST).exists() or path.name == MASTER:
-        check_manifest(folder / MANIFEST, [*videos, *sounds], folder, checks)
+    manifest = _manifest(folder, path)
+    if manifest:
+        check_manifest(manifest, [*videos, *sounds], folder, checks)
     _check_images(folder, videos, expected, checks)
     decoded = _decode([*videos, *sounds], decode, folder, checks) if decode else 0
     return Report(tuple(checks.findings), checks.checked, (*videos, *sounds), decoded)
@@ -202,6 +203,14 @@ class _Renditions:
         except FaultError as fault:
             self.checks.fault(fault.finding)
             return None
+
+
+def _manifest(folder: Path, master: Path) -> Path | None:
+    """manifest.mpd, which a package of ours must have, else the only manifest of the folder."""
+    if master.name == MASTER or (folder / MANIFEST).exists():
+        return folder / MANIFEST
+    found = sorted(folder.glob("*.mpd"))
+    return found[0] if len(found) == 1 else None
 
 
 def _check_images(folder: Path, videos: Sequence[Track], expected: Expected | None, checks: Checks) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import errno
 import os
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +20,8 @@ from ingest.pipeline.files import write_atomic
 from ingest.pipeline.workspace import JOB_FILE, not_writable
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ingest.job.codes import Code
     from ingest.pipeline.events import Event, OnEvent
     from ingest.store import JobStore
@@ -79,7 +80,9 @@ class Recorder:
         self._write()
         self._emit(Message(code.number, code.text, "step", None, now))
 
-    def end_step(self, result: StepResult, *, percent: float | None = None, cpu_seconds: float | None = None) -> None:
+    def end_step(
+        self, result: StepResult, *, percent: float | None = None, cpu_seconds: float | None = None
+    ) -> None:
         if not self.record.steps or self.record.steps[-1].ended is not None:
             return
         step = self.record.steps[-1].model_copy(
@@ -194,5 +197,7 @@ def as_ingest_error(error: OSError, folder: Path) -> IngestError:
     """What an operating system's error means to a person."""
     if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
         where = os.fspath(folder)
-        return ResourceError(codes.DISK_FULL, f"no space left in {where}", remedy="free some space, then run again")
+        return ResourceError(
+            codes.DISK_FULL, f"no space left in {where}", remedy="free some space, then run again"
+        )
     return not_writable(folder, error)

@@ -16,6 +16,7 @@ class Request:
     output: Path | None = None
     force: bool = False
     preset_dir: Path | None = None
+    allow_damage: bool = False
 
     @property
     def folder(self) -> Path:

@@ -21,11 +21,10 @@ from ingest.media.source import display_name
 from ingest.pipeline.recorder import Recorder, as_ingest_error
 from ingest.pipeline.steps import STEPS, Made, Step
 from ingest.pipeline.workspace import Workspace
-from ingest.steps.context import Env, Note, Outcome, StepProgress
+from ingest.steps.context import Env, Outcome, StepProgress
 
 if TYPE_CHECKING:
     from ingest.media.cancel import CancelToken
-    from ingest.media.facts import VideoFacts
     from ingest.media.plan import Plan
     from ingest.pipeline.events import OnEvent
     from ingest.pipeline.request import Request
@@ -51,7 +50,7 @@ class Runner:
         self._workspace: Workspace | None = None
         self._made = Made()
         self._from_percent = 0.0
-        self._step: Step | None = None
+        self._until_percent = 0.0
 
     def run(self) -> Record:
         """Never raises for a job that fails: the record says what happened."""
@@ -76,7 +75,7 @@ class Runner:
             for note in step.left_out(self._made) if step.left_out else ():
                 self._recorder.note(note.code, note.detail, note.resolution)
             return
-        self._step = step
+        self._until_percent = step.until
         made = tuple(r.name for r in self._made.plan.rungs) if step.per_resolution else ()
         self._recorder.start_step(step.code, made)
         if step.code is codes.STARTING_INGEST:
@@ -104,20 +103,18 @@ class Runner:
     def _prepare(self) -> None:
         """Before anything is read: the folder, then what was asked for. Part of Starting Ingest."""
         request, made = self._request, self._made
-        self._workspace = Workspace.claim(
+        workspace = Workspace.claim(
             request.folder, request.source, self._recorder.record.job_id, force=request.force
         )
-        self._recorder.attach(self._workspace.output)
+        self._workspace = made.workspace = workspace
+        self._recorder.attach(workspace.output)
         book = preset_files.load(request.preset_dir or self._settings.preset_dir)
         made.presets = book.select(request.resolutions)
         made.source_path = request.source
-        made.output = self._workspace.output
         made.min_free = self._settings.min_free
-        made.publish = self._workspace.publish
 
     def _surround(self) -> None:
         """Once source and tools are there: the surroundings of all later steps."""
-        assert self._workspace is not None
         started, settings = self._made.started, self._settings
         limits = ProbeLimits(
             pixels=settings.max_pixels,
@@ -128,10 +125,11 @@ class Runner:
         )
         self._made.env = Env(
             tools=started.tools,
-            package=self._workspace.package,
-            temporary=self._workspace.temporary,
+            package=self._made.workspace.package,
+            temporary=self._made.workspace.temporary,
             probe_limits=limits,
             min_free=settings.min_free,
+            allow_damage=self._request.allow_damage,
             cancel=self._cancel,
             on_progress=self._on_progress,
         )
@@ -139,20 +137,21 @@ class Runner:
             ffprobe=started.tools.ffprobe,
             ffmpeg=started.tools.ffmpeg,
             source=started.source,
-            folder=self._workspace.temporary,
+            folder=self._made.workspace.temporary,
             limits=limits,
             cancel=self._cancel,
         )
         source = self._recorder.record.source.model_copy(
             update={"size": started.source.size, "modified": started.source.modified}
         )
-        tools = {t.name: t.version for t in (started.tools.ffmpeg, started.tools.ffprobe, started.tools.packager)}
+        tools = {
+            t.name: t.version for t in (started.tools.ffmpeg, started.tools.ffprobe, started.tools.packager)
+        }
         self._recorder.change(source=source, tools=tools)
 
     def _on_progress(self, progress: StepProgress) -> None:
-        assert self._step is not None
-        span = self._step.until - self._from_percent
-        done = {n: f * self._step.until for n, f in (progress.resolutions or {}).items()}
+        span = self._until_percent - self._from_percent
+        done = {n: f * self._until_percent for n, f in (progress.resolutions or {}).items()}
         self._recorder.progress(
             self._from_percent + span * progress.fraction,
             speed=progress.speed,
@@ -268,5 +267,3 @@ def internal_error(error: Exception) -> IngestError:
         remedy="please report it with the record's detail",
         detail="".join(traceback.format_exception(error))[-8000:],
     )
-
-

@@ -5,7 +5,6 @@ Each step's work is in `ingest/steps/`, in a file named like its message.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +29,7 @@ from ingest.steps import (
 from ingest.steps.context import Note, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from ingest.images.sprites import Previews
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
     from ingest.media.presets import Preset
     from ingest.media.probe import Prober
     from ingest.packaging.verify import Report
+    from ingest.pipeline.workspace import Workspace
     from ingest.steps.context import Env
     from ingest.steps.generating_hls_service_files import Packaged
     from ingest.steps.generating_poster_image import Poster
@@ -52,13 +52,12 @@ class Made:
     """What the steps have made so far; reading what no step has made yet is a fault of the list's order."""
 
     # Given by the runner before the first step, or as soon as the first step allows.
+    workspace: Workspace
     source_path: Path
     presets: Sequence[Preset]
     env: Env
     prober: Prober
-    output: Path
     min_free: int
-    publish: Callable[[], object]
     damaged: bool = False
     # Made by the steps, in the list's order.
     started: Started
@@ -96,8 +95,18 @@ class Step:
 
 
 STEPS: tuple[Step, ...] = (
-    Step(codes.STARTING_INGEST, "started", lambda m: starting_ingest.run(m.source_path, m.output, m.min_free), 1),
-    Step(codes.PROBING_VIDEO_CODEC, "probed", lambda m: probing_video_codec.run(m.prober), 2),
+    Step(
+        codes.STARTING_INGEST,
+        "started",
+        lambda m: starting_ingest.run(m.source_path, m.workspace.output, m.min_free),
+        1,
+    ),
+    Step(
+        codes.PROBING_VIDEO_CODEC,
+        "probed",
+        lambda m: probing_video_codec.run(m.prober, allow_damage=m.env.allow_damage),
+        2,
+    ),
     Step(codes.PROBING_AUDIO, "audio", lambda m: probing_audio.run(m.probed.document), 2),
     Step(codes.PROBING_VIDEO_KLV, "klv", lambda m: probing_video_klv.run(m.probed.document), 2),
     Step(
@@ -109,14 +118,16 @@ STEPS: tuple[Step, ...] = (
     Step(
         codes.GENERATING_VIDEO_INFO,
         "video_info",
-        lambda m: generating_video_info.run(m.env.package, m.probed.container, m.probed.video, m.audio, m.klv),
+        lambda m: generating_video_info.run(
+            m.env.package, m.probed.container, m.probed.video, m.audio, m.klv
+        ),
         2,
     ),
     Step(
         codes.PLANNING_RESOLUTIONS,
         "plan",
         lambda m: planning_resolutions.run(
-            m.probed.video, m.audio, m.presets, m.env.tools.ffmpeg, m.output, m.min_free
+            m.probed.video, m.audio, m.presets, m.env.tools.ffmpeg, m.workspace.output, m.min_free
         ),
         3,
     ),
@@ -136,7 +147,12 @@ STEPS: tuple[Step, ...] = (
         per_resolution=True,
     ),
     Step(codes.GENERATING_POSTER, "poster", lambda m: generating_poster_image.run(m.env, m.encoded), 94),
-    Step(codes.GENERATING_PREVIEWS, "previews", lambda m: generating_preview_images.run(m.env, m.plan, m.encoded), 95),
+    Step(
+        codes.GENERATING_PREVIEWS,
+        "previews",
+        lambda m: generating_preview_images.run(m.env, m.plan, m.encoded, m.packaged),
+        95,
+    ),
     Step(
         codes.GENERATING_ABR_INFO,
         "abr_info",
@@ -147,15 +163,20 @@ STEPS: tuple[Step, ...] = (
     Step(
         codes.VERIFYING_PACKAGE,
         "report",
-        lambda m: verifying_package.run(m.env, m.plan, m.damaged),
+        lambda m: verifying_package.run(m.env, m.plan, m.packaged, damaged=m.damaged),
         98,
         per_resolution=True,
     ),
     Step(
         codes.REMOVING_TEMPORARY_FILES, "freed", lambda m: removing_temporary_files.run(m.env.temporary), 98
     ),
-    Step(codes.VIDEO_FILES_CREATED, "files", lambda m: video_files_created.run(m.env.package, m.publish), 99),
-    Step(codes.SAVING_TO_STORAGE, left_out=lambda m: (Note(codes.KEPT_IN_OUTPUT_FOLDER),)),
+    Step(
+        codes.VIDEO_FILES_CREATED,
+        "files",
+        lambda m: video_files_created.run(m.env.package, m.workspace.publish),
+        99,
+    ),
+    Step(codes.SAVING_TO_STORAGE, left_out=lambda _: (Note(codes.KEPT_IN_OUTPUT_FOLDER),)),
     Step(codes.INGEST_COMPLETE, "complete", lambda _: Outcome(True), 100),
 )
 

@@ -105,7 +105,9 @@ class Workspace:
             (self.output / name).unlink(missing_ok=True)
         if self.replaces:
             sync_folder(self.output)
-        names = sorted((p.name for p in self.package.iterdir()), key=lambda n: (n in MASTERS, n == MASTERS[-1], n))
+        names = sorted(
+            (p.name for p in self.package.iterdir()), key=lambda n: (n in MASTERS, n == MASTERS[-1], n)
+        )
         for name in names:
             if name not in MASTERS:
                 _remove(self.output / name)
@@ -239,7 +241,9 @@ def _check_ours(output: Path, *, force: bool) -> bool:
 def _remove_leftovers(output: Path) -> None:
     """Work folders of runs that died: the lock is ours, so nobody uses them."""
     for entry in output.iterdir():
-        if entry.name.startswith(WORK_PREFIX) or (entry.name.startswith(".job.json.") and entry.suffix == ".tmp"):
+        if entry.name.startswith(WORK_PREFIX) or (
+            entry.name.startswith(".job.json.") and entry.suffix == ".tmp"
+        ):
             _remove(entry)
 
 
@@ -264,7 +268,10 @@ def _rename_exchange(one: Path, other: Path) -> bool:
     except (OSError, AttributeError):
         return False
     with contextlib.suppress(OSError):
-        return (
-            rename(_AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other), ctypes.c_uint(_RENAME_EXCHANGE)) == 0
+        return bool(
+            rename(
+                _AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other), ctypes.c_uint(_RENAME_EXCHANGE)
+            )
+            == 0
         )
     return False

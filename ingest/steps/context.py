@@ -6,15 +6,16 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from ingest.job.codes import Code
-from ingest.media.probe import ProbeLimits
 from ingest.media.process import Limits
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ingest.job.codes import Code
     from ingest.media.cancel import CancelToken
+    from ingest.media.probe import ProbeLimits
     from ingest.media.toolchain import Toolchain
 
 T = TypeVar("T")
@@ -58,6 +59,7 @@ class Env:
     temporary: Path
     probe_limits: ProbeLimits
     min_free: int
+    allow_damage: bool
     cancel: CancelToken
     on_progress: Callable[[StepProgress], object]
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ingest.media.plan import AudioRendition, Plan, Rung
 from ingest.packaging import packager
 from ingest.packaging.manifests import rewrite_master
-from ingest.packaging.measure import Track
 from ingest.steps.context import Env, Outcome, rate_text, write_json
 from ingest.steps.generating_hls_service_files import Packaged, audio_folder, video_folder
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+    from ingest.media.plan import AudioRendition, Plan, Rung
+    from ingest.packaging.measure import Track
 
 FILE = Path("info/abr.json")
 

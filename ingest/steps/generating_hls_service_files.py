@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ingest.job import codes
 from ingest.media import process
-from ingest.media.plan import Plan
 from ingest.media.process import Command, Confinement
 from ingest.packaging import packager
 from ingest.packaging.manifests import rewrite_iframe_playlist, rewrite_media_playlist
@@ -15,7 +14,12 @@ from ingest.packaging.measure import Track, measure_track
 from ingest.packaging.packager import AudioInput, VideoInput
 from ingest.steps.context import Env, Outcome
 from ingest.steps.planning_resolutions import file_limits
-from ingest.steps.transcoding import Encoded
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ingest.media.plan import Plan
+    from ingest.steps.transcoding import Encoded
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,27 +68,28 @@ def run(env: Env, plan: Plan, encoded: Encoded) -> Outcome[Packaged]:
         ),
         cancel=env.cancel,
     )
-    if done.returncode != 0 or done.limit is not None:
-        process.check(done, codes.PACKAGING_FAILED)
+    process.check(done, codes.PACKAGING_FAILED)
     packaged = Packaged(
         videos={r.name: _measured(env.package / video_folder(r.name)) for r in plan.rungs},
         audios={a.name: _measured(env.package / audio_folder(a.name)) for a in plan.audio},
     )
+    rewrite_playlists(packaged)
     return Outcome(packaged, cpu_seconds=done.cpu_seconds)
+
+
+def rewrite_playlists(packaged: Packaged) -> None:
+    """Make the media playlists say what was measured."""
+    tracks = (*packaged.videos.values(), *packaged.audios.values())
+    target = max(t.target_duration for t in tracks)
+    for track in tracks:
+        rewrite_media_playlist(track.playlist, track, target)
+    for track in packaged.videos.values():
+        rewrite_iframe_playlist(track.folder / packager.IFRAME_PLAYLIST, track)
+
+
+def _measured(folder: Path) -> Track:
+    return measure_track(folder / packager.MEDIA_PLAYLIST)
 
 
 def _inside(work: Path, path: Path) -> str:
     return str(path.relative_to(work))
-
-
-def _measured(folder: Path) -> Track:
-    """Measure one rendition and make its playlists say what was measured."""
-    playlist = folder / packager.MEDIA_PLAYLIST
-    track = measure_track(playlist)
-    rewrite_media_playlist(playlist, track)
-    iframes = folder / packager.IFRAME_PLAYLIST
-    if iframes.is_file():
-        rewrite_iframe_playlist(iframes, track)
-    return track
-
-

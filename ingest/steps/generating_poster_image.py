@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ingest.images.frames import list_frames
 from ingest.images.poster import choose, publish
 from ingest.steps.context import Env, Outcome
-from ingest.steps.transcoding import Encoded
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+    from ingest.steps.transcoding import Encoded
 
 FILE = Path("poster.jpg")
 

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ingest.images.frames import list_frames
 from ingest.images.previews import write_preview_json, write_vtt
 from ingest.images.sprites import Previews, build_sheets
-from ingest.media.plan import Plan
 from ingest.steps.context import Env, Outcome
-from ingest.steps.transcoding import Encoded
+
+if TYPE_CHECKING:
+    from ingest.media.plan import Plan
+    from ingest.steps.generating_hls_service_files import Packaged
+    from ingest.steps.transcoding import Encoded
 
 FOLDER = Path("previews")
 
 
-def run(env: Env, plan: Plan, encoded: Encoded) -> Outcome[Previews]:
+def run(env: Env, plan: Plan, encoded: Encoded, packaged: Packaged) -> Outcome[Previews]:
     folder = env.package / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     frames = list_frames(encoded.previews)
-    previews = build_sheets(frames, plan.duration, plan.stills.preview_interval, folder)
+    # As measured: a damaged source may have come out shorter than planned.
+    duration = max(t.duration for t in packaged.videos.values())
+    previews = build_sheets(frames, duration, plan.stills.preview_interval, folder)
     write_vtt(previews, folder / "previews.vtt")
     write_preview_json(previews, folder)
     return Outcome(previews)

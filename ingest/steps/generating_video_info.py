@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ingest.media.facts import AudioFacts, Container, KlvFacts, VideoFacts
 from ingest.steps.context import Outcome, rate_text, write_json
+
+if TYPE_CHECKING:
+    from ingest.media.facts import AudioFacts, Container, KlvFacts, VideoFacts
 
 FILE = Path("info/video.json")
 # Esri's sourceQuality, by the short side (arcgis.md 2.1, 2.3).

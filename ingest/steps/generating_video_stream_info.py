@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ingest.media.facts import AudioFacts, KlvFacts
 from ingest.media.probe import Document, fraction, integer
 from ingest.media.video_facts import language_tag
 from ingest.steps.context import Outcome, write_json
-from ingest.steps.probing_video_codec import Probed
+
+if TYPE_CHECKING:
+    from ingest.media.facts import AudioFacts, KlvFacts
+    from ingest.steps.probing_video_codec import Probed
 
 FILE = Path("info/streams.json")
 

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ingest.images.sprites import plan_interval, tile_size
 from ingest.job import codes
 from ingest.job.errors import ResourceError
-from ingest.media.facts import AudioFacts, VideoFacts
 from ingest.media.plan import Plan, make_plan
-from ingest.media.presets import Preset
 from ingest.media.process import Limits
 from ingest.media.toolchain import Tool, capabilities
 from ingest.steps.context import Note, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from ingest.media.facts import AudioFacts, VideoFacts
+    from ingest.media.presets import Preset
 
 
 def run(

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ingest.job import codes
-from ingest.media.facts import AudioFacts
-from ingest.media.probe import Document
 from ingest.media.video_facts import audio_facts
 from ingest.media.whitelists import AUDIO_DECODERS
 from ingest.steps.context import Note, Outcome
+
+if TYPE_CHECKING:
+    from ingest.media.facts import AudioFacts
+    from ingest.media.probe import Document
 
 # Codec names (as ffprobe prints them) that differ from their decoder's name.
 _OTHER_NAMES = frozenset({"dts", "amr_nb", "amr_wb"})
@@ -18,7 +22,11 @@ def run(document: Document) -> Outcome[tuple[AudioFacts, ...]]:
     notes: list[Note] = []
     usable: list[AudioFacts] = []
     for track in audio_facts(document):
-        if (track.codec in AUDIO_DECODERS or track.codec in _OTHER_NAMES) and track.channels and track.sample_rate:
+        if (
+            (track.codec in AUDIO_DECODERS or track.codec in _OTHER_NAMES)
+            and track.channels
+            and track.sample_rate
+        ):
             usable.append(track)
         else:
             detail = f"stream {track.index} ({track.codec}): its audio codec is not accepted"

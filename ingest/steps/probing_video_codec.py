@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from ingest.job import codes
 from ingest.job.errors import SourceError, one_line
 from ingest.media import probe
-from ingest.media.facts import Container, LeftOut, VideoFacts
-from ingest.media.probe import Document, Prober
 from ingest.media.video_facts import video_facts
 from ingest.steps.context import Note, Outcome
+from ingest.steps.damage import refuse_loss
+
+if TYPE_CHECKING:
+    from ingest.media.facts import Container, LeftOut, VideoFacts
+    from ingest.media.probe import Document, Prober
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +28,7 @@ class Probed:
     left_out: tuple[LeftOut, ...]
 
 
-def run(prober: Prober) -> Outcome[Probed]:
+def run(prober: Prober, *, allow_damage: bool) -> Outcome[Probed]:
     """Raises SourceError: no video, not decodable, or above a limit."""
     source, limits = prober.source, prober.limits
     document = prober.streams()
@@ -55,11 +59,16 @@ def run(prober: Prober) -> Outcome[Probed]:
             remedy="raise INGEST_MAX_SECONDS if it is right",
         )
     source.check_unchanged()
+    lost = missing(stream, len(packets))
+    if lost and not allow_damage:
+        refuse_loss(
+            name, lost / video.timing.mean_rate, video.timing.duration + lost / video.timing.mean_rate
+        )
     notes = tuple(Note(codes.STREAM_LEFT_OUT, f"stream {s.index} ({s.codec}): {s.reason}") for s in left_out)
     return Outcome(
         Probed(document, container, video, left_out),
         notes=notes,
-        warnings=(*misdeclared(document, container, video), *damaged(stream, len(packets))),
+        warnings=(*misdeclared(document, container, video), *damaged(lost, len(packets))),
     )
 
 
@@ -87,13 +96,18 @@ def misdeclared(document: Document, container: Container, video: VideoFacts) -> 
     longest = video.timing.duration if declared > 2 * video.timing.duration + 60 else max(durations)
     if abs(declared - longest) <= max(Fraction(2), longest / 10):
         return ()
-    detail = f"the header says {float(declared):.1f} s, the picture lasts {float(video.timing.duration):.1f} s"
+    detail = (
+        f"the header says {float(declared):.1f} s, the picture lasts {float(video.timing.duration):.1f} s"
+    )
     return (Note(codes.SOURCE_MISDECLARED, detail),)
 
 
-def damaged(stream: Document, packets: int) -> tuple[Note, ...]:
-    """A file whose index lists more pictures than it holds was cut short."""
-    listed = probe.integer(stream.get("nb_frames"))
-    if listed is None or listed <= packets:
+def missing(stream: Document, packets: int) -> int:
+    """How many pictures the file's index lists beyond those that it holds: it was cut short."""
+    return max(0, (probe.integer(stream.get("nb_frames")) or 0) - packets)
+
+
+def damaged(lost: int, packets: int) -> tuple[Note, ...]:
+    if not lost:
         return ()
-    return (Note(codes.SOURCE_DAMAGED, f"{listed - packets} of {listed} pictures are missing from the file"),)
+    return (Note(codes.SOURCE_DAMAGED, f"{lost} of {lost + packets} pictures are missing from the file"),)

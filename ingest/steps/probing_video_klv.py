@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from ingest.media.facts import KlvFacts
+from typing import TYPE_CHECKING
+
 from ingest.media.probe import Document, klv_streams
 from ingest.steps.context import Outcome
+
+if TYPE_CHECKING:
+    from ingest.media.facts import KlvFacts
 
 
 def run(document: Document) -> Outcome[tuple[KlvFacts, ...]]:

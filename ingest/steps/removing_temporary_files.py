@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ingest.steps.context import Outcome
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def run(temporary: Path) -> Outcome[int]:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ingest.job import codes
 from ingest.job.errors import ResourceError
 from ingest.media import process, toolchain
 from ingest.media.source import Source, open_source
-from ingest.media.toolchain import Toolchain
 from ingest.steps.context import Note, Outcome
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ingest.media.toolchain import Toolchain
 
 
 @dataclass(frozen=True, slots=True)

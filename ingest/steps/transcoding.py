@@ -5,20 +5,26 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ingest.job import codes
 from ingest.job.errors import ProcessingError
 from ingest.media import command, process
 from ingest.media.command import EncodeInput
-from ingest.media.plan import Plan
+from ingest.media.plan import AAC_FRAME
 from ingest.media.process import Command, Confinement
 from ingest.media.progress import EncodeProgress, ProgressReader, remaining_seconds
-from ingest.media.source import Source
 from ingest.steps.context import Env, Note, Outcome, StepProgress
 from ingest.steps.planning_resolutions import file_limits
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ingest.media.plan import Plan
+    from ingest.media.source import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +73,7 @@ def run(env: Env, source: Source, plan: Plan) -> Outcome[Encoded]:
         cancel=env.cancel,
         on_stdout_line=reader.line,
     )
-    if done.returncode != 0 or done.limit is not None:
-        process.check(done, codes.TRANSCODING_FAILED)
+    process.check(done, codes.TRANSCODING_FAILED)
     source.check_unchanged()
     encoded = Encoded(
         rungs=tuple((r.name, folder / command.rung_file(r.name)) for r in plan.rungs),
@@ -85,13 +90,59 @@ def run(env: Env, source: Source, plan: Plan) -> Outcome[Encoded]:
                 remedy="look at the detail in the record",
                 detail=done.stderr,
             )
-    return Outcome(encoded, warnings=damage(done.stderr, reader, grid.frames), cpu_seconds=done.cpu_seconds)
-
-
-def damage(stderr: str, reader: ProgressReader, expected: int | None) -> tuple[Note, ...]:
-    """ffmpeg ends with 0 on damaged input: its error lines and a short count say what the exit code does not."""
     frames = reader.last.frames if reader.last else 0
-    missing = expected - frames if expected is not None else 0
-    if missing <= 0:
+    lost = max(0, (grid.frames or frames) - frames)
+    if lost and encoded.audio:
+        fit_audio(env, plan, encoded)
+    return Outcome(encoded, warnings=damage(lost, grid.frames, done.stderr), cpu_seconds=done.cpu_seconds)
+
+
+def damage(lost: int, expected: int | None, stderr: str) -> tuple[Note, ...]:
+    """ffmpeg ends with 0 on damaged input: a short count says what the exit code does not."""
+    if not lost:
         return ()
-    return (Note(codes.SOURCE_DAMAGED, f"{missing} of {expected} pictures could not be decoded: {process.last_words(stderr)}"),)
+    words = process.last_words(stderr)
+    detail = f"{lost} of {expected} pictures could not be decoded"
+    return (Note(codes.SOURCE_DAMAGED, f"{detail}: {words}" if words else detail),)
+
+
+def fit_audio(env: Env, plan: Plan, encoded: Encoded) -> None:
+    """Cut the sound, which has the planned length, to a picture that came out shorter."""
+    length = encoded_duration(env, encoded.rungs[0][1])
+    for rendition, (name, path) in zip(plan.audio, encoded.audio, strict=True):
+        frames = max(1, round(length * rendition.sample_rate / AAC_FRAME))
+        if frames >= rendition.frames:
+            continue
+        whole = path.rename(path.with_suffix(".whole.mp4"))
+        done = process.run(
+            Command(
+                argv=command.cut_arguments(
+                    str(env.tools.ffmpeg.path), whole.name, command.audio_name(name), frames
+                ),
+                cwd=path.parent,
+                confinement=Confinement(write=(path.parent,)),
+                limits=env.limits,
+            ),
+            cancel=env.cancel,
+        )
+        process.check(done, codes.TRANSCODING_FAILED)
+        whole.unlink()
+
+
+def encoded_duration(env: Env, path: Path) -> Fraction:
+    """Seconds of an encoded rung, from its own index."""
+    done = process.run(
+        Command(
+            argv=(
+                *(str(env.tools.ffprobe.path), "-v", "error", "-select_streams", "v:0"),
+                *("-show_entries", "stream=duration_ts,time_base", "-of", "json", "-i", path.name),
+            ),
+            cwd=path.parent,
+            confinement=Confinement(read=(path.parent,)),
+            limits=env.limits,
+        ),
+        cancel=env.cancel,
+    )
+    process.check(done, codes.TRANSCODING_FAILED)
+    stream = json.loads(done.stdout)["streams"][0]
+    return int(stream["duration_ts"]) * Fraction(stream["time_base"])

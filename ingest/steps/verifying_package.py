@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
 from ingest.job import codes
 from ingest.job.errors import ProcessingError
-from ingest.media.plan import Plan
 from ingest.packaging.decode import make_decoder
 from ingest.packaging.verify import Expected, ExpectedRung, Report, verify
-from ingest.steps.context import Env, Note, Outcome
+from ingest.steps.context import Env, Outcome
+from ingest.steps.damage import refuse_loss
+
+if TYPE_CHECKING:
+    from ingest.media.plan import Plan
+    from ingest.steps.generating_hls_service_files import Packaged
 
 
-def run(env: Env, plan: Plan, damaged: bool) -> Outcome[Report]:
-    """Raises ProcessingError(VERIFICATION_FAILED) when a MUST is broken.
+def run(env: Env, plan: Plan, packaged: Packaged, *, damaged: bool) -> Outcome[Report]:
+    """Raises ProcessingError(VERIFICATION_FAILED) when a MUST is broken, SourceError when too much is lost.
 
     Args:
         damaged: pictures of the source could not be decoded, and a warning said so: the rungs are then held to
             each other, no longer to the plan's count.
     """
+    if damaged and not env.allow_damage:
+        shortest = min(t.duration for t in packaged.videos.values())
+        refuse_loss("the source", plan.duration - shortest, plan.duration)
     decoder = make_decoder(env.tools.ffmpeg, env.temporary, env.limits, env.cancel)
     report = verify(env.package, expected=expected(plan, exact=not damaged), decode=decoder)
     if report.must:
@@ -26,14 +36,16 @@ def run(env: Env, plan: Plan, damaged: bool) -> Outcome[Report]:
             f"the package is not as planned: {first.place}: found {first.found}, wanted {first.wanted}"
             + (f" (and {len(report.must) - 1} more)" if len(report.must) > 1 else ""),
             remedy="see the record's detail; run again, and report it if it stays",
-            detail="\n".join(f"{f.rule} {f.place}: found {f.found}, wanted {f.wanted}" for f in report.must[:50]),
+            detail="\n".join(
+                f"{f.rule} {f.place}: found {f.found}, wanted {f.wanted}" for f in report.must[:50]
+            ),
         )
     return Outcome(report)
 
 
 def expected(plan: Plan, *, exact: bool) -> Expected:
     grid = plan.video.grid
-    rate = grid.rate or plan.video.grid.frames and grid.frames / grid.duration
+    rate = grid.rate or (Fraction(grid.frames) / grid.duration if grid.frames else None)
     return Expected(
         rungs={
             r.name: ExpectedRung(
@@ -48,6 +60,3 @@ def expected(plan: Plan, *, exact: bool) -> Expected:
         poster=True,
         previews=True,
     )
-
-
-__all__ = ["Note", "expected", "run"]

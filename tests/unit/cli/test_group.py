@@ -243,3 +243,9 @@ def test_preset_names_are_completed(tmp_path: Path) -> None:
     assert completions("ingest presets show h", INGEST_PRESET_DIR=str(tmp_path)) == ["hd", "hdr"]
     assert completions(f"ingest presets show --preset-dir {tmp_path} m") == ["mine"]
     assert completions("ingest presets show u", INGEST_PRESET_DIR="/does/not/exist") == ["uhd"]
+
+
+def test_lists_of_resolutions_are_completed() -> None:
+    assert completions("ingest run movie.mp4 --res ") == ["fhd", "hd", "qhd", "sd", "uhd"]
+    assert completions("ingest run movie.mp4 --res sd,h") == ["sd,hd"]
+    assert completions("ingest run movie.mp4 --res hd,sd,") == ["hd,sd,fhd", "hd,sd,qhd", "hd,sd,uhd"]
