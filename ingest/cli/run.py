@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Ingest a video file into a verified HLS and DASH package.")
-@click.argument("source", type=click.Path(path_type=Path))
+@click.argument("source", type=click.Path(readable=False, path_type=Path))
 @click.option(
     "--res",
     "resolutions",
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path),
+    type=click.Path(readable=False, path_type=Path),
     help="The package's folder. Default: ./<stem>_ingest/",
 )
 @click.option("--force", is_flag=True, help="Replace a finished package that is already there.")

@@ -222,7 +222,8 @@ class Record(_Model):
                 step=step.message if step else None,
                 step_code=step.code if step else None,
                 exit_code=exit_code_of(error),
-                detail=error.detail,
+                # A program's words, or a traceback, may hold undecodable bytes; JSON cannot.
+                detail=error.detail.encode("utf-8", "backslashreplace").decode("utf-8"),
             )
         )
 

@@ -5,7 +5,10 @@ Edits with the m3u8 library; every figure comes from a measured `Track`, none fr
 
 from __future__ import annotations
 
+import xml.etree.ElementTree as ET
 from fractions import Fraction
+from itertools import pairwise
+from math import floor
 from typing import TYPE_CHECKING
 
 import m3u8
@@ -18,24 +21,28 @@ if TYPE_CHECKING:
 
     from ingest.packaging.measure import Track
 
+_MPD = "urn:mpeg:dash:schema:mpd:2011"
+_XSI = "http://www.w3.org/2001/XMLSchema-instance"
 FIRST_VARIANT = 2_000_000  # bit/s; Apple's authoring specification, 1.32
 
 
 def rewrite_media_playlist(path: Path, track: Track, target_duration: int) -> None:
     """Exact EXTINF (RFC 8216bis 4.4.4.1); `target_duration` is the same for sound and picture (Apple 8.2)."""
     playlist = m3u8.loads(path.read_text(encoding="utf-8"))
-    for entry, segment in zip(playlist.segments, track.segments, strict=True):
-        entry.duration = seconds(segment.duration)
+    for entry, duration in zip(playlist.segments, track.presented_durations, strict=True):
+        entry.duration = seconds(duration)
     playlist.target_duration = target_duration
     _dump(playlist, path)
 
 
 def rewrite_iframe_playlist(path: Path, track: Track) -> None:
-    """As `rewrite_media_playlist`: each entry lasts from its key picture to the next one."""
+    """As `rewrite_media_playlist`: each entry lasts from its key picture to the next one that is listed."""
     playlist = m3u8.loads(path.read_text(encoding="utf-8"))
-    for entry, duration in zip(playlist.segments, track.sync_distances, strict=True):
+    times = [p.time for s in track.segments for p in s.access_points]
+    durations = [b - a for a, b in pairwise((*times, track.last_presentation))]
+    for entry, duration in zip(playlist.segments, durations, strict=True):
         entry.duration = seconds(duration)
-    playlist.target_duration = max(1, *(round(d + Fraction(1, 1000)) for d in track.sync_distances))
+    playlist.target_duration = max(1, *(floor(d + Fraction(1, 2)) for d in durations))
     _dump(playlist, path)
 
 
@@ -86,6 +93,41 @@ def rewrite_master(
     playlist.is_independent_segments = True
     playlist.version = "6"
     _dump(playlist, path)
+
+
+def rewrite_mpd(path: Path, tracks: Mapping[str, Track], rate: Fraction) -> None:
+    """Times as presented (ISO/IEC 23009-1, 5.3.1.2 and 5.3.9.6): the packager adds up decoding times.
+
+    Args:
+        tracks: the measured tracks by the URI of their initialization segment.
+        rate: pictures per second of all rungs; the packager knows only the first picture's.
+
+    Raises:
+        ValueError: a representation of the manifest is not among the tracks.
+    """
+    ET.register_namespace("", _MPD)
+    ET.register_namespace("xsi", _XSI)
+    tree = ET.parse(path)  # noqa: S314 - the packager's own output
+    root = tree.getroot()
+    end = max(t.last_presentation for t in tracks.values())
+    root.set("mediaPresentationDuration", f"PT{seconds(end):.6f}S")
+    for node in root.iter():
+        if "frameRate" in node.attrib:
+            node.set("frameRate", f"{rate.numerator}/{rate.denominator}")
+    for template in root.iter(f"{{{_MPD}}}SegmentTemplate"):
+        track = tracks.get(template.get("initialization", ""))
+        timeline = template.find(f"{{{_MPD}}}SegmentTimeline")
+        if track is None or timeline is None:
+            raise ValueError(f"{path.name} has a representation that was not measured")
+        scale = int(template.get("timescale", "1"))
+        edges = [round(s.presentation_start * scale) for s in track.segments]
+        edges.append(round(track.last_presentation * scale))
+        timeline[:] = [
+            ET.Element(f"{{{_MPD}}}S", {"t": str(start), "d": str(until - start)})
+            for start, until in pairwise(edges)
+        ]
+    ET.indent(tree)
+    tree.write(path, encoding="utf-8", xml_declaration=True)
 
 
 def ordered(variants: list[m3u8.Playlist]) -> list[m3u8.Playlist]:

@@ -91,9 +91,18 @@ class Track:
         return max(s.presentation_end for s in self.segments)
 
     @property
+    def presented_durations(self) -> tuple[Fraction, ...]:
+        """Seconds for which each segment is on show: to the start of the next, the last one to its end.
+
+        With uneven frames this is not the sum of the segment's sample durations, which are decoding times.
+        """
+        edges = (*(s.presentation_start for s in self.segments), self.last_presentation)
+        return tuple(b - a for a, b in pairwise(edges))
+
+    @property
     def target_duration(self) -> int:
         """The smallest EXT-X-TARGETDURATION that fits (RFC 8216bis 4.4.3.1), at least 1."""
-        return max(1, *(floor(s.duration + Fraction(1, 2)) for s in self.segments))
+        return max(1, *(floor(d + Fraction(1, 2)) for d in self.presented_durations))
 
     @property
     def frame_duration(self) -> Fraction:
@@ -124,7 +133,9 @@ class Track:
 
         RFC 8216bis 4.1, "peak segment bit rate". Where no run is that long, it is the average of all.
         """
-        return _peak([(s.size, s.duration) for s in self.segments], target_duration) or self.average_bandwidth
+        sizes = [s.size for s in self.segments]
+        runs = list(zip(sizes, self.presented_durations, strict=True))
+        return _peak(runs, target_duration) or self.average_bandwidth
 
     @property
     def sync_times(self) -> tuple[Fraction, ...]:

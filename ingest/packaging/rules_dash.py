@@ -235,12 +235,14 @@ def _check_slots(
         len(slots) == count, f"{OURS} files", where, f"{len(slots)} segments", f"{count} as in HLS"
     ):
         return
-    for slot, file, segment in zip(slots, files, track.segments, strict=True):
-        right = (file, slot.start, slot.duration) == (segment.path, segment.start, segment.duration)
+    lengths = track.presented_durations
+    for slot, file, segment, length in zip(slots, files, track.segments, lengths, strict=True):
+        start = segment.presentation_start
+        right = (file, slot.start, slot.duration) == (segment.path, start, length)
         found = f"{file.name} at {float(slot.start):.4f} s for {float(slot.duration):.4f} s"
-        wanted = f"{segment.path.name} at {float(segment.start):.4f} s for {float(segment.duration):.4f} s"
-        near = file == segment.path and abs(slot.start - segment.start) <= track.frame_duration
-        near = near and abs(slot.duration - segment.duration) <= track.frame_duration
+        wanted = f"{segment.path.name} at {float(start):.4f} s for {float(length):.4f} s"
+        near = file == segment.path and abs(slot.start - start) <= track.frame_duration
+        near = near and abs(slot.duration - length) <= track.frame_duration
         if not checks.must(right or near, f"{DASH} 5.3.9.6", where, found, wanted):
             return
 

@@ -104,8 +104,8 @@ def _check_extinf(track: Track, tolerance: Fraction, place: str, checks: Checks)
     The error of a run is the difference of the errors at its two ends, so the extremes bound every run.
     """
     error = low = high = Fraction(0)
-    for segment in track.segments:
-        error += segment.extinf - segment.duration
+    for segment, presented in zip(track.segments, track.presented_durations, strict=True):
+        error += segment.extinf - presented
         low, high = min(low, error), max(high, error)
     found = f"EXTINF sums are up to {float(high - low):.4f} s off the media"
     checks.must(high - low <= tolerance, f"{APPLE} 8.1", place, found, f"within {float(tolerance):.4f} s")

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ingest.packaging import packager
-from ingest.packaging.manifests import rewrite_master
+from ingest.packaging.manifests import rewrite_master, rewrite_mpd
 from ingest.steps.context import Env, Outcome, rate_text, write_json
 from ingest.steps.generating_hls_service_files import Packaged, audio_folder, video_folder
 
@@ -30,6 +30,10 @@ def run(env: Env, plan: Plan, packaged: Packaged) -> Outcome[Path]:
         {uri: frame_rate(plan, track) for uri, track in videos.items()},
         f"{audio_folder(default)}/{packager.MEDIA_PLAYLIST}" if default else None,
     )
+    tracks = (*packaged.videos.values(), *packaged.audios.values())
+    by_init = {t.init_path.relative_to(env.package).as_posix(): t for t in tracks}
+    rate = max(frame_rate(plan, t) for t in packaged.videos.values())
+    rewrite_mpd(env.package / packager.MPD, by_init, rate.limit_denominator(1001))
     write_json(env.package / FILE, document(plan, packaged))
     return Outcome(FILE)
 
@@ -57,7 +61,7 @@ def video_entry(plan: Plan, rung: Rung, track: Track) -> dict[str, Any]:
         "height": track.height,
         "codecs": track.codec,
         "frameRate": rate_text(plan.video.grid.rate) if plan.video.grid.rate else None,
-        "meanFrameRate": track.frames / track.duration,
+        "meanFrameRate": track.frames / track.last_presentation,
         "frames": track.frames,
         "maxBitrate": rung.max_bitrate,
         **_measured(track),
@@ -90,7 +94,7 @@ def _measured(track: Track) -> dict[str, Any]:
         "averageBandwidth": track.average_bandwidth,
         "peakBandwidth": track.peak_bandwidth,
         "bytes": track.size,
-        "durationSeconds": track.duration,
+        "durationSeconds": track.last_presentation,
         "segmentCount": len(track.segments),
-        "segmentSeconds": [s.duration for s in track.segments],
+        "segmentSeconds": track.presented_durations,
     }

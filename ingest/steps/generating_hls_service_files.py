@@ -16,9 +16,10 @@ from ingest.steps.context import Env, Outcome
 from ingest.steps.planning_resolutions import file_limits
 
 if TYPE_CHECKING:
+    from fractions import Fraction
     from pathlib import Path
 
-    from ingest.media.plan import Plan
+    from ingest.media.plan import Grid, Plan
     from ingest.steps.transcoding import Encoded
 
 
@@ -57,7 +58,7 @@ def run(env: Env, plan: Plan, encoded: Encoded) -> Outcome[Packaged]:
             for rendition, (_, path) in zip(plan.audio, encoded.audio, strict=True)
         ),
         segment=plan.video.grid.segment,
-        fragment=plan.video.grid.gop,
+        fragment=fragment_seconds(plan.video.grid),
     )
     done = process.run(
         Command(
@@ -75,6 +76,15 @@ def run(env: Env, plan: Plan, encoded: Encoded) -> Outcome[Packaged]:
     )
     rewrite_playlists(packaged)
     return Outcome(packaged, cpu_seconds=done.cpu_seconds)
+
+
+def fragment_seconds(grid: Grid) -> Fraction:
+    """One fragment a GOP.
+
+    The packager starts a fragment at the first key picture after a multiple of this since the segment's start.
+    On a constant grid that is the GOP itself; key pictures on uneven times may come a little early, so half.
+    """
+    return grid.gop if grid.rate is not None else grid.gop / 2
 
 
 def rewrite_playlists(packaged: Packaged) -> None:

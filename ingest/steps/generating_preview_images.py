@@ -23,7 +23,7 @@ def run(env: Env, plan: Plan, encoded: Encoded, packaged: Packaged) -> Outcome[P
     folder.mkdir(parents=True, exist_ok=True)
     frames = list_frames(encoded.previews)
     # As measured: a damaged source may have come out shorter than planned.
-    duration = max(t.duration for t in packaged.videos.values())
+    duration = max(t.last_presentation for t in packaged.videos.values())
     previews = build_sheets(frames, duration, plan.stills.preview_interval, folder)
     write_vtt(previews, folder / "previews.vtt")
     write_preview_json(previews, folder)

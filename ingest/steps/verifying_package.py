@@ -25,7 +25,7 @@ def run(env: Env, plan: Plan, packaged: Packaged, *, damaged: bool) -> Outcome[R
             each other, no longer to the plan's count.
     """
     if damaged and not env.allow_damage:
-        shortest = min(t.duration for t in packaged.videos.values())
+        shortest = min(t.last_presentation for t in packaged.videos.values())
         refuse_loss("the source", plan.duration - shortest, plan.duration)
     decoder = make_decoder(env.tools.ffmpeg, env.temporary, env.limits, env.cancel)
     report = verify(env.package, expected=expected(plan, exact=not damaged), decode=decoder)
