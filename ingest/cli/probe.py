@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Show what ingest sees in a video file.")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=click.Path(readable=False, path_type=Path))
 @json_option
 def probe(file: Path, as_json: bool) -> None:
     """Show what ingest sees in FILE: the picture it would use, the sound, KLV, and every stream."""

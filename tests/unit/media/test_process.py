@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import signal
@@ -339,12 +338,13 @@ class TestParentsDeath:
 
     @linux_only
     def test_a_child_that_left_the_group_and_holds_the_pipes_does_not_hold_us(self, tmp_path: Path) -> None:
-        done = process.run(
-            program(tmp_path, "/usr/bin/setsid", "-f", "/bin/sh", "-c", "echo $$; exec sleep 60")
-        )
+        script = """
+            setsid sh -c 'echo $$; touch left; exec sleep 60' &
+            until [ -e left ]; do sleep 0.05; done
+        """
+        done = process.run(program(tmp_path, "/bin/sh", "-c", script, write=(tmp_path,)))
         assert done.seconds < 10
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(int(done.stdout), signal.SIGKILL)
+        os.kill(int(done.stdout), signal.SIGKILL)
 
 
 class TestStallAndWall:

@@ -1,0 +1,106 @@
+"""Packages, players and a browser for the tests that play."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+from headless_chromium import find_chromium
+from npm_players import RegistryUnreachable, fetch_players
+
+ROOT = Path(__file__).parents[2]
+SAMPLES = ROOT / "sample_media"
+SHARED = ROOT / "../shared/media"
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A package with the folder it is in and the resolutions it was made for."""
+
+    folder: Path
+    resolutions: tuple[str, ...]
+
+
+def unavailable(reason: str) -> NoReturn:
+    """Skip, or fail where a browser was promised."""
+    if os.environ.get("CI") == "true" and os.environ.get("INGEST_REQUIRE_BROWSER") == "1":
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
+
+
+def first_file(*candidates: Path) -> Path:
+    found = next((path for path in candidates if path.is_file()), None)
+    if found is None:
+        pytest.skip(f"there is no {' and no '.join(path.name for path in candidates)} to make a package from")
+    return found
+
+
+def ingested(source: Path, resolutions: str, folder: Path) -> Package:
+    import ingest
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("INGEST_HOME", str(folder / "home"))
+        record = ingest.run(source, resolutions, folder / "package")
+    assert record.status.value == "COMPLETED", record.error
+    return Package(folder / "package", tuple(resolutions.split(",")))
+
+
+@pytest.fixture(scope="session")
+def browser() -> str:
+    program = find_chromium()
+    if program is None:
+        unavailable("Chromium is not installed")
+    return program
+
+
+@pytest.fixture(scope="session")
+def players(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder with `hls.js` and `shaka.js`; kept in pytest's cache between runs."""
+    cache = getattr(pytestconfig, "cache", None)
+    folder: Path = cache.mkdir("browser-players") if cache else tmp_path_factory.mktemp("players")
+    npm = shutil.which("npm")
+    if npm is None:
+        unavailable("npm is not installed")
+    try:
+        fetch_players(npm, folder)
+    except RegistryUnreachable as error:
+        unavailable(str(error))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def sample(browser: str, players: Path, tmp_path_factory: pytest.TempPathFactory) -> Package:
+    """Three rungs, one segment each."""
+    source = first_file(SAMPLES / "park.mp4", SHARED / "park-1080p-h264-aac.mp4")
+    return ingested(source, "sd,hd,fhd", tmp_path_factory.mktemp("sample"))
+
+
+@pytest.fixture(scope="session")
+def surround(browser: str, players: Path, tmp_path_factory: pytest.TempPathFactory) -> Package:
+    """Two rungs, stereo and 5.1."""
+    source = first_file(SHARED / "bbb-720p-aac51.mp4")
+    return ingested(source, "sd,hd", tmp_path_factory.mktemp("surround"))
+
+
+@pytest.fixture(scope="session")
+def languages(browser: str, players: Path, tmp_path_factory: pytest.TempPathFactory) -> Package:
+    """Three segments of one rung, two languages."""
+    folder = tmp_path_factory.mktemp("languages")
+    source = first_file(SHARED / "sintel-trailer-720p.mp4")
+    cut = folder / "cut.mp4"
+    imageio_ffmpeg = pytest.importorskip("imageio_ffmpeg")
+    subprocess.run(
+        [
+            *(imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-v", "error", "-t", "13", "-i", str(source)),
+            *("-map", "0:v", "-map", "0:a", "-map", "0:a", "-c", "copy"),
+            *("-metadata:s:a:0", "language=eng", "-metadata:s:a:1", "language=fra", str(cut)),
+        ],
+        check=True,
+        timeout=60,
+    )
+    return ingested(cut, "sd,hd", folder)

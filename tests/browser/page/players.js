@@ -1,0 +1,135 @@
+// One face for three players: load(), variants(), force(variant), errors.
+// A variant is {width, height, audio}: one video rung together with one audio rendition.
+
+/** Every SourceBuffer that a player makes, in order: {mime, buffer}. */
+export const sourceBuffers = [];
+
+const addSourceBuffer = MediaSource.prototype.addSourceBuffer;
+MediaSource.prototype.addSourceBuffer = function (mime) {
+  const buffer = addSourceBuffer.call(this, mime);
+  sourceBuffers.push({ mime, buffer });
+  return buffer;
+};
+
+function addScript(url) {
+  return new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = url;
+    script.onload = resolve;
+    script.onerror = () => reject(new Error(`${url} does not load`));
+    document.head.append(script);
+  });
+}
+
+export const audioName = (language, channels) => `${language || "und"}/${channels}`;
+
+class HlsJs {
+  errors = [];
+
+  async load(video, url) {
+    await addScript("/players/hls.js");
+    this.version = Hls.version;
+    this.hls = new Hls({ startLevel: 0 });
+    this.hls.on(Hls.Events.ERROR, (_, data) => {
+      this.errors.push({ fatal: data.fatal, name: data.details, text: String(data.error?.message ?? data.reason ?? "") });
+    });
+    const parsed = new Promise((resolve) => this.hls.once(Hls.Events.MANIFEST_PARSED, resolve));
+    this.hls.loadSource(url);
+    this.hls.attachMedia(video);
+    await parsed;
+  }
+
+  variants() {
+    return this.hls.levels.flatMap((level, index) =>
+      this.hls.allAudioTracks
+        .filter((track) => level.audioGroups?.includes(track.groupId))
+        .map((track) => ({
+          width: level.width,
+          height: level.height,
+          audio: audioName(track.lang, track.channels),
+          level: index,
+          track: track.url,
+        })),
+    );
+  }
+
+  force(variant) {
+    this.hls.currentLevel = variant.level;
+    this.#selectAudio(variant.track);
+    // The list of audio tracks follows the level's group, which changes when the level has been loaded.
+    this.hls.once(Hls.Events.AUDIO_TRACKS_UPDATED, () => this.#selectAudio(variant.track));
+  }
+
+  #selectAudio(url) {
+    const index = this.hls.audioTracks.findIndex((track) => track.url === url);
+    if (index >= 0 && index !== this.hls.audioTrack) this.hls.audioTrack = index;
+  }
+
+  active() {
+    const track = this.hls.audioTracks[this.hls.audioTrack];
+    return track ? audioName(track.lang, track.channels) : null;
+  }
+}
+
+class Shaka {
+  errors = [];
+
+  async load(video, url) {
+    await addScript("/players/shaka.js");
+    this.version = shaka.Player.version;
+    shaka.polyfill.installAll();
+    this.player = new shaka.Player();
+    this.player.addEventListener("error", (event) => {
+      const { severity, category, code, data } = event.detail;
+      this.errors.push({ fatal: severity === 2, name: `${category}/${code}`, text: String(data) });
+    });
+    // Without this every variant with more channels than the device has is left out, and every language but one.
+    this.player.configure({ abr: { enabled: false }, streaming: { bufferingGoal: 60 } });
+    await this.player.attach(video);
+    await this.player.load(url);
+  }
+
+  variants() {
+    return this.player.getVariantTracks().map((track) => ({
+      width: track.width,
+      height: track.height,
+      audio: audioName(track.language, track.channelsCount),
+      track,
+    }));
+  }
+
+  force(variant) {
+    this.player.selectVariantTrack(variant.track, true, 0);
+  }
+
+  active() {
+    const track = this.player.getVariantTracks().find((candidate) => candidate.active);
+    return track ? audioName(track.language, track.channelsCount) : null;
+  }
+}
+
+/** Chromium's own HLS: it chooses the rung itself. */
+class Native {
+  errors = [];
+  version = navigator.userAgent.match(/Chrome\/([\d.]+)/)[1];
+
+  async load(video, url) {
+    video.src = url;
+    await new Promise((resolve, reject) => {
+      video.addEventListener("loadedmetadata", resolve, { once: true });
+      video.addEventListener("error", () => reject(new Error(video.error.message)), { once: true });
+    });
+  }
+
+  variants() {
+    return [{}];
+  }
+
+  force() {}
+
+  active() {
+    return null;
+  }
+}
+
+export const players = { "hls.js": HlsJs, "shaka-player": Shaka, native: Native };

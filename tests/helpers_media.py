@@ -1,0 +1,64 @@
+"""Tiny media, made with the ffmpeg that ingest itself uses."""
+
+from __future__ import annotations
+
+import struct
+import subprocess
+from typing import TYPE_CHECKING
+
+from ingest.media.toolchain import find
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+X264 = ("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p")
+
+
+class Clips:
+    """Makes each clip once, when it is first asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def make(self, name: str, *arguments: str) -> Path:
+        """Run ffmpeg with `arguments` and `folder`/`name` as its output."""
+        path = self.folder / name
+        if not path.exists():
+            command = (str(find().ffmpeg.path), "-nostdin", "-v", "error", "-y", *arguments, str(path))
+            subprocess.run(command, check=True, timeout=120, cwd=self.folder)
+        return path
+
+    def tiny(self) -> Path:
+        """1 s, 64x64, with sound: the least that is a film."""
+        return self.make("tiny.mp4", *picture("64x64", 1), *tone(1), *X264, "-c:a", "aac")
+
+    def small(self) -> Path:
+        """2 s, 320x180, with sound."""
+        return self.make("small.mp4", *picture("320x180", 2), *tone(2), *X264, "-c:a", "aac")
+
+    def long(self) -> Path:
+        """60 s, 1280x720: busy for longer than any test needs to catch it at work."""
+        once = self.make("once.mp4", *picture("1280x720", 2), *X264)
+        return self.make("long.mp4", "-stream_loop", "29", "-i", str(once), "-c", "copy")
+
+
+def picture(size: str, seconds: float, rate: int = 25) -> tuple[str, ...]:
+    return "-f", "lavfi", "-i", f"testsrc2=size={size}:rate={rate}:duration={seconds}"
+
+
+def tone(seconds: float) -> tuple[str, ...]:
+    return "-f", "lavfi", "-i", f"sine=duration={seconds}"
+
+
+def box_at(data: bytes, *names: bytes) -> int:
+    """Where the payload of the first box on the path `names` begins (ISO/IEC 14496-12)."""
+    start, end = 0, len(data)
+    for name in names:
+        while start < end:
+            size, kind = struct.unpack_from(">I4s", data, start)
+            if kind == name:
+                break
+            start += size
+        assert start < end, f"no {name!r}"
+        start, end = start + 8, start + size
+    return start

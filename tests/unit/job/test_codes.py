@@ -1,0 +1,140 @@
+"""The table of codes: Esri's sixteen as published, ours apart from them, no number with two meanings."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from ingest.job import codes
+from ingest.job.codes import Code
+from ingest.pipeline.steps import STEPS
+
+# ArcGIS Video Server, job resource, the published example: both arrays, position by position.
+ESRI = (
+    (117, "Starting Ingest"),
+    (154, "Probing Video Codec"),
+    (155, "Probing Audio"),
+    (156, "Probing Video Klv"),
+    (157, "Generating Video Stream Info"),
+    (158, "Generating Video Info"),
+    (159, "Transcoding with GPU"),
+    (160, "Extracting KLV Metadata"),
+    (161, "Generating HLS Service Files"),
+    (174, "Generating Poster Image"),
+    (182, "Generating Preview Images"),
+    (162, "Generating ABR Info Files"),
+    (163, "Removing Temporary Files"),
+    (205, "Video Files Created"),
+    (206, "Saving To Storage"),
+    (118, "Ingest Complete"),
+)
+
+OURS = (
+    (9001, "Transcoding with CPU"),
+    (9002, "Planning Resolutions"),
+    (9003, "Verifying Package"),
+    (9101, "Resolution Left Out"),
+    (9102, "Made At Source Size"),
+    (9103, "No Audio Found"),
+    (9104, "No KLV Metadata Found"),
+    (9105, "KLV Metadata Found But Not Extracted"),
+    (9106, "Kept In Output Folder"),
+    (9107, "Stream Left Out"),
+    (9201, "Programs Not Fully Confined"),
+    (9202, "Source Damaged"),
+    (9203, "Source Misdeclared"),
+    (9204, "Audio Trimmed To Picture"),
+    (9205, "Colour Not Converted"),
+    (9206, "GPU Not Used"),
+    (9207, "Previous Package Kept"),
+    (9208, "Job Store Not Written"),
+    (9301, "Wrong Usage"),
+    (9302, "Unknown Resolution"),
+    (9303, "Preset Invalid"),
+    (9304, "Source Not Found"),
+    (9305, "Source Not Readable"),
+    (9306, "Source Not A Video File"),
+    (9307, "Source Has No Video"),
+    (9308, "Source Over Limit"),
+    (9309, "Source Changed"),
+    (9310, "Output Not Writable"),
+    (9311, "Output Folder Not Ours"),
+    (9312, "Output Exists"),
+    (9313, "Output Is Source"),
+    (9314, "Output Busy"),
+    (9315, "Tool Missing"),
+    (9316, "Tool Too Old"),
+    (9317, "Disk Full"),
+    (9318, "Transcoding Failed"),
+    (9319, "Tool Killed"),
+    (9320, "Tool Stalled"),
+    (9321, "Packaging Failed"),
+    (9322, "Verification Failed"),
+    (9323, "Cancelled"),
+    (9324, "Internal Error"),
+    (9325, "Job Not Found"),
+    (9326, "Not A Package"),
+    (9327, "Job Store Unusable"),
+)
+
+
+def test_esri_codes_keep_their_numbers_and_texts() -> None:
+    assert {(c.number, c.text) for c in codes.ALL if c.origin == "esri"} == set(ESRI)
+
+
+def test_our_codes_keep_their_numbers_and_texts() -> None:
+    """A number is never given a second meaning; a new one goes to the end of its range."""
+    assert tuple((c.number, c.text) for c in codes.ALL if c.origin == "ingest")[: len(OURS)] == OURS
+
+
+def test_numbers_are_unique_and_the_table_is_sorted() -> None:
+    numbers = [c.number for c in codes.ALL]
+    assert numbers == sorted(set(numbers))
+
+
+def test_texts_are_unique() -> None:
+    assert len({c.text for c in codes.ALL}) == len(codes.ALL)
+
+
+def test_every_code_of_the_module_is_in_both_tables() -> None:
+    named = [value for value in vars(codes).values() if isinstance(value, Code)]
+    assert sorted(named, key=lambda c: c.number) == list(codes.ALL)
+    assert {c.number: c for c in named} == codes.BY_NUMBER
+
+
+@pytest.mark.parametrize("code", codes.ALL, ids=lambda c: str(c.number))
+def test_kind_follows_from_the_range(code: Code) -> None:
+    if code.number < 9001:
+        expected = "step"
+    else:
+        expected = {90: "step", 91: "note", 92: "warning", 93: "error"}[code.number // 100]
+    assert code.kind == expected
+
+
+@pytest.mark.parametrize("code", codes.ALL, ids=lambda c: str(c.number))
+def test_texts_are_one_printable_line(code: Code) -> None:
+    for text in (code.text, code.meaning):
+        assert text.isprintable()
+        assert text == text.strip() != ""
+
+
+def test_a_code_is_a_value() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        codes.CANCELLED.number = 1  # type: ignore[misc]
+
+
+def test_steps_of_the_pipeline_keep_esris_order() -> None:
+    """All of Esri's but 159, which is for a hardware encoder; 9001 stands in its place."""
+    taken = [(s.code.number, s.code.text) for s in STEPS if s.code.origin == "esri"]
+    assert taken == [row for row in ESRI if row[0] != 159]
+
+
+def test_the_whole_pipeline_in_order() -> None:
+    assert [s.code.number for s in STEPS] == [
+        *(117, 154, 155, 156, 157, 158),
+        *(9002, 9001),
+        *(160, 161, 174, 182, 162),
+        9003,
+        *(163, 205, 206, 118),
+    ]

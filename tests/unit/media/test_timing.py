@@ -1,0 +1,304 @@
+"""From packet times to exact timing."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.media.facts import Timing
+from ingest.media.timing import STANDARD_RATES, Packet, PacketReader, constant_rate, measure, parse_packet
+
+RATES = {
+    "23.976": Fraction(24000, 1001),
+    "24": Fraction(24),
+    "25": Fraction(25),
+    "29.97": Fraction(30000, 1001),
+    "30": Fraction(30),
+    "59.94": Fraction(60000, 1001),
+}
+TIME_BASES = (90000, 1000, 600, 15360)
+
+
+def rounded(rate: Fraction, frames: int, time_base: Fraction, first: int = 0) -> list[int]:
+    """The times of a constant rate as a muxer writes them."""
+    return [first + round(i / rate / time_base) for i in range(frames)]
+
+
+def packets(
+    ticks: list[int], *, keys: int = 10, duration: int | None = None, size: int = 100
+) -> list[Packet]:
+    return [
+        Packet(pts=t, dts=t, duration=duration, size=size, key=i % keys == 0, discard=False)
+        for i, t in enumerate(ticks)
+    ]
+
+
+# --- constant rates ---
+
+
+@pytest.mark.parametrize("name", RATES)
+@pytest.mark.parametrize("base", TIME_BASES)
+@pytest.mark.parametrize("hinted", [True, False], ids=["declared", "undeclared"])
+def test_constant_rates_in_rounded_time_bases(name: str, base: int, hinted: bool) -> None:
+    rate, time_base = RATES[name], Fraction(1, base)
+    ticks = rounded(rate, 900, time_base, first=123)
+    assert constant_rate(ticks, time_base, (rate,) if hinted else ()) == rate
+
+
+@pytest.mark.parametrize("rate", ["24", "25", "30"])
+def test_whole_rates_in_their_own_time_base(rate: str) -> None:
+    """One tick a picture, as in `1/24`: a quarter of a frame is less than a tick, so times must be exact."""
+    assert constant_rate(list(range(100)), 1 / RATES[rate]) == RATES[rate]
+
+
+def test_a_tick_of_one_frame_leaves_no_room() -> None:
+    """A picture missing in a `1/24` clip is a tick off, which is a whole picture."""
+    assert constant_rate([*range(50), *range(51, 101)], Fraction(1, 24)) is None
+
+
+def test_29_97_is_not_taken_for_30_nor_30_for_29_97() -> None:
+    for name in ("29.97", "30"):
+        ticks = rounded(RATES[name], 300, Fraction(1, 90000))
+        assert constant_rate(ticks, Fraction(1, 90000), (RATES["30"], RATES["29.97"])) == RATES[name]
+
+
+def test_an_uncommon_rate_is_found_from_the_mean() -> None:
+    ticks = rounded(Fraction(18), 200, Fraction(1, 90000))
+    assert constant_rate(ticks, Fraction(1, 90000)) == 18
+
+
+def test_a_wrong_declaration_is_not_believed() -> None:
+    ticks = rounded(Fraction(25), 100, Fraction(1, 1000))
+    assert constant_rate(ticks, Fraction(1, 1000), (Fraction(50), Fraction(0), Fraction(-25))) == 25
+
+
+@given(
+    rate=st.sampled_from(STANDARD_RATES) | st.fractions(min_value=1, max_value=60, max_denominator=100),
+    base=st.sampled_from((90000, 15360, 48000, 1_000_000)) | st.integers(1000, 200_000),
+    frames=st.integers(2, 120),
+    first=st.integers(-100_000, 10**10),
+)
+def test_any_declared_constant_rate_is_recognised_and_exact(
+    rate: Fraction, base: int, frames: int, first: int
+) -> None:
+    time_base = Fraction(1, base)
+    if 4 * rate > base:  # a tick is more than a quarter of a frame: no longer told apart from an uneven clip
+        return
+    timing = measure(packets(rounded(rate, frames, time_base, first)), time_base, hints=(rate,))
+    assert (timing.rate, timing.frames, timing.duration, timing.mean_rate, timing.start) == (
+        rate,
+        frames,
+        frames / rate,
+        rate,
+        first * time_base,
+    )
+
+
+@given(
+    rate=st.sampled_from(sorted(RATES.values())),
+    base=st.sampled_from((90000, 1000, 600)),
+    moved=st.integers(1, 58),
+    by=st.sampled_from((-1, 1)),
+)
+def test_one_picture_off_by_half_a_frame_is_not_constant(
+    rate: Fraction, base: int, moved: int, by: int
+) -> None:
+    time_base = Fraction(1, base)
+    ticks = rounded(rate, 60, time_base)
+    ticks[moved] += by * round(1 / rate / time_base / 2)
+    assert constant_rate(sorted(ticks), time_base, (rate,)) is None
+
+
+@given(st.lists(st.integers(1, 9000), min_size=3, max_size=50))
+def test_a_rate_is_only_given_where_every_picture_keeps_to_it(steps: list[int]) -> None:
+    time_base, ticks = Fraction(1, 90000), [0]
+    for step in steps:
+        ticks.append(ticks[-1] + step)
+    rate = constant_rate(ticks, time_base)
+    if rate is not None:
+        assert all(abs(t * time_base - i / rate) <= time_base for i, t in enumerate(ticks))
+
+
+@pytest.mark.parametrize("ticks", [[], [5], [5, 5], [7, 7, 7]])
+def test_too_few_times_have_no_rate(ticks: list[int]) -> None:
+    assert constant_rate(ticks, Fraction(1, 25), (Fraction(25),)) is None
+
+
+# --- whole measurements ---
+
+
+def test_whole_timing_of_a_constant_clip() -> None:
+    """25 pictures a second with B-pictures: packets come in decoding order."""
+    shown = [0, 3, 1, 2, 6, 4, 5, 7]
+    stream = [
+        Packet(
+            pts=7200 + 3600 * t,
+            dts=3600 * i,
+            duration=3600,
+            size=1000 + i,
+            key=t in {0, 6},
+            discard=False,
+        )
+        for i, t in enumerate(shown)
+    ]
+    assert measure(stream, Fraction(1, 90000), hints=(Fraction(25),)) == Timing(
+        time_base=Fraction(1, 90000),
+        start=Fraction(2, 25),
+        duration=Fraction(8, 25),
+        frames=8,
+        rate=Fraction(25),
+        mean_rate=Fraction(25),
+        longest_gap=Fraction(1, 25),
+        key_frames=2,
+        longest_key_distance=Fraction(6, 25),
+        bytes=8028,
+    )
+
+
+def test_whole_timing_of_a_variable_clip() -> None:
+    """The last picture lasts as long as its packet says."""
+    stream = packets([0, 100, 250, 300, 600], keys=3, duration=90)
+    assert measure(stream, Fraction(1, 1000)) == Timing(
+        time_base=Fraction(1, 1000),
+        start=Fraction(0),
+        duration=Fraction(690, 1000),
+        frames=5,
+        rate=None,
+        mean_rate=Fraction(5000, 690),
+        longest_gap=Fraction(3, 10),
+        key_frames=2,
+        longest_key_distance=Fraction(39, 100),
+        bytes=500,
+    )
+
+
+def test_a_last_picture_of_unknown_length_lasts_as_long_as_the_mean() -> None:
+    timing = measure(packets([0, 100, 250, 300, 600]), Fraction(1, 1000))
+    assert timing.duration == Fraction(750, 1000)
+
+
+def test_a_single_picture() -> None:
+    timing = measure(packets([900], duration=50), Fraction(1, 1000))
+    assert (timing.start, timing.duration, timing.frames, timing.rate, timing.longest_gap) == (
+        Fraction(9, 10),
+        Fraction(1, 20),
+        1,
+        None,
+        0,
+    )
+    assert measure(packets([900]), Fraction(1, 1000)).duration == Fraction(1, 25)
+
+
+def test_discarded_packets_are_not_shown() -> None:
+    """What an edit list hides (flag D) counts neither as a picture nor as bytes."""
+    hidden = Packet(pts=-1024, dts=-1024, duration=512, size=9999, key=True, discard=True)
+    stream = [hidden, *packets([0, 512, 1024, 1536], keys=2)]
+    timing = measure(stream, Fraction(1, 12800), hints=(Fraction(25),))
+    assert (timing.start, timing.frames, timing.rate, timing.key_frames, timing.bytes) == (0, 4, 25, 2, 400)
+
+
+def test_pictures_before_the_first_decodable_one_are_not_shown() -> None:
+    """A stream cut in the middle of a GOP: the first packets have no picture."""
+    stream = packets([100, 140, 180, 220, 260, 300], keys=2)
+    timing = measure(stream, Fraction(1, 1000), first_pts=180, hints=(Fraction(25),))
+    assert (timing.start, timing.frames, timing.duration, timing.key_frames) == (
+        Fraction(18, 100),
+        4,
+        Fraction(4, 25),
+        2,
+    )
+
+
+def test_open_gop_pictures_shown_before_the_first_key_are_dropped_in_shown_order() -> None:
+    """Decoding order I B B P: the B-pictures come after the key packet but are shown before it."""
+    stream = [
+        Packet(pts=pts, dts=i, duration=1, size=10, key=i == 0, discard=False)
+        for i, pts in enumerate([2, 0, 1, 5, 3, 4])
+    ]
+    timing = measure(stream, Fraction(1, 25), first_pts=2)
+    assert (timing.start, timing.frames, timing.duration) == (Fraction(2, 25), 4, Fraction(4, 25))
+
+
+def test_decoding_times_stand_in_where_there_are_no_others() -> None:
+    stream = [Packet(pts=None, dts=i, duration=1, size=10, key=i == 0, discard=False) for i in range(5)]
+    timing = measure(stream, Fraction(1, 10))
+    assert (timing.start, timing.frames, timing.rate) == (0, 5, 10)
+
+
+def test_one_missing_time_makes_all_decoding_times() -> None:
+    stream = packets([0, 1, 2, 3, 4])
+    stream[2] = Packet(pts=None, dts=2, duration=1, size=100, key=False, discard=False)
+    assert measure(stream, Fraction(1, 10)).rate == 10
+
+
+@pytest.mark.parametrize(
+    ("hints", "rate"),
+    [
+        ((Fraction(50),), 50),
+        ((), 25),
+        ((Fraction(0), Fraction(90000), Fraction(12)), 12),  # what cannot be a frame rate is passed over
+    ],
+)
+def test_a_stream_without_any_times_is_timed_by_what_it_declares(
+    hints: tuple[Fraction, ...], rate: int
+) -> None:
+    stream = [Packet(None, None, None, 10, i % 2 == 0, discard=False) for i in range(5)]
+    assert measure(stream, Fraction(1, 90000), hints=hints) == Timing(
+        time_base=Fraction(1, 90000),
+        start=Fraction(0),
+        duration=Fraction(5, rate),
+        frames=5,
+        rate=Fraction(rate),
+        mean_rate=Fraction(rate),
+        longest_gap=Fraction(1, rate),
+        key_frames=3,
+        longest_key_distance=Fraction(2, rate),
+        bytes=50,
+    )
+
+
+def test_equal_times_are_a_variable_clip() -> None:
+    timing = measure(packets([0, 40, 40, 120], duration=40), Fraction(1, 1000))
+    assert (timing.frames, timing.rate, timing.duration) == (4, None, Fraction(4, 25))
+
+
+@pytest.mark.parametrize("first_pts", [None, 1])
+def test_nothing_to_show(first_pts: int | None) -> None:
+    stream = [Packet(0, 0, 1, 10, key=True, discard=first_pts is None)]
+    with pytest.raises(ValueError, match="no pictures to show"):
+        measure(stream, Fraction(1, 25), first_pts=first_pts)
+    with pytest.raises(ValueError, match="no pictures to show"):
+        measure([], Fraction(1, 25), first_pts=first_pts)
+
+
+# --- ffprobe's lines ---
+
+
+@pytest.mark.parametrize(
+    ("line", "packet"),
+    [
+        ("512,0,512,14313,K__", Packet(512, 0, 512, 14313, key=True, discard=False)),
+        ("-1024,-2048,512,99,KD_\n", Packet(-1024, -2048, 512, 99, key=True, discard=True)),
+        ("N/A,N/A,N/A,N/A,___", Packet(None, None, None, 0, key=False, discard=False)),
+        ("0,0,1,2,___,more", Packet(0, 0, 1, 2, key=False, discard=False)),
+        ("0,0,1,2", None),
+        ("", None),
+        ("[h264 @ 0x55] error", None),
+    ],
+)
+def test_parse_packet(line: str, packet: Packet | None) -> None:
+    assert parse_packet(line) == packet
+
+
+def test_reader_counts_packets() -> None:
+    reader = PacketReader()
+    assert [reader.line(t) for t in ("0,0,1,5,K__", "", "1,1,1,6,___")] == [1, 1, 2]
+    assert [p.size for p in reader.packets] == [5, 6]
+
+
+@given(st.text(alphabet=st.characters() | st.sampled_from(",0-KD²٣\n")))
+def test_any_line_is_read_or_passed_over(line: str) -> None:
+    parse_packet(line)
