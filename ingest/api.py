@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ingest.job import codes
 from ingest.job.errors import IngestError
 from ingest.media.cancel import CancelToken
 from ingest.pipeline.request import Request, split_resolutions
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
     from ingest.job.record import Record
     from ingest.pipeline.events import OnEvent
-    from ingest.store import JobStore
 
 
 def run(
@@ -51,6 +51,8 @@ def run(
     """
     from ingest import settings as settings_module
     from ingest.pipeline.runner import Runner
+    from ingest.steps.context import Note
+    from ingest.store import JobStore, open_store
 
     settings = settings_module.load()
     names = (resolutions,) if isinstance(resolutions, str) else tuple(resolutions)
@@ -62,13 +64,10 @@ def run(
         preset_dir=Path(preset_dir) if preset_dir is not None else None,
         allow_damage=allow_damage,
     )
-    return Runner(request, settings, cancel or CancelToken(), on_event, _store(settings.home)).run()
-
-
-def _store(home: Path) -> JobStore | None:
-    from ingest.store import open_store
-
     try:
-        return open_store(home)
-    except IngestError:
-        return None
+        store: JobStore | None = open_store(settings.home)
+        problems: tuple[Note, ...] = ()
+    except IngestError as error:
+        # The package matters more than its entry in the list of jobs.
+        store, problems = None, (Note(codes.STORE_NOT_WRITTEN, error.message),)
+    return Runner(request, settings, cancel or CancelToken(), on_event, store, problems).run()

@@ -198,7 +198,7 @@ class Cli:
 
     def _environment(self) -> dict[str, str]:
         kept = {k: v for k, v in os.environ.items() if not k.startswith("INGEST_")}
-        return kept | {"INGEST_HOME": str(self.home), "PYTHONDONTWRITEBYTECODE": "1"}
+        return kept | {"INGEST_HOME": str(self.home)}
 
 
 def assert_failed(

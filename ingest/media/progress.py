@@ -47,7 +47,7 @@ class ProgressReader:
 
 
 def _integer(text: str, default: int) -> int:
-    return int(text) if text.isdigit() else default
+    return int(text) if text.isdecimal() else default
 
 
 def _speed(text: str) -> float | None:

@@ -132,14 +132,10 @@ def constant_rate(
     if span <= 0:
         return None
     mean = (len(ticks) - 1) / span
-    tried: set[Fraction] = set()
-    for rate in (*hints, *STANDARD_RATES, mean.limit_denominator(1001)):
-        if rate <= 0 or rate in tried or abs(rate / mean - 1) > Fraction(1, 100):
-            continue
-        tried.add(rate)
-        if _on_grid(ticks, time_base, rate):
-            return rate
-    return None
+    # In a short clip of coarse times several rates fit: the declared one counts, then the nearest usual one.
+    usual = sorted(STANDARD_RATES, key=lambda rate: abs(rate - mean))
+    tried = dict.fromkeys((*hints, *usual, mean.limit_denominator(1001)))
+    return next((rate for rate in tried if rate > 0 and _on_grid(ticks, time_base, rate)), None)
 
 
 def _on_grid(ticks: Sequence[int], time_base: Fraction, rate: Fraction) -> bool:

@@ -42,11 +42,13 @@ class Runner:
         cancel: CancelToken,
         on_event: OnEvent | None = None,
         store: JobStore | None = None,
+        warnings: tuple[Note, ...] = (),
     ) -> None:
         self._request = request
         self._settings = settings
         self._cancel = cancel
         self._recorder = Recorder(first_record(request), on_event, store)
+        self._warnings = warnings
         self._workspace: Workspace | None = None
         self._made = Made()
         self._from_percent = 0.0
@@ -57,6 +59,8 @@ class Runner:
         error: IngestError | None = None
         self._recorder.begin()
         try:
+            for warning in self._warnings:
+                self._recorder.warn(warning.code, warning.detail)
             for step in STEPS:
                 self._take(step)
         except IngestError as failure:
