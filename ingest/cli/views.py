@@ -11,8 +11,8 @@ from ingest.job.errors import one_line
 from ingest.pipeline.events import Ended, Event, JobStarted, Message, Progressed
 
 if TYPE_CHECKING:
+    from rich.console import Group
     from rich.live import Live
-    from rich.table import Table
 
 PLAIN_INTERVAL = 5.0  # seconds between two progress lines
 
@@ -113,21 +113,20 @@ class LiveView(View):
             return
         self._live.update(self._panel())
 
-    def _panel(self) -> Table:
+    def _panel(self) -> Group:
+        from rich.console import Group
         from rich.progress_bar import ProgressBar
         from rich.table import Table
         from rich.text import Text
 
         table = Table.grid(padding=(0, 1))
         event = self._progress
-        table.add_row(
-            Text(self._step, style="bold"), Text(_pace(event).strip() if event else "", style="dim")
-        )
+        title = Text.assemble((self._step, "bold"), (f" {_pace(event)}" if event else "", "dim"))
         if event is not None:
             for name, percent in (*event.resolutions.items(), ("all", event.percent)):
                 bar = ProgressBar(total=100, completed=percent, width=40)
                 table.add_row(Text(f"{name:>6}"), bar, Text(f"{percent:5.1f} %"))
-        return table
+        return Group(title, table)
 
 
 def _pace(event: Progressed) -> str:

@@ -21,7 +21,7 @@ from ingest.media.source import display_name
 from ingest.pipeline.recorder import Recorder, as_ingest_error
 from ingest.pipeline.steps import STEPS, Made, Step
 from ingest.pipeline.workspace import Workspace
-from ingest.steps.context import Env, Outcome, StepProgress
+from ingest.steps.context import Env, Note, Outcome, StepProgress
 
 if TYPE_CHECKING:
     from ingest.media.cancel import CancelToken
