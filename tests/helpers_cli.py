@@ -219,8 +219,8 @@ def assert_failed(
         says: what the one line on stderr must contain.
         output: the output folder, in which nothing but the record may be; None where it cannot hold one.
     """
-    assert done.exit_code == exit_code, done.stderr
     assert "Traceback" not in done.stderr
+    assert (done.exit_code, done.last_line) == (exit_code, done.last_line)
     assert done.last_line.startswith("ingest: error: "), done.stderr
     assert done.stderr.count("ingest: error: ") == 1
     assert done.stderr.endswith("\n")

@@ -3,8 +3,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from helpers_cli import Cli
-from helpers_media import Clips
+
+pytest.register_assert_rewrite("helpers_cli")
+
+from helpers_cli import Cli  # noqa: E402 - after the line above
+from helpers_media import Clips  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -558,7 +558,8 @@ def test_what_a_run_leaves_behind_is_seen(cli: Cli) -> None:
     """The proof that `left == ()` above means something: another session, folder and environment do not hide."""
     leaving = ("sh", "-c", "cd /; env -i setsid sleep 30 & exit 0")
     done = cli.start(program=leaving).end()
-    assert [line.strip() for line in done.left] == ["sleep 30"]
+    assert len(done.left) == 1
+    assert "sleep 30" in done.left[0]
 
 
 def _busy(pid: int) -> None:

@@ -1,0 +1,323 @@
+"""The parts of the probe that need no program: documents from ffprobe, read as data from a stranger."""
+
+from __future__ import annotations
+
+import os
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.job import codes
+from ingest.media.facts import Container, KlvFacts, LeftOut
+from ingest.media.probe import (
+    ProbeLimits,
+    Prober,
+    choose_video,
+    fraction,
+    integer,
+    klv_streams,
+    not_media,
+    of_kind,
+    parse_container,
+)
+from ingest.media.process import Confinement, Limits
+from ingest.media.source import Source, open_source
+from ingest.media.toolchain import Tool
+from ingest.media.whitelists import CODEC_WHITELIST, FORMAT_WHITELIST, PROTOCOL_WHITELIST
+
+
+def picture(
+    index: int, width: int, height: int, *, codec: str = "h264", **disposition: int
+) -> dict[str, Any]:
+    return {
+        "index": index,
+        "codec_type": "video",
+        "codec_name": codec,
+        "width": width,
+        "height": height,
+        "disposition": {"default": 0, "attached_pic": 0, **disposition},
+    }
+
+
+def other(index: int, kind: str, codec: str) -> dict[str, Any]:
+    return {"index": index, "codec_type": kind, "codec_name": codec, "disposition": {"default": 1}}
+
+
+# Two pictures, two sounds, two subtitles, all flagged default: nasa-2video-2audio-2subs.mp4.
+NASA = {
+    "streams": [
+        picture(0, 320, 180, default=1),
+        other(1, "audio", "aac"),
+        other(2, "subtitle", "mov_text"),
+        picture(3, 480, 270, default=1),
+        other(4, "audio", "aac"),
+        other(5, "subtitle", "mov_text"),
+    ],
+    "format": {
+        "format_name": "mov,mp4,m4a,3gp,3g2,mj2",
+        "start_time": "0.000000",
+        "duration": "16.570000",
+        "bit_rate": "324905",
+    },
+}
+
+
+def chosen_index(*streams: dict[str, Any]) -> int | None:
+    stream, _ = choose_video({"streams": list(streams)})
+    return None if stream is None else int(stream["index"])
+
+
+def test_choose_video_of_two_tracks() -> None:
+    assert choose_video(NASA) == (
+        NASA["streams"][3],
+        (LeftOut(0, "video", "h264", "another picture, 320x180; stream 3 is larger or comes first"),),
+    )
+
+
+def test_the_default_track_wins_among_equals_then_the_first() -> None:
+    assert chosen_index(picture(0, 640, 360), picture(1, 640, 360, default=1)) == 1
+    assert chosen_index(picture(0, 640, 360), picture(1, 640, 360)) == 0
+    assert chosen_index(picture(4, 360, 640, default=1), picture(1, 640, 360, default=1)) == 1
+
+
+def test_size_comes_before_the_default_flag() -> None:
+    assert chosen_index(picture(0, 320, 180, default=1), picture(1, 640, 360)) == 1
+
+
+def test_covers_are_never_chosen() -> None:
+    cover = picture(0, 4000, 4000, codec="mjpeg", attached_pic=1, default=1)
+    still = picture(1, 4000, 4000, codec="png", still_image=1)
+    clip = picture(2, 16, 16)
+    assert choose_video({"streams": [cover, still, clip]}) == (
+        clip,
+        (LeftOut(0, "video", "mjpeg", "a cover picture"), LeftOut(1, "video", "png", "a cover picture")),
+    )
+    assert choose_video({"streams": [cover]}) == (None, (LeftOut(0, "video", "mjpeg", "a cover picture"),))
+
+
+@pytest.mark.parametrize(
+    "codec", ["h264", "hevc", "av1", "vp9", "mpeg2video", "prores", "dvvideo", "mjpeg", "flv1"]
+)
+def test_codecs_that_are_accepted(codec: str) -> None:
+    assert chosen_index(picture(0, 640, 360, codec=codec)) == 0
+
+
+def test_codecs_that_are_not_accepted_and_sizes_that_are_missing() -> None:
+    odd = picture(0, 640, 360, codec="ansi")
+    empty = picture(1, 0, 0)
+    nameless = {"index": 2, "codec_type": "video", "width": 8, "height": 8}
+    assert choose_video({"streams": [odd, empty, nameless]}) == (
+        None,
+        (
+            LeftOut(0, "video", "ansi", "its codec is not accepted"),
+            LeftOut(1, "video", "h264", "its codec is not accepted"),
+            LeftOut(2, "video", "unknown", "its codec is not accepted"),
+        ),
+    )
+
+
+@pytest.mark.parametrize("document", [{}, {"streams": []}, {"streams": [None, 3, {"codec_type": "video"}]}])
+def test_documents_without_a_picture(document: dict[str, Any]) -> None:
+    assert choose_video(document) == (None, ())
+
+
+def test_of_kind_takes_only_streams_with_an_index() -> None:
+    assert [s["index"] for s in of_kind(NASA, "subtitle")] == [2, 5]
+
+
+# --- KLV ---
+
+
+def test_klv_streams() -> None:
+    document = {
+        "format": {"format_name": "mpegts"},
+        "streams": [
+            picture(0, 352, 288),
+            {
+                "index": 1,
+                "codec_type": "data",
+                "codec_name": "klv",
+                "codec_tag_string": "KLVA",
+                "id": "0x101",
+            },
+            {"index": 2, "codec_type": "data", "codec_tag_string": "KLVA"},
+            {"index": 3, "codec_type": "data", "codec_name": "klv", "codec_tag_string": "[6][0][0][0]"},
+            {"index": 4, "codec_type": "data", "codec_name": "bin_data", "codec_tag_string": "gpmd"},
+            {"index": 5, "codec_type": "subtitle", "codec_name": "klv"},
+        ],
+    }
+    assert klv_streams(document) == (
+        KlvFacts(1, "mpegts", "0x101"),
+        KlvFacts(2, "mpegts", None),
+        KlvFacts(3, "mpegts", None),
+    )
+    assert klv_streams(NASA) == ()
+
+
+# --- numbers and the container ---
+
+
+def test_whole_container() -> None:
+    assert parse_container(NASA, 672_981) == Container(
+        format="mov,mp4,m4a,3gp,3g2,mj2",
+        declared_duration=Fraction(1657, 100),
+        start=Fraction(0),
+        bit_rate=324_905,
+        streams=6,
+        size=672_981,
+    )
+
+
+@pytest.mark.parametrize("duration", ["0.000000", "-5", "N/A", None])
+def test_a_container_that_does_not_say_how_long_it_is(duration: str | None) -> None:
+    found = parse_container({"format": {"duration": duration}, "streams": []}, 5)
+    assert found == Container("unknown", None, None, None, 0, 5)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("30000/1001", Fraction(30000, 1001)),
+        ("16:9", Fraction(16, 9)),
+        ("5.280000", Fraction(132, 25)),
+        (-90, Fraction(-90)),
+        (0.5, Fraction(1, 2)),
+        ("0/0", None),
+        ("1/0", None),
+        ("N/A", None),
+        ("", None),
+        ("inf", None),
+        (float("nan"), None),
+        (None, None),
+        ([1], None),
+    ],
+)
+def test_fraction(text: object, value: Fraction | None) -> None:
+    assert fraction(text) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("128000", 128_000), (7, 7), ("-3", -3), ("1.5", None), ("N/A", None), (None, None), ("9" * 9999, None)],
+)
+def test_integer(text: object, value: int | None) -> None:
+    assert integer(text) == value
+
+
+@given(st.text() | st.integers() | st.floats() | st.none() | st.booleans())
+def test_numbers_never_raise(value: object) -> None:
+    fraction(value)
+    integer(value)
+
+
+# --- commands ---
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Any:
+    path = tmp_path / "-i clip, 'odd' %d.mp4"
+    path.write_bytes(b"\x00\x00\x00\x18ftypmp42")
+    with open_source(path) as opened:
+        yield opened
+
+
+def prober(source: Source, folder: Path) -> Prober:
+    return Prober(
+        ffprobe=Tool("ffprobe", Path("/tools/ffprobe"), "9.0", "test"),
+        ffmpeg=Tool("ffmpeg", Path("/tools/ffmpeg"), "9.0", "test"),
+        source=source,
+        folder=folder,
+        limits=ProbeLimits(pixels=1000, streams=7, stall_seconds=9.0, memory_bytes=5),
+    )
+
+
+def test_whole_ffprobe_command(source: Source, tmp_path: Path) -> None:
+    command = prober(source, tmp_path).command("-show_format", "-of", "json")
+    assert command.argv == (
+        "/tools/ffprobe",
+        *("-v", "error", "-hide_banner"),
+        *("-protocol_whitelist", PROTOCOL_WHITELIST),
+        *("-format_whitelist", FORMAT_WHITELIST),
+        *("-codec_whitelist", CODEC_WHITELIST),
+        *("-max_streams", "7"),
+        *("-show_format", "-of", "json"),
+        *("-i", f"file:/proc/self/fd/{source.descriptor}"),
+    )
+    assert command.cwd == tmp_path
+    assert command.confinement == Confinement(descriptors=(source.descriptor,))
+    assert command.limits == Limits(memory_bytes=5, stall_seconds=9.0)
+
+
+def test_whole_decode_command(source: Source, tmp_path: Path) -> None:
+    command = prober(source, tmp_path)._decode_command(3)
+    assert command.argv == (
+        "/tools/ffmpeg",
+        *("-nostdin", "-hide_banner", "-v", "info", "-nostats", "-noautorotate", "-copyts"),
+        *("-protocol_whitelist", PROTOCOL_WHITELIST),
+        *("-format_whitelist", FORMAT_WHITELIST),
+        *("-codec_whitelist", CODEC_WHITELIST),
+        *("-max_streams", "7", "-max_pixels", "1000"),
+        *("-i", f"file:/proc/self/fd/{source.descriptor}"),
+        *("-map", "0:3", "-vf", "sidedata=mode=delete,showinfo=checksum=0"),
+        *("-frames:v", "8", "-fps_mode", "passthrough", "-f", "null", "-"),
+    )
+    assert command.confinement == Confinement(descriptors=(source.descriptor,))
+
+
+def test_whitelists_hold_nothing_that_opens_other_files() -> None:
+    formats = set(FORMAT_WHITELIST.split(","))
+    assert PROTOCOL_WHITELIST == "file"
+    assert formats.isdisjoint(
+        {"hls", "dash", "concat", "concatf", "sdp", "rtsp", "image2", "svg_pipe", "lavfi"}
+    )
+    assert formats.isdisjoint({"ffmetadata", "tty", "subviewer", "srt", "webvtt_image", "imf"})
+
+
+# --- what is not media ---
+
+
+def refused(path: Path, content: bytes, stderr: str) -> tuple[int, str, str]:
+    path.write_bytes(content)
+    with open_source(path) as source:
+        error = not_media(source, stderr)
+    assert error.detail in stderr
+    return error.code.number, error.message, error.remedy
+
+
+def test_not_media(tmp_path: Path) -> None:
+    remedy = "give a video container such as mp4, mov, mkv, webm, ts, avi or mxf"
+    path = tmp_path / "a\nb.mp4"
+    assert refused(path, b"\x89PNG\r\n\x1a\n", "Invalid data") == (
+        codes.SOURCE_NOT_MEDIA.number,
+        "a\\nb.mp4 is a PNG picture, not a video file",
+        remedy,
+    )
+    assert refused(path, b"\x01\x02\x03\xff", "Invalid data") == (
+        9306,
+        "a\\nb.mp4 is not a video file that ingest knows",
+        remedy,
+    )
+    assert refused(path, b"....ftyp", "[mov @ 0x1] moov atom not found\n") == (
+        9306,
+        "a\\nb.mp4 is cut short: its index (moov) is missing",
+        "copy or upload the whole file again",
+    )
+    assert refused(path, b"....ftyp", "[ansi @ 0x1] Codec (ansi) not on whitelist 'h264'\n") == (
+        9306,
+        "a\\nb.mp4 has a stream in the codec ansi, which ingest does not accept",
+        "leave that stream out (for example by remuxing), or convert the file first",
+    )
+    assert refused(path, b"....ftyp", "Number of streams exceeds max_streams parameter (7)") == (
+        codes.SOURCE_OVER_LIMIT.number,
+        "a\\nb.mp4 has more streams than the limit",
+        "raise INGEST_MAX_STREAMS if you trust the file",
+    )
+
+
+def test_names_that_are_no_text(tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"clip\xff.mp4")
+    assert refused(path, b"GIF", "x")[1].startswith("clip\\xff.mp4 is ")
