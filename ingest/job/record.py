@@ -7,6 +7,7 @@ A record is a value: the methods return a new one and leave the old one as it is
 
 from __future__ import annotations
 
+import re
 import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from ingest.job.codes import Code
 
 SCHEMA_VERSION = 1
-JobId = Annotated[str, StringConstraints(pattern=r"^j[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
+_JOB_ID = r"^j[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
+JobId = Annotated[str, StringConstraints(pattern=_JOB_ID)]
 Percent = Annotated[float, Field(ge=0, le=100)]
 StepResult = Literal["running", "done", "failed", "cancelled"]
 
@@ -29,6 +31,10 @@ StepResult = Literal["running", "done", "failed", "cancelled"]
 def new_job_id() -> str:
     """`j` and a lower-case UUID, as in Esri's example."""
     return f"j{uuid.uuid4()}"
+
+
+def is_job_id(text: str) -> bool:
+    return re.match(_JOB_ID, text) is not None
 
 
 def utc_now() -> str:

@@ -235,7 +235,7 @@ def _audio_output(stream: Any, rendition: AudioRendition) -> Any:
     end = rendition.samples + PRIMING
     if rendition.source_channels == 1:
         # The plain conversion would make each side 3 dB quieter than the one channel was.
-        stream = stream.filter("channelmap", map="FC-FL|FC-FR", channel_layout="stereo")
+        stream = stream.filter("channelmap", map="0-FL|0-FR", channel_layout="stereo")
     stream = (
         stream.filter("aformat", sample_fmts="fltp", channel_layouts=rendition.layout)
         .filter("apad", whole_len=end)

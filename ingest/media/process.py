@@ -58,6 +58,8 @@ _POLL = 0.05  # the same where the kernel has no pidfd
 _LONGEST_TURN = 2 * _TICK  # seconds that one turn may count
 _DRAIN_TURNS = 8
 _CHUNK = 256 * 1024  # more than a pipe holds
+# ffmpeg catches SIGTERM and SIGINT and says which at log level info only; its errors are never silent.
+_FFMPEG_TOLD_TO_STOP = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,8 @@ def check(completed: Completed, code: Code) -> None:
         raise ResourceError(codes.DISK_FULL, text, detail=stderr)
     if completed.signal is not None:
         raise ProcessingError(codes.TOOL_KILLED, f"{name} was {_killed_by(completed.signal)}", detail=stderr)
+    if completed.returncode == _FFMPEG_TOLD_TO_STOP and not stderr:
+        raise ProcessingError(codes.TOOL_KILLED, f"{name} was ended by a signal from outside")
     if completed.returncode != 0:
         words = last_words(stderr) or "it said nothing"
         raise ProcessingError(code, f"{name} failed (exit {completed.returncode}): {words}", detail=stderr)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 import stat
+from codecs import getincrementaldecoder
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
 from ingest.job import codes
@@ -46,7 +47,11 @@ class Source:
 
     @property
     def modified(self) -> str:
-        moment = datetime.fromtimestamp(self.modified_ns / 1e9, UTC)
+        try:
+            moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=self.modified_ns // 1000)
+        except OverflowError:  # file systems keep times that no calendar has
+            latest, earliest = datetime.max.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC)
+            moment = latest if self.modified_ns > 0 else earliest
         return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
     def check_unchanged(self) -> None:
@@ -159,7 +164,7 @@ def describe_content(source: Source) -> str | None:
     if not any(head):
         return "nothing but zero bytes"
     try:
-        text = head.decode("utf-8") if len(head) < 4096 else head[:-4].decode("utf-8", "strict")
+        text = getincrementaldecoder("utf-8-sig")().decode(head, final=len(head) < 4096)
     except UnicodeDecodeError:
         return None
     return "a text file" if all(c.isprintable() or c in "\r\n\t\f" for c in text) else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ingest.media.first_frames import DecodedFrame
+
+_DEPTH = re.compile(r"(?:p|gray|ya|xyz|[py][024])(9|10|12|14|16)(?:le|be)?$")
+_SIXTEEN_BITS = re.compile(r"(?:rgb48|bgr48|rgba64|bgra64)(?:le|be)")
+_LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
 
 
 def video_facts(stream: Document, frames: Sequence[DecodedFrame], packets: Sequence[Packet]) -> VideoFacts:
@@ -63,17 +68,13 @@ def rotation_of(stream: Document) -> int:
 def depth_of(pixel_format: str) -> int:
     """Bits per sample from ffmpeg's pixel format name.
 
-    >>> depth_of("yuv420p10le"), depth_of("yuvj420p"), depth_of("gray12be")
-    (10, 8, 12)
+    >>> depth_of("yuv420p10le"), depth_of("yuvj420p"), depth_of("gray12be"), depth_of("rgb48le")
+    (10, 8, 12, 16)
     """
-    for depth in (9, 10, 12, 14, 16):
-        if (
-            pixel_format.removesuffix("le")
-            .removesuffix("be")
-            .endswith((f"p{depth}", f"gray{depth}", f"0{depth}"))
-        ):
-            return depth
-    return 8
+    if _SIXTEEN_BITS.fullmatch(pixel_format):
+        return 16
+    found = _DEPTH.search(pixel_format)
+    return int(found[1]) if found else 8
 
 
 def field_order(stream: Document, frames: Sequence[DecodedFrame]) -> FieldOrder:
@@ -146,4 +147,4 @@ def language_tag(text: object) -> str:
         tag = standardize_tag(text.strip()[:35])
     except (LanguageTagError, ValueError):
         return "und"
-    return tag if tag.isascii() and len(tag.split("-", maxsplit=1)[0]) in {2, 3} else "und"
+    return tag if _LANGUAGE.fullmatch(tag) else "und"

@@ -41,3 +41,14 @@ def sync_tree(folder: Path) -> None:
             finally:
                 os.close(descriptor)
         sync_folder(Path(parent))
+
+
+def shortened(name: str, limit: int) -> str:
+    """The beginning of a file name in at most `limit` bytes, cut between characters.
+
+    >>> shortened("größe", 4)
+    'grö'
+    """
+    while len(os.fsencode(name)) > limit:
+        name = name[:-1]
+    return name

@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from ingest.pipeline.files import shortened
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -25,7 +27,7 @@ class Request:
             return Path(os.path.abspath(self.output))
         # abspath, not resolve: a linked source keeps the name that the user gave.
         stem = Path(os.path.abspath(self.source)).stem or "source"
-        return Path.cwd() / f"{stem[:200]}_ingest"
+        return Path.cwd() / f"{shortened(stem, 200)}_ingest"
 
 
 def split_resolutions(values: tuple[str, ...]) -> tuple[str, ...]:

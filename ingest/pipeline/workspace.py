@@ -22,9 +22,10 @@ from pathlib import Path
 from typing import Any, Self
 
 from ingest.job import codes
-from ingest.job.errors import BusyError, OutputError
+from ingest.job.errors import BusyError, IngestError, OutputError, ResourceError
+from ingest.job.record import is_job_id
 from ingest.media.source import display_name
-from ingest.pipeline.files import sync_folder, sync_tree
+from ingest.pipeline.files import shortened, sync_folder, sync_tree
 
 JOB_FILE = "job.json"
 WORK_PREFIX = ".work-"
@@ -68,18 +69,17 @@ class Workspace:
         """
         _refuse_source(output, source)
         created = _make(output)
-        lock = _lock(output)
+        claimed = cls(output, job_id, False, created, [_lock(output)])
         try:
-            replaces = _check_ours(output, force=force)
+            claimed.replaces = _check_ours(output, force=force)
             _remove_leftovers(output)
-            claimed = cls(output, job_id, replaces, created, [lock])
             claimed.package.mkdir(parents=True)
             claimed.temporary.mkdir()
-        except OSError as error:
-            os.close(lock)
-            raise not_writable(output, error) from error
-        except OutputError:
-            os.close(lock)
+        except (OSError, OutputError) as error:
+            claimed.discard()
+            claimed.release()
+            if isinstance(error, OSError):
+                raise not_writable(output, error) from error
             raise
         return claimed
 
@@ -95,31 +95,40 @@ class Workspace:
         shutil.rmtree(self.work, ignore_errors=True)
 
     def release(self) -> None:
-        """Let go of the lock."""
+        """Let go of the lock. A folder that was made for nothing, not even a record, goes too."""
+        if self.created:
+            with contextlib.suppress(OSError):  # what is not empty stays
+                self.output.rmdir()
         for lock in self._locks:
             os.close(lock)
         self._locks.clear()
 
     def _move_in(self) -> None:
-        for name in reversed(MASTERS):
-            (self.output / name).unlink(missing_ok=True)
-        if self.replaces:
-            sync_folder(self.output)
-        names = sorted(
+        """Entry by entry: the old ones aside, masters first, then the new ones in, masters last; or all back."""
+        aside = self.work / "replaced"
+        aside.mkdir()
+        moved: list[tuple[Path, Path]] = []
+        old = [n for n in (*reversed(MASTERS), *ENTRIES) if os.path.lexists(self.output / n)]
+        new = sorted(
             (p.name for p in self.package.iterdir()), key=lambda n: (n in MASTERS, n == MASTERS[-1], n)
         )
-        for name in names:
-            if name not in MASTERS:
-                _remove(self.output / name)
-            (self.package / name).rename(self.output / name)
-        for name in ENTRIES:
-            if name not in names:
-                _remove(self.output / name)
+        pairs = [(self.output / n, aside / n) for n in dict.fromkeys(old)]
+        pairs += [(self.package / n, self.output / n) for n in new]
+        try:
+            for source, target in pairs:
+                source.rename(target)
+                moved.append((source, target))
+                if target.parent == aside and source.name in MASTERS:
+                    sync_folder(self.output)
+        except OSError:
+            for source, target in reversed(moved):
+                target.rename(source)
+            raise
         sync_folder(self.output)
 
     def _exchange(self) -> bool:
         """Swap the new package for the old one in one call; False where the system or the place forbids it."""
-        beside = self.output.parent / f".{self.output.name[:100]}.{self.job_id}"
+        beside = self.output.parent / f"{_beside_prefix(self.output)}{self.job_id}"
         try:
             self.package.rename(beside)
         except OSError:
@@ -171,7 +180,14 @@ def _make(output: Path) -> bool:
     return True
 
 
-def not_writable(output: Path, error: OSError) -> OutputError:
+def not_writable(output: Path, error: OSError) -> IngestError:
+    """What an operating system's error means for the output folder: it is full, or it cannot be written."""
+    if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+        return ResourceError(
+            codes.DISK_FULL,
+            f"no space left in {display_name(output)}",
+            remedy="free some space, then run again",
+        )
     return OutputError(
         codes.OUTPUT_NOT_WRITABLE,
         f"the output folder {display_name(output)} cannot be written ({error.strerror or error})",
@@ -229,7 +245,8 @@ def _check_ours(output: Path, *, force: bool) -> bool:
         )
     if not names & set(ENTRIES):
         return False
-    if force or record.get("status") in {"EXECUTING", "SUBMITTED", "CANCELLING"}:
+    # Without its master playlist it is what a crash left of a package that was being moved in.
+    if force or MASTERS[-1] not in names:
         return True
     raise OutputError(
         codes.OUTPUT_EXISTS,
@@ -238,13 +255,22 @@ def _check_ours(output: Path, *, force: bool) -> bool:
     )
 
 
+def _beside_prefix(output: Path) -> str:
+    """What the hidden name of a new package beside its folder begins with; the job's id follows."""
+    return f".{shortened(output.name, 100)}."
+
+
 def _remove_leftovers(output: Path) -> None:
-    """Work folders of runs that died: the lock is ours, so nobody uses them."""
+    """What runs that died have left, in the folder and beside it: the lock is ours, so nobody uses it."""
     for entry in output.iterdir():
-        if entry.name.startswith(WORK_PREFIX) or (
-            entry.name.startswith(".job.json.") and entry.suffix == ".tmp"
-        ):
+        temporary = entry.name.startswith(f".{JOB_FILE}.") and entry.suffix == ".tmp"
+        if entry.name.startswith(WORK_PREFIX) or temporary:
             _remove(entry)
+    prefix = _beside_prefix(output)
+    with contextlib.suppress(OSError):  # the folder above may not be ours to read
+        for entry in output.parent.iterdir():
+            if entry.name.startswith(prefix) and is_job_id(entry.name.removeprefix(prefix)):
+                _remove(entry)
 
 
 def _remove(path: Path) -> None:
