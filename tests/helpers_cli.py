@@ -165,7 +165,7 @@ class Cli:
                 stdin=subprocess.DEVNULL,
                 stdout=stdout,
                 stderr=stderr,
-                preexec_fn=preexec,
+                preexec_fn=preexec,  # noqa: PLW1509 - the tests that use it have no threads
             )
         self._running.add(popen.pid)
         return Running(popen, folder, before, self._running)
@@ -220,7 +220,7 @@ def assert_failed(
         output: the output folder, in which nothing but the record may be; None where it cannot hold one.
     """
     assert "Traceback" not in done.stderr
-    assert (done.exit_code, done.last_line) == (exit_code, done.last_line)
+    assert done.exit_code == exit_code, done.last_line
     assert done.last_line.startswith("ingest: error: "), done.stderr
     assert done.stderr.count("ingest: error: ") == 1
     assert done.stderr.endswith("\n")
@@ -229,7 +229,7 @@ def assert_failed(
     assert done.left == ()
     (record, *_) = cli.stored()
     if output is not None:
-        assert sorted(os.listdir(output)) == ["job.json"]
+        assert names(output) == ["job.json"]
         assert read_record(output) == record
     assert record.status is status
     assert record.error is not None
@@ -270,7 +270,7 @@ def fingerprint(path: Path) -> object:
         return None
     known = (facts.st_size, facts.st_mtime_ns, facts.st_mode, facts.st_ino, facts.st_nlink)
     if path.is_dir():
-        return *known, sorted(os.listdir(path))
+        return *known, names(path)
     if not path.is_file():
         return known
     with path.open("rb") as file:
@@ -284,6 +284,11 @@ def tree(folder: Path, *, but: tuple[str, ...] = ()) -> dict[str, object]:
         for path in sorted(folder.rglob("*"))
         if path.is_file() and path.name not in but
     }
+
+
+def names(folder: Path) -> list[str]:
+    """What is in a folder, sorted."""
+    return sorted(entry.name for entry in folder.iterdir())
 
 
 def until(probe: Callable[[], Any], timeout: float, failure: str) -> Any:
@@ -333,13 +338,15 @@ def without_root() -> tuple[str, ...]:
 
 
 @contextlib.contextmanager
-def small_disk(folder: Path, size: int) -> Iterator[Path]:
-    """A file system of `size` bytes of its own; skips where none can be mounted."""
+def small_disk(folder: Path, size: int, *, files: int = 0) -> Iterator[Path]:
+    """A file system for `size` bytes (and so many files, 0 for any number); skips where none can be mounted."""
     folder.mkdir()
     if os.geteuid() != 0:
         pytest.skip("mounting a small file system needs root")
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)], capture_output=True, text=True
+        ["mount", "-t", "tmpfs", "-o", f"size={size},nr_inodes={files}", "tmpfs", str(folder)],
+        capture_output=True,
+        text=True,
     )
     if mounted.returncode != 0:
         pytest.skip(f"no tmpfs can be mounted: {mounted.stderr.strip()}")
@@ -364,9 +371,9 @@ def fill(folder: Path, *, leave: int) -> None:
 def descendants(pid: int) -> list[int]:
     """All processes below `pid`, parents first."""
     parents: dict[int, list[int]] = {}
-    for name in os.listdir("/proc"):
-        if name.isdigit() and (facts := _stat(int(name))) is not None:
-            parents.setdefault(int(facts[1]), []).append(int(name))
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and (facts := _stat(int(entry.name))) is not None:
+            parents.setdefault(int(facts[1]), []).append(int(entry.name))
     found, open_ = [], [pid]
     while open_:
         children = parents.get(open_.pop(), [])
@@ -384,7 +391,7 @@ def command_line(pid: int) -> str:
 
 def _exe(pid: int) -> str:
     try:
-        return os.readlink(f"/proc/{pid}/exe")
+        return str(Path(f"/proc/{pid}/exe").readlink())
     except OSError:
         return ""
 

@@ -34,7 +34,7 @@ def new_job_id() -> str:
 
 
 def is_job_id(text: str) -> bool:
-    return re.match(_JOB_ID, text) is not None
+    return re.fullmatch(_JOB_ID, text) is not None
 
 
 def utc_now() -> str:

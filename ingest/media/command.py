@@ -234,7 +234,8 @@ def _audio_output(stream: Any, rendition: AudioRendition) -> Any:
     """
     end = rendition.samples + PRIMING
     if rendition.source_channels == 1:
-        # The plain conversion would make each side 3 dB quieter than the one channel was.
+        # The plain conversion would make each side 3 dB quieter than the one channel was. By number: the
+        # channel may have any name (a QuickTime track of its own for the left side is called FL).
         stream = stream.filter("channelmap", map="0-FL|0-FR", channel_layout="stereo")
     stream = (
         stream.filter("aformat", sample_fmts="fltp", channel_layouts=rendition.layout)

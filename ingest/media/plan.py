@@ -187,7 +187,8 @@ def make_grid(video: VideoFacts, preset: Preset) -> Grid:
     timing, limit = video.timing, preset.video.max_frame_rate
     gop, per_segment = preset.video.gop, int(preset.video.segment / preset.video.gop)
     # Field-coded clocks run a little fast (60.06); half a percent is not a reason to drop pictures.
-    too_fast = timing.mean_rate > limit * Fraction(201, 200)
+    most = limit * Fraction(201, 200)
+    too_fast = timing.mean_rate > most
     if timing.rate is None and not (too_fast and timing.mean_rate > limit * Fraction(21, 20)):
         return Grid(
             rate=None,
@@ -201,7 +202,7 @@ def make_grid(video: VideoFacts, preset: Preset) -> Grid:
             frames=timing.frames,
             duration=timing.duration,
         )
-    step = ceil(timing.rate / limit) if timing.rate is not None and too_fast else 1
+    step = ceil(timing.rate / most) if timing.rate is not None and too_fast else 1
     rate = timing.rate / step if timing.rate is not None else limit
     gop_frames = max(1, round(gop * rate))
     frames = ceil(Fraction(timing.frames, step)) if timing.rate is not None else None

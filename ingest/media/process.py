@@ -58,6 +58,10 @@ _POLL = 0.05  # the same where the kernel has no pidfd
 _LONGEST_TURN = 2 * _TICK  # seconds that one turn may count
 _DRAIN_TURNS = 8
 _CHUNK = 256 * 1024  # more than a pipe holds
+_DISK_FULL = (
+    *("No space left on device", "Disk quota exceeded"),
+    "running out of disk space",  # all that Shaka Packager says; it may mean permissions, but the folder is ours
+)
 # ffmpeg catches SIGTERM and SIGINT and says which at log level info only; its errors are never silent.
 _FFMPEG_TOLD_TO_STOP = 255
 
@@ -137,7 +141,7 @@ def check(completed: Completed, code: Code) -> None:
     if completed.limit == "wall":
         text = f"{name} ran longer than {limits.wall_seconds:g} s and was ended"
         raise ResourceError(codes.TOOL_STALLED, text, detail=stderr)
-    if "No space left on device" in stderr or "Disk quota exceeded" in stderr:
+    if any(words in stderr for words in _DISK_FULL):
         text = f"{name} could not write: no space left on device"
         raise ResourceError(codes.DISK_FULL, text, remedy="free some space and run again", detail=stderr)
     if completed.signal == signal.SIGXFSZ:

@@ -116,8 +116,10 @@ class Recorder:
         resolutions: Mapping[str, float] | None = None,
     ) -> None:
         """Percentages only grow: a late or smaller figure is not shown."""
+        before = {o.resolution: o.percent for o in self.record.outputs}
         for name, value in (resolutions or {}).items():
-            self.record = self.record.with_output(name, percent=round(min(max(value, 0.0), 100.0), 1))
+            grown = max(before.get(name, 0.0), round(min(max(value, 0.0), 100.0), 1))
+            self.record = self.record.with_output(name, percent=grown)
         shown = max(self.record.progress.percent, round(min(max(percent, 0.0), 100.0), 1))
         progress = self.record.progress.model_copy(
             update={"percent": shown, "speed": speed, "remaining_seconds": remaining_seconds}
@@ -171,23 +173,22 @@ class Recorder:
 
     def _write(self, *, last: bool = False) -> None:
         self._written = time.monotonic()
-        text = self.record.to_json()
+        self._save()  # first: where it fails, job.json says so
         try:
             if self._folder is not None:
-                write_atomic(self._folder / JOB_FILE, text.encode())
+                write_atomic(self._folder / JOB_FILE, self.record.to_json().encode())
         except OSError as error:
             # The end of a job is told even where it cannot be written down: the caller has the record.
             if not last:
                 raise as_ingest_error(error, self._folder or Path()) from error
-        self._save(text)
 
-    def _save(self, text: str) -> None:
+    def _save(self) -> None:
         if self._store is None:
             return
         from ingest.store import JobSummary
 
         try:
-            self._store.save(text, summary=JobSummary.of(self.record))
+            self._store.save(self.record.to_json(), summary=JobSummary.of(self.record))
         except IngestError as error:
             self._store = None
             self.warn(codes.STORE_NOT_WRITTEN, error.message)

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from ingest.job.errors import one_line
 from ingest.pipeline.files import shortened
 
 
@@ -32,5 +33,6 @@ class Request:
 
 def split_resolutions(values: tuple[str, ...]) -> tuple[str, ...]:
     """`("sd,hd", "fhd")` -> `("sd", "hd", "fhd")`: each once, in the order given; empty parts are dropped."""
-    names = (part.strip() for value in values for part in value.split(","))
+    # One line each: they stand in the record even where no preset has the name.
+    names = (one_line(part.strip()) for value in values for part in value.split(","))
     return tuple(dict.fromkeys(n for n in names if n))

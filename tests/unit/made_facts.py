@@ -41,7 +41,7 @@ ALL_PRESETS = (SD, HD, FHD, QHD, UHD)
 
 def constant(rate: Fraction, frames: int, time_base: Fraction, start: Fraction = Fraction(0)) -> Timing:
     """Timing of a picture with evenly spaced frames, a key picture every two seconds."""
-    gop = Fraction(round(2 * rate)) / rate
+    per_gop = max(1, round(2 * rate))
     return Timing(
         time_base=time_base,
         start=start,
@@ -50,8 +50,8 @@ def constant(rate: Fraction, frames: int, time_base: Fraction, start: Fraction =
         rate=rate,
         mean_rate=rate,
         longest_gap=1 / rate,
-        key_frames=-(-frames // round(2 * rate)),
-        longest_key_distance=gop,
+        key_frames=-(-frames // per_gop),
+        longest_key_distance=per_gop / rate,
         bytes=3_000_000,
     )
 

@@ -55,7 +55,7 @@ const counters = () => {
   };
 };
 
-/** Plays `seconds` of media from where it stands, or to the end; what the counters gained. */
+/** Plays `seconds` of media from where it stands, at most to the end; what the counters gained. */
 async function play(seconds) {
   const before = counters();
   await video.play();
@@ -104,47 +104,62 @@ async function postPicture() {
   await fetch("/screenshot", { method: "POST", body: await canvas.convertToBlob({ type: "image/png" }) });
 }
 
+/** The seeks that a variant is worth: all for a new rung, one for a new audio rendition, none for the rest. */
+function* itinerary(variants, duration) {
+  const rungs = new Set();
+  const audios = new Set();
+  for (const variant of variants) {
+    const rung = `${variant.width}x${variant.height}`;
+    const inTheMiddle = duration * 0.43;
+    if (!rungs.has(rung)) yield [variant, [inTheMiddle, duration - 0.8, 0]];
+    else if (!audios.has(variant.audio)) yield [variant, [inTheMiddle]];
+    rungs.add(rung);
+    audios.add(variant.audio);
+  }
+}
+
 async function playPackage(player, result) {
   const variants = player.variants();
-  result.variants = variants.map(({ width, height, audio }) => ({ width, height, audio }));
+  result.variants = variants.map(({ width, height, audio }) => ({ size: [width, height], audio }));
 
   player.force(variants[0]);
   await until("first picture", () => frame !== null && inVariant(player, variants[0]));
+  const firstFrame = frame;
+  const gained = await play(2);
   result.start = {
+    at: firstFrame.time,
+    gained,
+    size: [video.videoWidth, video.videoHeight],
     buffered: ranges(video.buffered),
     tracks: sourceBuffers.map(({ mime, buffer }) => ({
-      mime,
+      kind: mime.split("/")[0],
       buffered: ranges(buffer.buffered),
       timestampOffset: buffer.timestampOffset,
     })),
-    firstFrame: frame,
-    gained: await play(2),
-    size: [video.videoWidth, video.videoHeight],
   };
   await postPicture();
 
   result.duration = video.duration;
   result.visits = [];
-  for (const variant of variants) {
+  for (const [variant, targets] of itinerary(variants, video.duration)) {
     await switchTo(player, variant);
-    for (const target of [video.duration * 0.43, video.duration - 0.8, 0]) {
+    for (const target of targets) {
       await seek(target);
+      const shown = frame.time;
+      const toTheEnd = target > video.duration - 1;
       result.visits.push({
+        wanted: { size: [variant.width, variant.height], audio: variant.audio },
         target,
-        firstFrame: frame,
-        gained: await play(0.35),
+        frame: shown,
+        gained: await play(toTheEnd ? Infinity : 0.35),
         size: [video.videoWidth, video.videoHeight],
         audio: player.active(),
+        toTheEnd,
+        ended: video.ended,
+        time: video.currentTime,
       });
     }
   }
-
-  video.currentTime = video.duration - 0.5;
-  let ended = 0;
-  video.addEventListener("ended", () => (ended += 1));
-  await video.play();
-  await until("play to the end", () => ended > 0);
-  result.end = { ended, time: video.currentTime, duration: video.duration };
 }
 
 async function loadCues(url) {
@@ -191,6 +206,7 @@ async function lookAtPreviews(player, result) {
   }
   result.sheets = Object.fromEntries(Array.from(sheets, ([file, image]) => [file, [image.naturalWidth, image.naturalHeight]]));
   result.cues = [];
+  await until("first picture", () => frame !== null);
   for (const [i, cue] of cues.entries()) {
     const { w, h } = tiles[i];
     await seek(cue.startTime);

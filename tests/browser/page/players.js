@@ -83,7 +83,6 @@ class Shaka {
       const { severity, category, code, data } = event.detail;
       this.errors.push({ fatal: severity === 2, name: `${category}/${code}`, text: String(data) });
     });
-    // Without this every variant with more channels than the device has is left out, and every language but one.
     this.player.configure({ abr: { enabled: false }, streaming: { bufferingGoal: 60 } });
     await this.player.attach(video);
     await this.player.load(url);
@@ -99,7 +98,8 @@ class Shaka {
   }
 
   force(variant) {
-    this.player.selectVariantTrack(variant.track, true, 0);
+    // Without a margin shaka-player 5.2 waits for ever, on any DASH stream, when sound and picture change together.
+    this.player.selectVariantTrack(variant.track, true, 0.5);
   }
 
   active() {

@@ -24,6 +24,7 @@ from ingest.job.record import (
     SourceFile,
     StepRecord,
     Times,
+    is_job_id,
     new_job_id,
     utc_now,
 )
@@ -407,7 +408,7 @@ def test_error_of_a_cancelled_job(signal_number: int, exit_code: int) -> None:
 
 # --- round trip ---
 
-ODD = st.sampled_from("\udc80\udcff\ud800\n\r\x1b\x00\u2028\u202e,\"")  # surrogates: undecodable bytes
+ODD = st.sampled_from('\udc80\udcff\ud800\n\r\x1b\x00\u2028\u202e,"')  # surrogates: undecodable bytes
 ANY_TEXT = st.lists(st.characters() | ODD, max_size=30).map("".join)  # st.text would drop surrogates
 STEP_CODES = st.sampled_from(codes.ALL)
 
@@ -437,3 +438,11 @@ def test_an_undecodable_detail_is_made_visible() -> None:
     record = small_record().with_error(ProcessingError(codes.INTERNAL, "x", detail="\udcff\nb"), None)
     assert record.error is not None
     assert record.error.detail == "\\udcff\nb"
+
+
+@pytest.mark.parametrize(
+    ("text", "ours"),
+    [(JOB_ID, True), (JOB_ID + "\n", False), ("", False), (JOB_ID.upper(), False), ("j", False)],
+)
+def test_is_job_id(text: str, ours: bool) -> None:
+    assert is_job_id(text) is ours

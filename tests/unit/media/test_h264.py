@@ -15,13 +15,9 @@ from ingest.media.h264 import LEVELS, REFERENCE_FRAMES, level_for
 @pytest.mark.parametrize(
     ("width", "height", "rate", "kbits", "level"),
     [
-        (
-            128,
-            96,
-            15,
-            64,
-            "1.1",
-        ),  # 48 blocks; four reference frames fit, but 720 blocks/s and 80 kbit/s do in 1.0
+        (128, 96, 15, 64, "1.0"),
+        (176, 144, 15, 80, "1.0"),
+        (176, 144, 15, 81, "1.1"),
         (720, 404, 30, 2000, "3.0"),
         (720, 404, 60, 2000, "3.1"),
         (640, 360, 30, 1000, "3.0"),

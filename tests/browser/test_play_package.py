@@ -1,0 +1,225 @@
+"""Packages in hls.js, shaka-player and Chromium's own HLS: every rung plays, seeks, switches and ends.
+
+The page under `page/` drives the player and tells what happened; here it is judged. Dropped frames only say how
+slow the machine decodes, so they are counted (`record_property`) and not judged.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import queue
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+import pytest
+from headless_chromium import chromium
+from PIL import Image, ImageStat
+from recording_server import Site, serve
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+pytestmark = pytest.mark.browser
+PAGE = Path(__file__).parent / "page"
+SECONDS = 90
+RUNS = [
+    pytest.param("sample", "hls.js", "ABR.m3u8", id="hls.js"),
+    pytest.param("sample", "shaka-player", "ABR.m3u8", id="shaka-hls"),
+    pytest.param("sample", "shaka-player", "manifest.mpd", id="shaka-dash"),
+    pytest.param("sample", "native", "ABR.m3u8", id="native"),
+    pytest.param("multi", "hls.js", "ABR.m3u8", id="multi-hls.js"),
+    pytest.param("multi", "shaka-player", "manifest.mpd", id="multi-shaka-dash"),
+]
+
+
+class Visit:
+    """One page load: its package, what the page reported, and the two servers' memories."""
+
+    def __init__(self, package: Path, report: dict[str, Any], cdn: Site, picture: bytes | None) -> None:
+        self.abr = json.loads((package / "info/abr.json").read_text(encoding="utf-8"))
+        self.package = package
+        self.report = report
+        self.cdn = cdn
+        self.picture = picture
+
+    @property
+    def sizes(self) -> list[list[int]]:
+        return [[rung["width"], rung["height"]] for rung in self.abr["rungs"]]
+
+    @property
+    def slowest(self) -> float:
+        """Frames per second of the rung that has fewest."""
+        return float(min(rung["meanFrameRate"] for rung in self.abr["rungs"]))
+
+    @property
+    def audios(self) -> set[str]:
+        return {f"{audio['language']}/{audio['channels']}" for audio in self.abr["audio"]}
+
+
+@pytest.fixture
+def visit(
+    browser: str, players: Path, tmp_path: Path, record_property: pytest.RecordProperty
+) -> Callable[..., Visit]:
+    def visit(package: Path, player: str, manifest: str, previews: str | None = None) -> Visit:
+        pages = {"/page/": PAGE, "/players/": players}
+        # Two origins, as with a CDN: without CORS headers nothing plays.
+        with serve({"/package/": package}) as cdn, serve(pages, ("/result", "/screenshot")) as site:
+            query = {"player": player, "manifest": f"{cdn.origin}/package/{manifest}"}
+            if previews:
+                query["previews"] = f"{cdn.origin}/package/{previews}"
+            url = f"{site.origin}/page/index.html?{urlencode(query)}"
+            with chromium(browser, url, tmp_path, SECONDS) as process:
+                report = wait_for_report(site, process.poll, tmp_path / "chromium.log")
+            posted = site.posts["/screenshot"]
+            picture = None if posted.empty() else posted.get()
+        record_property("player", f"{player} {report['version']}")
+        assert report["failure"] is None, f"{report['failure']}\n{report['errors']}"
+        assert (report["errors"], report["mediaError"]) == ([], None)
+        assert site.refused() + cdn.refused() == []
+        return Visit(package, report, cdn, picture)
+
+    return visit
+
+
+def wait_for_report(site: Site, ended: Callable[[], int | None], log: Path) -> dict[str, Any]:
+    deadline = time.monotonic() + SECONDS
+    while time.monotonic() < deadline:
+        try:
+            report: dict[str, Any] = json.loads(site.posts["/result"].get(timeout=0.5))
+        except queue.Empty:
+            if ended() is not None:
+                break
+        else:
+            return report
+    last_words = log.read_text(encoding="utf-8", errors="replace")[-2000:]
+    pytest.fail(f"the page never reported; requests {site.exchanges}; Chromium said {last_words}")
+
+
+@pytest.mark.parametrize(("package", "player", "manifest"), RUNS)
+def test_every_rung_plays_seeks_switches_and_ends(
+    package: str,
+    player: str,
+    manifest: str,
+    request: pytest.FixtureRequest,
+    visit: Callable[..., Visit],
+    tmp_path: Path,
+    record_property: pytest.RecordProperty,
+) -> None:
+    seen = visit(request.getfixturevalue(package), player, manifest)
+    report = seen.report
+    gains = [report["start"]["gained"], *(place["gained"] for place in report["visits"])]
+    record_property("dropped frames", sum(gained["dropped"] for gained in gains))
+    record_property("stalls", report["stalls"])
+
+    assert report["duration"] == pytest.approx(seen.abr["durationSeconds"], abs=0.1)
+    check_start(seen, chosen=player != "native")
+    check_visits(seen, chosen=player != "native")
+    if player != "native":
+        check_all_was_used(seen)
+    check_picture(seen, tmp_path / "picture.png")
+
+
+def check_start(seen: Visit, *, chosen: bool) -> None:
+    """Sound and picture both start at 0, unshifted by the player, and two seconds play in real time."""
+    start = seen.report["start"]
+    assert start["at"] == 0
+    assert len(start["buffered"]) == 1
+    assert start["buffered"][0][0] <= 0.05
+    for track in start["tracks"]:
+        assert len(track["buffered"]) == 1, track
+        assert track["buffered"][0][0] <= 0.05, track
+        assert abs(track["timestampOffset"]) <= 0.001, track
+    assert sorted(track["kind"] for track in start["tracks"]) == (["audio", "video"] if chosen else [])
+    if chosen:
+        assert start["size"] == seen.report["variants"][0]["size"]
+    assert start["size"] in seen.sizes
+    gained = start["gained"]
+    assert gained["time"] >= 2
+    assert gained["time"] - 0.2 <= gained["wall"] <= gained["time"] + 3
+    # Counted are decoded frames, dropped ones too; those that a slow machine skips undecoded are not.
+    assert gained["frames"] >= seen.slowest, gained
+    assert gained["audioBytes"] >= 8000, gained
+
+
+def check_visits(seen: Visit, *, chosen: bool) -> None:
+    visits = seen.report["visits"]
+    for place in visits:
+        if chosen:
+            assert (place["size"], place["audio"]) == (place["wanted"]["size"], place["wanted"]["audio"])
+        assert place["size"] in seen.sizes
+        # The picture on the screen after a seek is the one of that time: the last that begins before it.
+        assert -0.001 <= place["target"] - place["frame"] < 1.5 / seen.slowest, place
+        assert place["gained"]["time"] >= 0.35, place
+        assert place["gained"]["frames"] > 0, place
+        assert place["gained"]["audioBytes"] > 0, place
+        assert place["ended"] == place["toTheEnd"], place
+        if place["toTheEnd"]:
+            assert place["time"] == pytest.approx(seen.report["duration"], abs=0.1)
+    ends = [place["size"] for place in visits if place["toTheEnd"]]
+    if chosen:
+        assert sorted(ends) == sorted(seen.sizes)
+        assert {place["audio"] for place in visits} == seen.audios
+    else:
+        assert len(ends) == 1
+
+
+def check_all_was_used(seen: Visit) -> None:
+    """Every file of every rung was fetched, and a part of every audio rendition."""
+    served = {path.removeprefix("/package/") for path in seen.cdn.served()}
+    pictures = {str(p.relative_to(seen.package)) for p in (seen.package / "video").glob("*/*.m[4p]*")}
+    assert len(pictures) == sum(rung["segmentCount"] + 1 for rung in seen.abr["rungs"])
+    assert pictures - served == set()
+    for audio in seen.abr["audio"]:
+        folder = Path(audio["playlist"]).parent
+        assert {str(folder / "init.mp4"), str(folder / "seg-00001.m4s")} <= served
+
+
+def check_picture(seen: Visit, path: Path) -> None:
+    """The player shows a picture: neither black nor one flat colour."""
+    assert seen.picture is not None
+    path.write_bytes(seen.picture)
+    with Image.open(io.BytesIO(seen.picture)) as image:
+        assert list(image.size) == seen.report["start"]["size"]
+        luma = ImageStat.Stat(image.convert("L"))
+    assert 24 < luma.mean[0] < 230
+    assert luma.stddev[0] > 16
+
+
+def test_previews_show_what_the_player_shows(sample: Path, visit: Callable[..., Visit]) -> None:
+    """Each cue's tile is the frame that plays at the cue's start."""
+    seen = visit(sample, "hls.js", "ABR.m3u8", previews="previews/previews.vtt")
+    described = json.loads((sample / "previews/preview.json").read_text(encoding="utf-8"))
+    cues = seen.report["cues"]
+    starts = [frame["offset"] / 1000 for frame in described["frames"]]
+    assert [cue["startTime"] for cue in cues] == starts
+    assert [cue["endTime"] for cue in cues] == [
+        *starts[1:],
+        pytest.approx(seen.abr["durationSeconds"], abs=0.001),
+    ]
+    width, height = described["width"], described["height"]
+    assert seen.report["sheets"] == {
+        described["preview"]: [described["nCol"] * width, described["nRow"] * height],
+    }
+    for number, cue in enumerate(cues):
+        x, y = number % described["nCol"] * width, number // described["nCol"] * height
+        assert cue["text"] == f"{described['preview']}#xywh={x},{y},{width},{height}"
+        assert cue["frameTime"] == pytest.approx(cue["startTime"], abs=0.001)
+        nearest = min(range(len(cues)), key=cue["differences"].__getitem__)
+        assert nearest == number, cue["differences"]
+        assert cue["differences"][number] < 12, cue["differences"]
+
+
+def test_chromium_leaves_nothing_behind(browser: str, tmp_path: Path) -> None:
+    from headless_chromium import processes_of
+
+    with serve({"/page/": PAGE}) as site, chromium(browser, f"{site.origin}/page/index.html", tmp_path, 30):
+        deadline = time.monotonic() + 20
+        while "/page/main.js" not in site.served() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert "/page/main.js" in site.served()
+        assert len(processes_of(tmp_path / "profile")) > 1
+    assert processes_of(tmp_path / "profile") == []
+    assert [path.name for path in tmp_path.iterdir()] == ["chromium.log"]

@@ -1,0 +1,509 @@
+"""Whole ffmpeg commands, word for word."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from made_facts import ALL_PRESETS, FHD, HD, SD, clip, constant, hdr10, portrait_vfr, track
+
+from ingest.media.command import EncodeInput, cut_arguments, encode_arguments, every, folders, ratio, seconds
+from ingest.media.facts import AudioFacts, Colour, VideoFacts
+from ingest.media.plan import make_plan
+from ingest.media.video_facts import audio_facts
+from ingest.media.whitelists import CODEC_WHITELIST, FORMAT_WHITELIST, PROTOCOL_WHITELIST
+
+if TYPE_CHECKING:
+    from ingest.media.presets import Preset
+
+BT709 = "flags=bicubic+accurate_rnd+full_chroma_int:in_color_matrix=bt709:in_range=tv"
+BT601 = "flags=bicubic+accurate_rnd+full_chroma_int:in_color_matrix=bt601:in_range=tv"
+VIDEO = "out_color_matrix=bt709:out_range=tv"
+JPEG = "out_color_matrix=bt601:out_range=pc"
+
+
+def words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+def graph(*filters: str) -> str:
+    return ";".join(filters)
+
+
+INPUT = (
+    "/tools/ffmpeg",
+    *("-codec_whitelist", CODEC_WHITELIST),
+    "-copyts",
+    *("-format_whitelist", FORMAT_WHITELIST),
+    *("-max_pixels", "36000000"),
+    *("-max_streams", "128"),
+    *("-protocol_whitelist", PROTOCOL_WHITELIST),
+    *("-i", "file:/proc/self/fd/7"),
+)
+GLOBAL = words(
+    "-nostdin -hide_banner -v error -nostats -progress pipe:1 -stats_period 0.5 -abort_on empty_output -y"
+)
+
+
+def arguments(video: VideoFacts, presets: tuple[Preset, ...], *audio: AudioFacts) -> tuple[str, ...]:
+    plan = make_plan(video, audio, presets, preview_interval=Fraction(1), tile=(160, 90))
+    return encode_arguments("/tools/ffmpeg", plan, EncodeInput("file:/proc/self/fd/7", 36_000_000, 128))
+
+
+def foreman() -> VideoFacts:
+    """352x288 at 25 pictures a second from 1.48 s on, colours not stated."""
+    timing = constant(Fraction(25), 300, Fraction(1, 90_000), start=Fraction(37, 25))
+    return clip(352, 288, timing=timing, bit_rate=530_661, colour=Colour())
+
+
+def test_1080p30_in_three_rungs_with_stereo() -> None:
+    assert arguments(clip(), (SD, HD, FHD), track(language="en")) == (
+        *INPUT,
+        "-filter_complex",
+        graph(
+            "[0:0]setpts=PTS-(0)[s0]",
+            "[s0]settb=1/30[s1]",
+            "[s1]split=5[s2][s3][s4][s5][s6]",
+            f"[s2]scale=720:404:{BT709}:{VIDEO}[s7]",
+            "[s7]format=yuv420p[s8]",
+            "[s8]setsar=1[s9]",
+            "[s9]setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv[s10]",
+            f"[s3]scale=1280:720:{BT709}:{VIDEO}[s11]",
+            "[s11]format=yuv420p[s12]",
+            "[s12]setsar=1[s13]",
+            "[s13]setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv[s14]",
+            f"[s4]scale=1920:1080:{BT709}:{VIDEO}[s15]",
+            "[s15]format=yuv420p[s16]",
+            "[s16]setsar=1[s17]",
+            "[s17]setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv[s18]",
+            "[0:1]asetpts=PTS-(0/1)/TB[s19]",
+            "[s19]aresample=48000:async=1:first_pts=0[s20]",
+            "[s20]asplit=1[s21]",
+            "[s21]aformat=channel_layouts=stereo:sample_fmts=fltp[s22]",
+            "[s22]apad=whole_len=480256[s23]",
+            "[s23]atrim=end_sample=480256:start_sample=1024[s24]",
+            "[s24]asetpts=PTS-STARTPTS[s25]",
+            r"[s5]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/0.833333)+1)*0.833333)[s26]",
+            f"[s26]scale=1920:1080:{BT709}:{JPEG}[s27]",
+            "[s27]format=yuvj420p[s28]",
+            "[s28]setsar=1[s29]",
+            r"[s6]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/1)+1)*1)[s30]",
+            f"[s30]scale=160:90:{BT709}:{JPEG}[s31]",
+            "[s31]format=yuvj420p[s32]",
+            "[s32]setsar=1[s33]",
+        ),
+        *words(
+            """
+            -map [s10] -f mp4 -bufsize 4000000 -c:v libx264 -crf 21.0 -enc_time_base 1/30 -flags:v +cgop
+            -fps_mode passthrough -g 60 -keyint_min 60 -level:v 3.0 -map_chapters -1 -map_metadata -1
+            -maxrate 2000000 -preset veryfast -profile:v high -sc_threshold 0 -video_track_timescale 15360
+            rungs/sd.mp4
+            """
+        ),
+        *words(
+            """
+            -map [s14] -f mp4 -bufsize 9000000 -c:v libx264 -crf 22.0 -enc_time_base 1/30 -flags:v +cgop
+            -fps_mode passthrough -g 60 -keyint_min 60 -level:v 3.1 -map_chapters -1 -map_metadata -1
+            -maxrate 4500000 -preset veryfast -profile:v high -sc_threshold 0 -video_track_timescale 15360
+            rungs/hd.mp4
+            """
+        ),
+        *words(
+            """
+            -map [s18] -f mp4 -bufsize 15600000 -c:v libx264 -crf 22.0 -enc_time_base 1/30 -flags:v +cgop
+            -fps_mode passthrough -g 60 -keyint_min 60 -level:v 4.0 -map_chapters -1 -map_metadata -1
+            -maxrate 7800000 -preset veryfast -profile:v high -sc_threshold 0 -video_track_timescale 15360
+            rungs/fhd.mp4
+            """
+        ),
+        *words(
+            """
+            -map [s25] -f mp4 -b:a 128000 -c:a aac -map_chapters -1 -map_metadata -1 -use_editlist 0
+            audio/en-stereo.mp4
+            """
+        ),
+        *words(
+            """
+            -map [s29] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1
+            -map_metadata -1 -q:v 2 candidates/%d.jpg
+            """
+        ),
+        *words(
+            """
+            -map [s33] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1
+            -map_metadata -1 -q:v 3 previews/%d.jpg
+            """
+        ),
+        *GLOBAL,
+    )
+
+
+def test_portrait_clip_on_uneven_times_with_mono() -> None:
+    assert arguments(portrait_vfr(), (SD,), track(1, 1)) == (
+        *INPUT,
+        "-filter_complex",
+        graph(
+            "[0:0]setpts=PTS-(15000)[s0]",
+            "[s0]split=3[s1][s2][s3]",
+            f"[s1]scale=480:642:{BT709}:{VIDEO}[s4]",
+            "[s4]format=yuv420p[s5]",
+            "[s5]setsar=1[s6]",
+            "[s6]setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv[s7]",
+            "[0:1]asetpts=PTS-(1/2)/TB[s8]",
+            "[s8]aresample=48000:async=1:first_pts=0[s9]",
+            "[s9]asplit=1[s10]",
+            "[s10]channelmap=channel_layout=stereo:map=0-FL|0-FR[s11]",
+            "[s11]aformat=channel_layouts=stereo:sample_fmts=fltp[s12]",
+            "[s12]apad=whole_len=239616[s13]",
+            "[s13]atrim=end_sample=239616:start_sample=1024[s14]",
+            "[s14]asetpts=PTS-STARTPTS[s15]",
+            r"[s2]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/0.416667)+1)*0.416667)[s16]",
+            f"[s16]scale=1376:1840:{BT709}:{JPEG}[s17]",
+            "[s17]format=yuvj420p[s18]",
+            "[s18]setsar=1[s19]",
+            r"[s3]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/1)+1)*1)[s20]",
+            f"[s20]scale=160:90:{BT709}:{JPEG}[s21]",
+            "[s21]format=yuvj420p[s22]",
+            "[s22]setsar=1[s23]",
+        ),
+        *words(
+            """
+            -map [s7] -f mp4 -bufsize 4000000 -c:v libx264 -crf 21.0 -enc_time_base 1/30000 -flags:v +cgop
+            -force_key_frames expr:gte(t+0.000001,n_forced*2) -forced-idr 1 -fps_mode passthrough -g 100000
+            -level:v 3.0 -map_chapters -1 -map_metadata -1 -maxrate 2000000 -preset veryfast -profile:v
+            high -sc_threshold 0 -video_track_timescale 30000 rungs/sd.mp4
+            """
+        ),
+        *words(
+            """
+            -map [s15] -f mp4 -b:a 128000 -c:a aac -map_chapters -1 -map_metadata -1 -use_editlist 0
+            audio/und-stereo.mp4
+            """
+        ),
+        *words(
+            """
+            -map [s19] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1
+            -map_metadata -1 -q:v 2 candidates/%d.jpg
+            """
+        ),
+        *words(
+            """
+            -map [s23] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1
+            -map_metadata -1 -q:v 3 previews/%d.jpg
+            """
+        ),
+        *GLOBAL,
+    )
+
+
+def test_hdr_with_surround_and_stereo() -> None:
+    assert arguments(hdr10(), (HD,), track(1, 6, language="en"), track(2, language="de")) == (
+        *INPUT,
+        "-filter_complex",
+        graph(
+            "[0:0]setpts=PTS-(0)[s0]",
+            "[s0]settb=1001/30000[s1]",
+            "[s1]zscale=matrixin=bt2020nc:npl=203:primariesin=bt2020:transfer=linear:transferin=smpte2084[s2]",
+            "[s2]format=gbrpf32le[s3]",
+            "[s3]zscale=primaries=bt709[s4]",
+            "[s4]tonemap=desat=0:tonemap=mobius[s5]",
+            "[s5]zscale=matrix=bt709:range=limited:transfer=bt709[s6]",
+            "[s6]format=yuv420p[s7]",
+            "[s7]split=3[s8][s9][s10]",
+            f"[s8]scale=720:1280:{BT709}:{VIDEO}[s11]",
+            "[s11]format=yuv420p[s12]",
+            "[s12]setsar=1[s13]",
+            "[s13]setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv[s14]",
+            "[0:1]asetpts=PTS-(0/1)/TB[s15]",
+            "[s15]aresample=48000:async=1:first_pts=0[s16]",
+            "[s16]asplit=2[s17][s18]",
+            "[s17]aformat=channel_layouts=stereo:sample_fmts=fltp[s19]",
+            "[s19]apad=whole_len=192512[s20]",
+            "[s20]atrim=end_sample=192512:start_sample=1024[s21]",
+            "[s21]asetpts=PTS-STARTPTS[s22]",
+            "[s18]aformat=channel_layouts=5.1:sample_fmts=fltp[s23]",
+            "[s23]apad=whole_len=192512[s24]",
+            "[s24]atrim=end_sample=192512:start_sample=1024[s25]",
+            "[s25]asetpts=PTS-STARTPTS[s26]",
+            "[0:2]asetpts=PTS-(0/1)/TB[s27]",
+            "[s27]aresample=48000:async=1:first_pts=0[s28]",
+            "[s28]asplit=1[s29]",
+            "[s29]aformat=channel_layouts=stereo:sample_fmts=fltp[s30]",
+            "[s30]apad=whole_len=192512[s31]",
+            "[s31]atrim=end_sample=192512:start_sample=1024[s32]",
+            "[s32]asetpts=PTS-STARTPTS[s33]",
+            r"[s9]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/0.333667)+1)*0.333667)[s34]",
+            f"[s34]scale=720:1280:{BT709}:{JPEG}[s35]",
+            "[s35]format=yuvj420p[s36]",
+            "[s36]setsar=1[s37]",
+            r"[s10]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/1)+1)*1)[s38]",
+            f"[s38]scale=160:90:{BT709}:{JPEG}[s39]",
+            "[s39]format=yuvj420p[s40]",
+            "[s40]setsar=1[s41]",
+        ),
+        *words(
+            """
+            -map [s14] -f mp4 -bufsize 4000000 -c:v libx264 -crf 22.0 -enc_time_base 1001/30000 -flags:v
+            +cgop -fps_mode passthrough -g 60 -keyint_min 60 -level:v 3.1 -map_chapters -1 -map_metadata -1
+            -maxrate 2000000 -preset veryfast -profile:v high -sc_threshold 0 -video_track_timescale 30000
+            rungs/hd.mp4
+            """
+        ),
+        *words(
+            """
+            -map [s22] -f mp4 -b:a 128000 -c:a aac -map_chapters -1 -map_metadata -1 -use_editlist 0
+            audio/en-stereo.mp4
+            """
+        ),
+        *words(
+            """
+            -map [s26] -f mp4 -b:a 320000 -c:a aac -map_chapters -1 -map_metadata -1 -use_editlist 0
+            audio/en-51.mp4
+            """
+        ),
+        *words(
+            """
+            -map [s33] -f mp4 -b:a 128000 -c:a aac -map_chapters -1 -map_metadata -1 -use_editlist 0
+            audio/de-stereo.mp4
+            """
+        ),
+        *words(
+            """
+            -map [s37] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1
+            -map_metadata -1 -q:v 2 candidates/%d.jpg
+            """
+        ),
+        *words(
+            """
+            -map [s41] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1
+            -map_metadata -1 -q:v 3 previews/%d.jpg
+            """
+        ),
+        *GLOBAL,
+    )
+
+
+def test_transport_stream_that_does_not_start_at_zero() -> None:
+    assert arguments(foreman(), (SD,), track(1)) == (
+        *INPUT,
+        "-filter_complex",
+        graph(
+            "[0:0]setpts=PTS-(133200)[s0]",
+            "[s0]settb=1/25[s1]",
+            "[s1]split=3[s2][s3][s4]",
+            f"[s2]scale=352:288:{BT601}:{VIDEO}[s5]",
+            "[s5]format=yuv420p[s6]",
+            "[s6]setsar=1[s7]",
+            "[s7]setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv[s8]",
+            "[0:1]asetpts=PTS-(37/25)/TB[s9]",
+            "[s9]aresample=48000:async=1:first_pts=0[s10]",
+            "[s10]asplit=1[s11]",
+            "[s11]aformat=channel_layouts=stereo:sample_fmts=fltp[s12]",
+            "[s12]apad=whole_len=575488[s13]",
+            "[s13]atrim=end_sample=575488:start_sample=1024[s14]",
+            "[s14]asetpts=PTS-STARTPTS[s15]",
+            r"[s3]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/1)+1)*1)[s16]",
+            f"[s16]scale=352:288:{BT601}:{JPEG}[s17]",
+            "[s17]format=yuvj420p[s18]",
+            "[s18]setsar=1[s19]",
+            r"[s4]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/1)+1)*1)[s20]",
+            f"[s20]scale=160:90:{BT601}:{JPEG}[s21]",
+            "[s21]format=yuvj420p[s22]",
+            "[s22]setsar=1[s23]",
+        ),
+        *words(
+            """
+            -map [s8] -f mp4 -bufsize 1061322 -c:v libx264 -crf 21.0 -enc_time_base 1/25 -flags:v +cgop
+            -fps_mode passthrough -g 50 -keyint_min 50 -level:v 1.3 -map_chapters -1 -map_metadata -1
+            -maxrate 530661 -preset veryfast -profile:v high -sc_threshold 0 -video_track_timescale 12800
+            rungs/sd.mp4
+            """
+        ),
+        *words(
+            """
+            -map [s15] -f mp4 -b:a 128000 -c:a aac -map_chapters -1 -map_metadata -1 -use_editlist 0
+            audio/und-stereo.mp4
+            """
+        ),
+        *words(
+            """
+            -map [s19] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1
+            -map_metadata -1 -q:v 2 candidates/%d.jpg
+            """
+        ),
+        *words(
+            """
+            -map [s23] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1
+            -map_metadata -1 -q:v 3 previews/%d.jpg
+            """
+        ),
+        *GLOBAL,
+    )
+
+
+# --- what differs in rarer cases ---
+
+
+def filters_of(video: VideoFacts, *audio: AudioFacts) -> list[str]:
+    found = arguments(video, (SD,), *audio)
+    return found[found.index("-filter_complex") + 1].split(";")
+
+
+def test_interlaced_pictures_are_deinterlaced_before_anything_else() -> None:
+    """The filter halves the time base, so the start is taken off in seconds."""
+    video = replace(foreman(), field_order="tff")
+    assert filters_of(video)[:4] == [
+        "[0:0]bwdif=deint=interlaced:mode=send_frame[s0]",
+        "[s0]setpts=PTS-(37/25)/TB[s1]",
+        "[s1]settb=1/25[s2]",
+        "[s2]split=3[s3][s4][s5]",
+    ]
+
+
+def test_too_fast_pictures_are_thinned_out() -> None:
+    video = clip(timing=constant(Fraction(120_000, 1001), 1200, Fraction(1, 120_000)))
+    assert filters_of(video)[:4] == [
+        "[0:0]setpts=PTS-(0)[s0]",
+        "[s0]settb=1001/120000[s1]",
+        "[s1]framestep=2[s2]",
+        "[s2]split=3[s3][s4][s5]",
+    ]
+
+
+def test_uneven_pictures_that_are_too_fast_are_made_even() -> None:
+    timing = replace(constant(Fraction(90), 900, Fraction(1, 90_000)), rate=None)
+    assert filters_of(clip(timing=timing))[:3] == [
+        "[0:0]setpts=PTS-(0)[s0]",
+        "[s0]fps=60/1[s1]",
+        "[s1]split=3[s2][s3][s4]",
+    ]
+
+
+def test_pictures_before_zero_are_moved_too() -> None:
+    video = clip(timing=constant(Fraction(25), 300, Fraction(1, 1000), start=Fraction(-2, 25)))
+    assert filters_of(video, track())[0] == "[0:0]setpts=PTS-(-80)[s0]"
+    assert "asetpts=PTS-(-2/25)/TB" in ";".join(filters_of(video, track()))
+
+
+@pytest.mark.parametrize(
+    ("matrix", "full_range", "scale"),
+    [
+        ("bt709", False, "in_color_matrix=bt709:in_range=tv"),
+        ("smpte170m", False, "in_color_matrix=bt601:in_range=tv"),
+        ("bt470bg", True, "in_color_matrix=bt601:in_range=pc"),
+        ("bt2020nc", False, "in_color_matrix=bt2020:in_range=tv"),
+        ("smpte240m", False, "in_color_matrix=smpte240m:in_range=tv"),
+        ("ycgco", False, "in_color_matrix=bt601:in_range=tv"),
+    ],
+)
+def test_every_picture_ends_in_bt709(matrix: str, full_range: bool, scale: str) -> None:
+    video = clip(colour=Colour("bt709", "bt709", matrix, full_range))
+    assert f"{scale}:out_color_matrix=bt709:out_range=tv" in ";".join(filters_of(video))
+
+
+def test_without_sound_there_is_no_audio_output() -> None:
+    assert [a for a in arguments(clip(), (HD,)) if a.endswith((".mp4", ".jpg"))] == [
+        "rungs/hd.mp4",
+        "candidates/%d.jpg",
+        "previews/%d.jpg",
+    ]
+
+
+def test_folders() -> None:
+    assert folders() == ("rungs", "audio", "candidates", "previews")
+
+
+def test_numbers() -> None:
+    assert ratio(Fraction(30_000, 1001)) == "30000/1001"
+    assert [seconds(Fraction(n, d)) for n, d in ((10, 1), (5, 6), (0, 1), (1, 4), (200, 1))] == [
+        "10",
+        "0.833333",
+        "0",
+        "0.25",
+        "200",
+    ]
+
+
+def test_every() -> None:
+    assert every(Fraction(5, 2)) == (
+        "isnan(prev_selected_t)+gte(t+0.000001,(floor((prev_selected_t+0.000001)/2.5)+1)*2.5)"
+    )
+
+
+# --- nothing that the source says reaches the command ---
+
+HOSTILE = st.sampled_from(
+    [
+        "-y",
+        "; rm -rf ~",
+        "$(id)",
+        "a' ; [0:v]null[x]",
+        "../../etc/passwd",
+        "%d",
+        "x\ny",
+        "\x00",
+        "\udcff",
+        "http://x/",
+        "en,hls_name=x",
+        "stereo|c0=c1",
+    ]
+)
+SAFE_NAME = re.compile(r"audio/[a-z]{2,3}(-[A-Za-z0-9]{1,8})*-(stereo|51)(-[2-8])?\.mp4")
+
+
+@given(
+    st.lists(
+        st.fixed_dictionaries(
+            {"title": HOSTILE | st.text(), "language": HOSTILE | st.text(), "layout": HOSTILE | st.text()}
+        ),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_no_text_of_the_source_reaches_an_argument(tracks: list[dict[str, str]]) -> None:
+    """Only a language's tag does, as a part of a file name that can be nothing else."""
+    streams = [
+        {
+            "index": index,
+            "codec_type": "audio",
+            "codec_name": texts["layout"],
+            "profile": texts["title"],
+            "sample_rate": "48000",
+            "channels": 2,
+            "channel_layout": texts["layout"],
+            "tags": {"title": texts["title"], "language": texts["language"], "handler_name": texts["title"]},
+        }
+        for index, texts in enumerate(tracks, 1)
+    ]
+    found = audio_facts({"streams": streams})
+    video = replace(clip(), codec=tracks[0]["layout"], profile=tracks[0]["title"])
+    made = arguments(video, (SD,), *found)
+    plain = arguments(clip(), (SD,), *(track(a.index) for a in found))
+    assert len(made) == len(plain)
+    differing = [(m, p) for m, p in zip(made, plain, strict=True) if m != p]
+    assert all(SAFE_NAME.fullmatch(m) and SAFE_NAME.fullmatch(p) for m, p in differing)
+
+
+def test_output_names_are_relative_and_stay_in_their_folders() -> None:
+    made = arguments(clip(3840, 2160), ALL_PRESETS, track(1, 6, language="en"), track(2, language="en"))
+    assert [a for a in made if a.endswith((".mp4", ".jpg"))] == [
+        *(f"rungs/{name}.mp4" for name in ("sd", "hd", "fhd", "qhd", "uhd")),
+        *(f"audio/{name}.mp4" for name in ("en-stereo", "en-51", "en-stereo-2")),
+        *("candidates/%d.jpg", "previews/%d.jpg"),
+    ]
+
+
+def test_whole_command_that_cuts_sound() -> None:
+    assert cut_arguments("/tools/ffmpeg", "en-stereo.whole.mp4", "en-stereo.mp4", 420) == (
+        "/tools/ffmpeg",
+        *("-format_whitelist", FORMAT_WHITELIST),
+        *("-protocol_whitelist", PROTOCOL_WHITELIST),
+        *("-i", "en-stereo.whole.mp4"),
+        *words("-map 0:a:0 -f mp4 -c copy -frames:a 420 -use_editlist 0 en-stereo.mp4"),
+        *words("-nostdin -hide_banner -v error -y"),
+    )

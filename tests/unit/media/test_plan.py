@@ -1,0 +1,527 @@
+"""The plan as data: whole plans, then the rules one by one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from made_facts import ALL_PRESETS, FHD, HD, QHD, SD, UHD, clip, constant, hdr10, portrait_vfr, track
+
+from ingest.media.facts import AudioFacts, Colour, Timing, VideoFacts
+from ingest.media.ladder import fit
+from ingest.media.plan import (
+    AudioRendition,
+    ColourPlan,
+    Grid,
+    Plan,
+    Rung,
+    StillsPlan,
+    VideoPlan,
+    audio_renditions,
+    colour_plan,
+    make_grid,
+    make_plan,
+    make_rung,
+)
+
+if TYPE_CHECKING:
+    from ingest.media.presets import Preset
+
+F = Fraction
+CLOCK = F(1, 90_000)
+
+
+def planned(video: VideoFacts, *presets: Preset, audio: tuple[AudioFacts, ...] = ()) -> Plan:
+    return make_plan(video, audio, presets, preview_interval=F(1), tile=(160, 90))
+
+
+# --- whole plans ---
+
+
+def test_whole_plan_of_a_1080p30_clip_with_stereo() -> None:
+    assert planned(clip(), SD, HD, FHD, QHD, audio=(track(language="en"),)) == Plan(
+        video=VideoPlan(
+            index=0,
+            start_ticks=0,
+            start=F(0),
+            deinterlace=False,
+            colour=ColourPlan(
+                tone_map=False, transfer="bt709", primaries="bt709", matrix="bt709", full_range=False
+            ),
+            grid=Grid(
+                rate=F(30),
+                time_base=F(1, 30),
+                timescale=15360,
+                gop=F(2),
+                segment=F(6),
+                gop_frames=60,
+                frame_step=1,
+                resample=False,
+                frames=300,
+                duration=F(10),
+            ),
+            display_width=1920,
+            display_height=1080,
+        ),
+        rungs=(
+            Rung("sd", 720, 404, "h264", "high", "3.0", "veryfast", F(21), 2_000_000, 4_000_000),
+            Rung("hd", 1280, 720, "h264", "high", "3.1", "veryfast", F(22), 4_500_000, 9_000_000),
+            Rung("fhd", 1920, 1080, "h264", "high", "4.0", "veryfast", F(22), 7_800_000, 15_600_000),
+        ),
+        audio=(
+            AudioRendition(
+                name="en-stereo",
+                index=1,
+                language="en",
+                label="en",
+                layout="stereo",
+                channels=2,
+                source_channels=2,
+                sample_rate=48_000,
+                bitrate=128_000,
+                samples=468 * 1024,  # 10 s are 468.75 AAC frames: 469, one of them priming
+                default=True,
+            ),
+        ),
+        stills=StillsPlan(poster_interval=F(5, 6), preview_interval=F(1), tile_width=160, tile_height=90),
+        left_out=(("qhd", "qhd is above the source (1920x1080)"),),
+        at_source_size=(),
+        unused_audio=(),
+    )
+
+
+def test_whole_plan_of_a_portrait_clip_on_uneven_times_with_mono() -> None:
+    assert planned(portrait_vfr(), FHD, SD, audio=(track(2, 1),)) == Plan(
+        video=VideoPlan(
+            index=0,
+            start_ticks=15_000,
+            start=F(1, 2),
+            deinterlace=False,
+            colour=ColourPlan(
+                tone_map=False, transfer="bt709", primaries="bt709", matrix="bt709", full_range=False
+            ),
+            grid=Grid(
+                rate=None,
+                time_base=F(1, 30_000),
+                timescale=30_000,
+                gop=F(2),
+                segment=F(6),
+                gop_frames=None,
+                frame_step=1,
+                resample=False,
+                frames=144,
+                duration=F(5),
+            ),
+            display_width=1376,
+            display_height=1840,
+        ),
+        rungs=(
+            Rung("sd", 480, 642, "h264", "high", "3.0", "veryfast", F(21), 2_000_000, 4_000_000),
+            Rung("fhd", 1080, 1444, "h264", "high", "4.0", "veryfast", F(22), 7_800_000, 15_600_000),
+        ),
+        audio=(
+            AudioRendition(
+                name="und-stereo",
+                index=2,
+                language="und",
+                label="Audio",
+                layout="stereo",
+                channels=2,
+                source_channels=1,
+                sample_rate=48_000,
+                bitrate=128_000,
+                samples=233 * 1024,
+                default=True,
+            ),
+        ),
+        stills=StillsPlan(poster_interval=F(5, 12), preview_interval=F(1), tile_width=160, tile_height=90),
+        left_out=(),
+        at_source_size=(),
+        unused_audio=(),
+    )
+
+
+def test_all_above_the_source() -> None:
+    plan = planned(clip(352, 288), HD, FHD)
+    assert [(r.name, r.width, r.height) for r in plan.rungs] == [("hd", 352, 288)]
+    assert plan.at_source_size == ("hd",)
+    assert plan.left_out == (("fhd", "fhd is above the source (352x288)"),)
+
+
+def test_the_same_facts_give_the_same_plan() -> None:
+    audio = (track(1, 6, language="en"), track(2, language="de"))
+    one, other = (planned(portrait_vfr(), *ALL_PRESETS, audio=audio) for _ in range(2))
+    assert one == other
+    assert hash(one) == hash(other)
+
+
+# --- the grid ---
+
+
+def grid_of(rate: Fraction, frames: int = 1000) -> Grid:
+    return make_grid(clip(timing=constant(rate, frames, F(1, 90_000))), FHD)
+
+
+@pytest.mark.parametrize(
+    ("source", "rate", "gop_frames", "gop", "segment", "timescale", "step"),
+    [
+        (F(24), F(24), 48, F(2), F(6), 12288, 1),
+        (F(24000, 1001), F(24000, 1001), 48, F(1001, 500), F(3003, 500), 24000, 1),
+        (F(25), F(25), 50, F(2), F(6), 12800, 1),
+        (F(30000, 1001), F(30000, 1001), 60, F(1001, 500), F(3003, 500), 30000, 1),
+        (F(50), F(50), 100, F(2), F(6), 12800, 1),
+        (F(60000, 1001), F(60000, 1001), 120, F(1001, 500), F(3003, 500), 60000, 1),
+        (F(60), F(60), 120, F(2), F(6), 15360, 1),
+        (F(12), F(12), 24, F(2), F(6), 12288, 1),
+        (F(25, 2), F(25, 2), 25, F(2), F(6), 12800, 1),
+        (F(1), F(1), 2, F(2), F(6), 16384, 1),
+        (F(1, 5), F(1, 5), 1, F(5), F(15), 16384, 1),  # a GOP cannot be shorter than a picture
+        # Above 60 pictures a second every second, third, fourth one is kept.
+        (F(120000, 1001), F(60000, 1001), 120, F(1001, 500), F(3003, 500), 60000, 2),
+        (F(120), F(60), 120, F(2), F(6), 15360, 2),
+        (F(100), F(50), 100, F(2), F(6), 12800, 2),
+        (F(144), F(48), 96, F(2), F(6), 12288, 3),
+        (F(240), F(60), 120, F(2), F(6), 15360, 4),
+        # Half a percent too fast is not too fast, and twice as fast is twice.
+        (F(6006, 100), F(3003, 50), 120, F(2000, 1001), F(6000, 1001), 12012, 1),
+        (F(12012, 100), F(3003, 50), 120, F(2000, 1001), F(6000, 1001), 12012, 2),
+        (F(61), F(61, 2), 61, F(2), F(6), 15616, 2),
+    ],
+)
+def test_grid_of_a_constant_rate(
+    source: Fraction,
+    rate: Fraction,
+    gop_frames: int,
+    gop: Fraction,
+    segment: Fraction,
+    timescale: int,
+    step: int,
+) -> None:
+    frames = -(-1000 // step)
+    assert grid_of(source) == Grid(
+        rate=rate,
+        time_base=1 / rate,
+        timescale=timescale,
+        gop=gop,
+        segment=segment,
+        gop_frames=gop_frames,
+        frame_step=step,
+        resample=False,
+        frames=frames,
+        duration=frames / rate,
+    )
+
+
+def test_an_odd_picture_at_the_end_is_kept_by_frame_steps() -> None:
+    """Pictures 0, 2, 4 of five."""
+    assert (grid_of(F(120), 5).frames, grid_of(F(120), 4).frames, grid_of(F(120), 1).frames) == (3, 2, 1)
+
+
+def uneven(mean: Fraction, time_base: Fraction = CLOCK) -> Timing:
+    frames = 600
+    return replace(constant(mean, frames, time_base), rate=None, longest_gap=F(1), duration=frames / mean)
+
+
+@pytest.mark.parametrize(
+    ("time_base", "used", "timescale"),
+    [
+        (F(1, 90_000), F(1, 90_000), 90_000),
+        (F(1, 600), F(1, 600), 19_200),
+        (F(1, 1000), F(1, 1000), 16_000),
+        (F(1, 1_000_000), F(1, 1_000_000), 1_000_000),
+        (F(1, 10_000_000), F(1, 90_000), 90_000),
+        (F(1001, 30_000), F(1, 90_000), 30_000),  # whole ticks of 1/30000 in either
+    ],
+)
+def test_grid_of_uneven_times_keeps_the_sources_clock(
+    time_base: Fraction, used: Fraction, timescale: int
+) -> None:
+    assert make_grid(clip(timing=uneven(F(24), time_base)), FHD) == Grid(
+        rate=None,
+        time_base=used,
+        timescale=timescale,
+        gop=F(2),
+        segment=F(6),
+        gop_frames=None,
+        frame_step=1,
+        resample=False,
+        frames=600,
+        duration=F(25),
+    )
+
+
+def test_uneven_times_that_are_much_too_fast_are_made_even() -> None:
+    assert make_grid(clip(timing=uneven(F(64))), FHD) == Grid(
+        rate=F(60),
+        time_base=F(1, 60),
+        timescale=15360,
+        gop=F(2),
+        segment=F(6),
+        gop_frames=120,
+        frame_step=1,
+        resample=True,
+        frames=None,
+        duration=F(600, 64),
+    )
+
+
+@pytest.mark.parametrize("mean", [F(60), F(61), F(63)])
+def test_uneven_times_a_little_too_fast_are_kept(mean: Fraction) -> None:
+    assert make_grid(clip(timing=uneven(mean)), FHD).rate is None
+
+
+@given(st.fractions(min_value=F(1, 10), max_value=480, max_denominator=1001), st.integers(1, 10_000))
+def test_any_constant_grid_is_exact(rate: Fraction, frames: int) -> None:
+    grid = make_grid(clip(timing=constant(rate, frames, F(1, 90_000))), FHD)
+    assert grid.rate is not None
+    assert grid.gop_frames is not None
+    assert grid.frames is not None
+    assert grid.rate * grid.frame_step == rate
+    assert grid.rate <= 60 * F(201, 200)
+    assert grid.time_base * grid.rate == 1
+    assert grid.gop == grid.gop_frames * grid.time_base
+    assert grid.segment == 3 * grid.gop
+    assert grid.duration == grid.frames * grid.time_base
+    assert 0 <= grid.frames * grid.frame_step - frames < grid.frame_step
+    assert (grid.timescale * grid.time_base).denominator == 1
+    assert 10_000 <= grid.timescale <= 1_000_000
+
+
+# --- rungs ---
+
+
+def rung_of(preset: Preset = HD, **facts: Any) -> Rung:
+    video = clip(1280, 720, **facts)
+    return make_rung(fit(preset, 1280, 720), video, make_grid(video, preset))
+
+
+@pytest.mark.parametrize(
+    ("codec", "bit_rate", "cap", "buffer"),
+    [
+        ("h264", None, 4_500_000, 9_000_000),
+        ("h264", 20_000_000, 4_500_000, 9_000_000),
+        ("h264", 1_500_000, 1_500_000, 3_000_000),
+        ("hevc", 1_500_000, 2_250_000, 4_500_000),
+        ("vp9", 1_000_001, 1_500_001, 3_000_002),
+        ("av1", 1_500_000, 3_000_000, 6_000_000),
+        ("av1", 2_250_000, 4_500_000, 9_000_000),
+        ("mpeg2video", 1_500_000, 1_500_000, 3_000_000),
+        ("h264", 10_000, 64_000, 128_000),
+        ("h264", 0, 4_500_000, 9_000_000),
+    ],
+)
+def test_no_rung_costs_more_than_its_source(codec: str, bit_rate: int | None, cap: int, buffer: int) -> None:
+    rung = rung_of(codec=codec, bit_rate=bit_rate)
+    assert (rung.max_bitrate, rung.buffer) == (cap, buffer)
+
+
+def test_the_level_follows_the_output_rate() -> None:
+    assert rung_of(timing=constant(F(60), 600, F(1, 90_000))).level == "3.2"
+    assert rung_of(timing=constant(F(120), 600, F(1, 90_000))).level == "3.2"
+    assert rung_of(timing=uneven(F(28))).level == "3.1"
+    assert rung_of(timing=uneven(F(31))).level == "3.2"
+
+
+# --- colour, fields, start ---
+
+
+@pytest.mark.parametrize(
+    ("colour", "can", "plan"),
+    [
+        (Colour(), True, ColourPlan(False, "unknown", "bt2020", "bt709", False)),
+        (
+            Colour("bt2020", "smpte2084", "bt2020nc"),
+            True,
+            ColourPlan(True, "smpte2084", "bt2020", "bt2020nc", False),
+        ),
+        (
+            Colour("unknown", "arib-std-b67", "unknown", full_range=True),
+            True,
+            ColourPlan(True, "arib-std-b67", "bt2020", "bt709", True),
+        ),
+        (
+            Colour("bt2020", "smpte2084", "bt2020nc"),
+            False,
+            ColourPlan(False, "smpte2084", "bt2020", "bt2020nc", False),
+        ),
+        (
+            Colour("smpte170m", "bt709", "smpte170m"),
+            True,
+            ColourPlan(False, "bt709", "smpte170m", "smpte170m", False),
+        ),
+        (Colour(matrix="gbr"), True, ColourPlan(False, "unknown", "bt2020", "bt709", False)),
+    ],
+)
+def test_colour_plan(colour: Colour, can: bool, plan: ColourPlan) -> None:
+    assert colour_plan(clip(colour=colour), can_tone_map=can) == plan
+
+
+@pytest.mark.parametrize(
+    ("size", "matrix"),
+    [((352, 288), "smpte170m"), ((720, 576), "smpte170m"), ((1280, 720), "bt709"), ((720, 1280), "bt709")],
+)
+def test_a_matrix_that_nobody_states(size: tuple[int, int], matrix: str) -> None:
+    assert colour_plan(clip(*size, colour=Colour()), can_tone_map=True).matrix == matrix
+
+
+@pytest.mark.parametrize(
+    ("order", "deinterlace"), [("progressive", False), ("unknown", False), ("tff", True), ("bff", True)]
+)
+def test_interlaced_pictures_are_deinterlaced(order: Any, deinterlace: bool) -> None:
+    assert planned(replace(clip(), field_order=order), HD).video.deinterlace is deinterlace
+
+
+def test_the_start_becomes_zero() -> None:
+    video = clip(timing=constant(F(25), 300, F(1, 90_000), start=F(133_200, 90_000)))
+    plan = planned(video, HD)
+    assert (plan.video.start_ticks, plan.video.start, plan.duration) == (133_200, F(37, 25), F(12))
+
+
+def test_tone_mapping_is_left_out_where_ffmpeg_cannot() -> None:
+    plan = make_plan(hdr10(), (), (HD,), preview_interval=F(1), tile=(160, 90), can_tone_map=False)
+    assert plan.video.colour.tone_map is False
+
+
+# --- audio ---
+
+
+def renditions(*tracks: AudioFacts) -> list[tuple[str, str, int, bool]]:
+    made = audio_renditions(tracks, FHD, F(10))
+    return [(a.name, a.label, a.channels, a.default) for a in made]
+
+
+def test_no_audio() -> None:
+    assert renditions() == []
+    assert planned(clip(), HD).audio == ()
+
+
+def test_surround_stands_beside_stereo() -> None:
+    assert audio_renditions([track(3, 6, language="en")], FHD, F(4)) == [
+        AudioRendition("en-stereo", 3, "en", "en", "stereo", 2, 6, 48_000, 128_000, 187 * 1024, True),
+        AudioRendition("en-51", 3, "en", "en 5.1", "5.1", 6, 6, 48_000, 320_000, 187 * 1024, True),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("channels", "layout", "layouts"),
+    [
+        (1, "mono", ["stereo"]),
+        (2, "stereo", ["stereo"]),
+        (4, "quad", ["stereo"]),
+        (6, "5.1", ["stereo", "5.1"]),
+        (6, "5.1(side)", ["stereo", "5.1"]),
+        (6, "hexagonal", ["stereo", "5.1"]),
+        (6, "", ["stereo", "5.1"]),
+        (6, "6.0", ["stereo"]),
+        (8, "7.1", ["stereo", "5.1"]),
+        (7, "6.1", ["stereo", "5.1"]),
+        (16, "hexadecagonal", ["stereo"]),
+    ],
+)
+def test_layouts(channels: int, layout: str, layouts: list[str]) -> None:
+    made = audio_renditions([track(1, channels, layout=layout)], FHD, F(10))
+    assert [a.layout for a in made] == layouts
+
+
+def test_one_language_twice_gets_numbers() -> None:
+    tracks = (
+        track(1, 6, language="en"),
+        track(2, language="en"),
+        track(3, 6, language="en"),
+        track(4),
+        track(5),
+    )
+    assert renditions(*tracks) == [
+        ("en-stereo", "en", 2, True),
+        ("en-51", "en 5.1", 6, True),
+        ("en-stereo-2", "en 2", 2, False),
+        ("en-stereo-3", "en 3", 2, False),
+        ("en-51-2", "en 2 5.1", 6, False),
+        ("und-stereo", "Audio", 2, False),
+        ("und-stereo-2", "Audio 2", 2, False),
+    ]
+
+
+def test_languages_with_regions() -> None:
+    assert renditions(track(1, language="pt-BR"), track(2, language="es-419")) == [
+        ("pt-BR-stereo", "pt-BR", 2, True),
+        ("es-419-stereo", "es-419", 2, False),
+    ]
+
+
+def test_the_flagged_track_is_the_default_else_the_first() -> None:
+    assert [d for *_, d in renditions(track(1), track(2, default=True), track(3, default=True))] == [
+        False,
+        True,
+        False,
+    ]
+    assert [d for *_, d in renditions(track(1), track(2))] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("source", "made"),
+    [(44_100, 44_100), (48_000, 48_000), (8000, 48_000), (96_000, 48_000), (22_050, 48_000)],
+)
+def test_sample_rates(source: int, made: int) -> None:
+    (rendition,) = audio_renditions([track(sample_rate=source)], FHD, F(10))
+    frames = round(F(10) * made / 1024)
+    assert (rendition.sample_rate, rendition.samples, rendition.frames) == (
+        made,
+        (frames - 1) * 1024,
+        frames,
+    )
+
+
+@given(
+    st.fractions(min_value=F(1, 240), max_value=100_000, max_denominator=90_000),
+    st.sampled_from((44_100, 48_000)),
+)
+def test_sound_is_as_long_as_the_picture_to_half_a_frame(duration: Fraction, rate: int) -> None:
+    (rendition,) = audio_renditions([track(sample_rate=rate)], FHD, duration)
+    length = F(rendition.frames * 1024, rate)
+    assert rendition.frames >= 2
+    assert abs(length - duration) <= F(512, rate) or rendition.frames == 2
+
+
+def test_more_tracks_than_the_limit() -> None:
+    plan = planned(clip(), HD, audio=tuple(track(i) for i in range(1, 12)))
+    assert [a.index for a in plan.audio] == list(range(1, 9))
+    assert plan.unused_audio == (9, 10, 11)
+
+
+HOSTILE = st.text(max_size=20) | st.sampled_from(["a,b=c", 'x"\n#EXT', "../..", "$(id)", "[0:v]", "'; "])
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(("und", "en", "de", "pt-BR")), st.sampled_from((1, 2, 6))), max_size=8)
+)
+def test_names_are_unique_within_a_package_and_labels_within_a_group(tracks: list[tuple[str, int]]) -> None:
+    made = audio_renditions(
+        [track(i, channels, language=language) for i, (language, channels) in enumerate(tracks)], FHD, F(10)
+    )
+    assert len({a.name for a in made}) == len(made)
+    for layout in ("stereo", "5.1"):
+        labels = [a.label for a in made if a.layout == layout]
+        assert len(set(labels)) == len(labels)
+    assert len({a.index for a in made if a.default}) == min(1, len(tracks))
+
+
+@given(HOSTILE, HOSTILE)
+def test_titles_and_layouts_change_no_word_of_the_plan(title: str, layout: str) -> None:
+    plain = audio_renditions([track(1, 2)], FHD, F(10))
+    assert audio_renditions([track(1, 2, title=title, layout=layout)], FHD, F(10)) == plain
+
+
+def test_presets_at_the_edge() -> None:
+    assert [r.name for r in planned(clip(3840, 2160), *ALL_PRESETS).rungs] == [
+        "sd",
+        "hd",
+        "fhd",
+        "qhd",
+        "uhd",
+    ]
+    assert planned(clip(3840, 2160), UHD).rungs[0].level == "5.1"

@@ -1,0 +1,46 @@
+"""The list of steps: what it makes, in an order in which everything is there when it is needed."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from ingest.job import codes
+from ingest.media.facts import KlvFacts
+from ingest.pipeline.steps import STEPS, Made, klv_left_out
+from ingest.steps.context import Note
+
+
+def test_percentages_rise_to_a_hundred() -> None:
+    taken = [s.until for s in STEPS if s.run is not None]
+    assert all(a <= b for a, b in pairwise(taken))
+    assert taken[0] > 0
+    assert taken[-1] == 100
+
+
+def test_every_step_that_runs_makes_something_of_its_own() -> None:
+    made = [s.makes for s in STEPS if s.run is not None]
+    assert len(set(made)) == len(made)
+    assert set(made) - {"complete"} <= set(Made.__annotations__)
+
+
+def test_a_step_that_does_not_run_says_why() -> None:
+    silent = [s for s in STEPS if s.run is None]
+    assert [s.code.number for s in silent] == [160, 206]
+    assert all(s.left_out is not None for s in silent)
+
+
+def test_steps_of_the_outputs() -> None:
+    """Their messages stand in each resolution's own list too."""
+    assert [s.code.number for s in STEPS if s.per_resolution] == [9001, 161, 162, 9003]
+
+
+def test_klv_left_out() -> None:
+    assert klv_left_out(()) == (Note(codes.NO_KLV_FOUND),)
+    streams = (KlvFacts(1, "mpegts", "0x101"), KlvFacts(4, "mpegts", None))
+    assert klv_left_out(streams) == (Note(codes.KLV_NOT_EXTRACTED, "stream 1, 4"),)
+
+
+def test_a_storage_that_was_not_asked_for() -> None:
+    step = next(s for s in STEPS if s.code is codes.SAVING_TO_STORAGE)
+    assert step.left_out is not None
+    assert step.left_out(Made()) == (Note(codes.KEPT_IN_OUTPUT_FOLDER),)

@@ -1,0 +1,99 @@
+"""The parts of later steps that need no program."""
+
+from __future__ import annotations
+
+import os
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import pytest
+from made_facts import FHD, SD, clip, constant, portrait_vfr
+
+from ingest.job import codes
+from ingest.media.plan import make_plan
+from ingest.packaging.verify import Expected, ExpectedRung
+from ingest.steps import removing_temporary_files, video_files_created
+from ingest.steps.context import Note
+from ingest.steps.generating_hls_service_files import fragment_seconds
+from ingest.steps.transcoding import damage
+from ingest.steps.verifying_package import expected
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.mark.parametrize(
+    ("lost", "stderr", "told"),
+    [
+        (0, "[h264 @ 0x1] error while decoding MB 1 2", None),
+        (5, "", "5 of 300 pictures could not be decoded"),
+        (
+            5,
+            "[h264 @ 0x55d0] error while decoding MB 1 2\n",
+            "5 of 300 pictures could not be decoded: error while decoding MB 1 2",
+        ),
+    ],
+)
+def test_damage(lost: int, stderr: str, told: str | None) -> None:
+    assert damage(lost, 300, stderr) == (() if told is None else (Note(codes.SOURCE_DAMAGED, told),))
+
+
+def test_what_verification_expects_of_a_constant_clip() -> None:
+    plan = make_plan(clip(), (), (SD, FHD), preview_interval=Fraction(1), tile=(160, 90))
+    step = Fraction(1, 30)
+    assert expected(plan, exact=True) == Expected(
+        rungs={
+            "sd": ExpectedRung(width=720, height=404, frames=300, duration=Fraction(10), frame_duration=step),
+            "fhd": ExpectedRung(
+                width=1920, height=1080, frames=300, duration=Fraction(10), frame_duration=step
+            ),
+        },
+        poster=True,
+        previews=True,
+    )
+
+
+def test_what_verification_expects_of_a_damaged_and_of_an_uneven_clip() -> None:
+    damaged = make_plan(clip(), (), (SD,), preview_interval=Fraction(1), tile=(160, 90))
+    assert expected(damaged, exact=False).rungs["sd"] == ExpectedRung(
+        width=720, height=404, frames=None, duration=None, frame_duration=Fraction(1, 30)
+    )
+    uneven = make_plan(portrait_vfr(), (), (SD,), preview_interval=Fraction(1), tile=(160, 90))
+    assert expected(uneven, exact=True).rungs["sd"] == ExpectedRung(
+        width=480, height=642, frames=144, duration=Fraction(5), frame_duration=Fraction(5, 144)
+    )
+
+
+def test_fragments() -> None:
+    even = make_plan(
+        clip(timing=constant(Fraction(30_000, 1001), 300, Fraction(1, 30_000))),
+        *((), (SD,)),
+        preview_interval=Fraction(1),
+        tile=(160, 90),
+    )
+    uneven = make_plan(portrait_vfr(), (), (SD,), preview_interval=Fraction(1), tile=(160, 90))
+    assert fragment_seconds(even.video.grid) == Fraction(1001, 500)
+    assert fragment_seconds(uneven.video.grid) == 1
+
+
+def test_removing_temporary_files(tmp_path: Path) -> None:
+    work = tmp_path / "temporary"
+    (work / "rungs").mkdir(parents=True)
+    (work / "rungs/sd.mp4").write_bytes(bytes(1000))
+    (work / "x").write_bytes(bytes(24))
+    outside = tmp_path / "outside"
+    outside.write_bytes(bytes(5))
+    os.symlink(tmp_path / "nowhere", work / "dangling")
+    assert removing_temporary_files.run(work).value == 1024
+    assert not work.exists()
+    assert outside.exists()
+
+
+def test_files_are_listed_before_they_move(tmp_path: Path) -> None:
+    for name in ("video/sd/init.mp4", "ABR.m3u8", "audio/en-stereo/init.mp4"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    published: list[bool] = []
+    outcome = video_files_created.run(tmp_path, lambda: published.append(True))
+    assert outcome.value == ("ABR.m3u8", "audio/en-stereo/init.mp4", "video/sd/init.mp4")
+    assert published == [True]

@@ -1,0 +1,178 @@
+"""Step 9002: the plan's messages and the space it needs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+
+import pytest
+from made_facts import ALL_PRESETS, FHD, HD, SD, clip, constant, hdr10, track
+
+from ingest.job import codes
+from ingest.job.errors import ResourceError, exit_code_of
+from ingest.media.plan import Plan, make_plan
+from ingest.media.process import Limits
+from ingest.media.toolchain import Tool
+from ingest.steps import planning_resolutions
+from ingest.steps.context import Note
+from ingest.steps.planning_resolutions import check_space, file_limits, needed_bytes, notes, warnings
+
+if TYPE_CHECKING:
+    from ingest.media.facts import AudioFacts, VideoFacts
+    from ingest.media.presets import Preset
+
+FFMPEG = Tool("ffmpeg", Path("/tools/ffmpeg"), "9.0", "test")
+MIB = 2**20
+
+
+def planned(
+    video: VideoFacts, *presets: Preset, audio: tuple[AudioFacts, ...] = (), hdr: bool = True
+) -> Plan:
+    return make_plan(video, audio, presets, preview_interval=Fraction(1), tile=(160, 90), can_tone_map=hdr)
+
+
+def free(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    monkeypatch.setattr(
+        "ingest.steps.planning_resolutions.shutil.disk_usage", lambda _: SimpleNamespace(free=size)
+    )
+
+
+# --- notes ---
+
+
+def test_nothing_to_note() -> None:
+    video = clip()
+    assert notes(planned(video, SD, FHD), video) == ()
+
+
+def test_resolutions_above_the_source() -> None:
+    video = clip(1280, 720)
+    assert notes(planned(video, *ALL_PRESETS), video) == (
+        Note(codes.RESOLUTION_LEFT_OUT, "fhd is above the source (1280x720)", "fhd"),
+        Note(codes.RESOLUTION_LEFT_OUT, "qhd is above the source (1280x720)", "qhd"),
+        Note(codes.RESOLUTION_LEFT_OUT, "uhd is above the source (1280x720)", "uhd"),
+    )
+
+
+def test_all_above_the_source() -> None:
+    video = clip(320, 240)
+    assert notes(planned(video, HD, FHD), video) == (
+        Note(codes.MADE_AT_SOURCE_SIZE, "hd is above the source (320x240), which is made as it is", "hd"),
+        Note(codes.RESOLUTION_LEFT_OUT, "fhd is above the source (320x240)", "fhd"),
+    )
+
+
+def test_tracks_beyond_the_limit() -> None:
+    video = clip()
+    plan = planned(video, SD, audio=tuple(track(i) for i in range(1, 11)))
+    assert notes(plan, video) == (
+        Note(codes.STREAM_LEFT_OUT, "stream 9: audio beyond the first tracks is not carried"),
+        Note(codes.STREAM_LEFT_OUT, "stream 10: audio beyond the first tracks is not carried"),
+    )
+
+
+# --- warnings ---
+
+
+@pytest.mark.parametrize(
+    ("start", "duration", "told"),
+    [
+        (Fraction(5), Fraction(10), []),
+        (Fraction(9, 2), Fraction(21, 2), []),  # half a second is nothing
+        (Fraction(44, 10), Fraction(10), ["stream 1: 0.6 s of sound before the picture begins"]),
+        (Fraction(5), Fraction(12), ["stream 1: 2.0 s of sound after the picture ends"]),
+        (
+            Fraction(0),
+            Fraction(20),
+            [
+                "stream 1: 5.0 s of sound before the picture begins",
+                "stream 1: 5.0 s of sound after the picture ends",
+            ],
+        ),
+        (Fraction(7), Fraction(2), []),
+        (None, Fraction(99), []),
+        (Fraction(0), None, ["stream 1: 5.0 s of sound before the picture begins"]),
+    ],
+)
+def test_sound_outside_the_picture(
+    start: Fraction | None, duration: Fraction | None, told: list[str]
+) -> None:
+    """The picture is there from 5 s to 15 s."""
+    video = clip(timing=constant(Fraction(30), 300, Fraction(1, 15_360), start=Fraction(5)))
+    audio = (track(1, start=start, duration=duration),)
+    assert warnings(planned(video, SD, audio=audio), video, audio) == tuple(
+        Note(codes.AUDIO_TRIMMED, text) for text in told
+    )
+
+
+def test_hdr_that_cannot_be_tone_mapped() -> None:
+    video = hdr10()
+    assert warnings(planned(video, HD), video, ()) == ()
+    assert warnings(planned(video, HD, hdr=False), video, ()) == (
+        Note(codes.COLOUR_NOT_CONVERTED, "smpte2084 needs zscale and tonemap"),
+    )
+
+
+# --- space ---
+
+
+def test_needed_bytes() -> None:
+    """Twice ten seconds of all caps, and 32 MiB."""
+    plan = planned(clip(), SD, HD, audio=(track(1, 6),))
+    bits = 2_000_000 + 4_500_000 + 128_000 + 320_000
+    assert needed_bytes(plan) == 2 * 10 * bits // 8 + 32 * MIB
+
+
+def test_file_limits() -> None:
+    plan = planned(clip(), SD)
+    limits = Limits(memory_bytes=5, stall_seconds=7.0, wall_seconds=9.0)
+    assert file_limits(plan, limits) == Limits(
+        memory_bytes=5, stall_seconds=7.0, file_bytes=2 * (2 * 10 * 2_000_000 // 8 + 32 * MIB) + 1024 * MIB
+    )
+
+
+def test_space_that_is_there_and_space_that_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = replace(planned(clip(), SD), rungs=())
+    needed = 16 * MIB + 100 * MIB
+    free(monkeypatch, needed)
+    check_space(plan, tmp_path, 100 * MIB)
+    free(monkeypatch, needed - 1)
+    with pytest.raises(ResourceError) as caught:
+        check_space(plan, tmp_path, 100 * MIB)
+    assert (caught.value.code, exit_code_of(caught.value), caught.value.line) == (
+        codes.DISK_FULL,
+        6,
+        "about 116 MiB are needed and 115 MiB are free; free some space, or name another folder with -o",
+    )
+
+
+# --- the whole step ---
+
+
+def test_step_for_sdr_asks_no_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    free(monkeypatch, 2**40)
+    outcome = planning_resolutions.run(clip(1280, 720), (), (HD, FHD), FFMPEG, tmp_path, 0)
+    assert outcome.value == make_plan(
+        clip(1280, 720), (), (HD, FHD), preview_interval=Fraction(1, 2), tile=(160, 90)
+    )
+    assert [n.code.number for n in outcome.notes] == [9101]
+    assert outcome.warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("filters", "mapped"),
+    [({"zscale", "tonemap", "scale"}, True), ({"zscale"}, False), ({"tonemap"}, False), (set(), False)],
+)
+def test_step_for_hdr_looks_at_what_ffmpeg_can(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, filters: set[str], mapped: bool
+) -> None:
+    free(monkeypatch, 2**40)
+    monkeypatch.setattr(
+        "ingest.steps.planning_resolutions.capabilities", lambda _: SimpleNamespace(filters=filters)
+    )
+    outcome = planning_resolutions.run(hdr10(), (), (HD,), FFMPEG, tmp_path, 0)
+    assert outcome.value.video.colour.tone_map is mapped
+    assert [n.code.number for n in outcome.warnings] == ([] if mapped else [9205])

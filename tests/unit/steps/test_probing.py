@@ -1,0 +1,160 @@
+"""Steps 154 to 156: what they say about a source, without asking any program."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from made_facts import clip, constant, container
+
+from ingest.job import codes
+from ingest.job.errors import SourceError, exit_code_of
+from ingest.media.facts import KlvFacts, LeftOut
+from ingest.steps import probing_audio, probing_video_klv
+from ingest.steps.context import Note, Outcome
+from ingest.steps.damage import refuse_loss
+from ingest.steps.probing_video_codec import damaged, misdeclared, missing, no_video
+
+COVER = LeftOut(0, "video", "mjpeg", "a cover picture")
+ODD = LeftOut(2, "video", "ansi", "its codec is not accepted")
+
+
+@pytest.mark.parametrize(
+    ("streams", "left_out", "message"),
+    [
+        ([], (), "a.mp3 has no video stream"),
+        (["data"], (), "a.mp3 has no video stream"),
+        (["audio"], (), "a.mp3 has only sound"),
+        (["audio", "video"], (COVER,), "a.mp3 has only sound and a cover picture"),
+        (["video"], (ODD,), "a.mp3 has a picture that cannot be used: ansi, its codec is not accepted"),
+        (["video"], (COVER, ODD), "a.mp3 has a picture that cannot be used: ansi, its codec is not accepted"),
+        (["video"], (COVER,), "a.mp3 has only a cover picture"),
+    ],
+)
+def test_no_video(streams: list[str], left_out: tuple[LeftOut, ...], message: str) -> None:
+    error = no_video("a.mp3", {"streams": [{"codec_type": kind} for kind in streams]}, left_out)
+    assert (error.code, exit_code_of(error), error.message, error.remedy) == (
+        codes.SOURCE_HAS_NO_VIDEO,
+        3,
+        message,
+        "give a file that has a video stream",
+    )
+
+
+def sounds(*durations: str) -> dict[str, Any]:
+    return {
+        "streams": [{"index": i, "codec_type": "audio", "duration": d} for i, d in enumerate(durations, 1)]
+    }
+
+
+@pytest.mark.parametrize(
+    ("declared", "picture", "audio", "told"),
+    [
+        (None, 10, (), None),
+        ("10", 10, (), None),
+        ("12", 10, (), None),  # two seconds are nothing
+        ("12.1", 10, (), "the header says 12.1 s, the picture lasts 10.0 s"),
+        ("8", 10, (), None),
+        ("7.9", 10, (), "the header says 7.9 s, the picture lasts 10.0 s"),
+        ("108", 100, (), None),  # nor is a tenth
+        ("111", 100, (), "the header says 111.0 s, the picture lasts 100.0 s"),
+        ("30", 10, ("30",), None),  # the sound is that long
+        ("16.57", 13, ("13.056", "13.056"), "the header says 16.6 s, the picture lasts 13.0 s"),
+        ("30", 10, ("N/A",), "the header says 30.0 s, the picture lasts 10.0 s"),
+        # A header that says very much more is not excused by a sound track that says the same.
+        ("80", 10, ("80",), None),
+        ("81", 10, ("81",), "the header says 81.0 s, the picture lasts 10.0 s"),
+    ],
+)
+def test_misdeclared(declared: str | None, picture: int, audio: tuple[str, ...], told: str | None) -> None:
+    found = misdeclared(
+        sounds(*audio),
+        container(declared=Fraction(declared) if declared else None),
+        clip(timing=constant(Fraction(25), 25 * picture, Fraction(1, 12_800))),
+    )
+    assert found == (() if told is None else (Note(codes.SOURCE_MISDECLARED, told),))
+
+
+@pytest.mark.parametrize(
+    ("listed", "packets", "lost"),
+    [("300", 300, 0), ("300", 299, 1), ("300", 301, 0), (None, 5, 0), ("N/A", 5, 0), ("-4", 5, 0)],
+)
+def test_missing(listed: str | None, packets: int, lost: int) -> None:
+    assert missing({"nb_frames": listed}, packets) == lost
+    assert missing({}, packets) == 0
+
+
+def test_damaged() -> None:
+    assert damaged(0, 300) == ()
+    assert damaged(7, 293) == (Note(codes.SOURCE_DAMAGED, "7 of 300 pictures are missing from the file"),)
+
+
+@pytest.mark.parametrize(
+    ("lost", "duration", "refused"),
+    [
+        ("0", "10", False),
+        ("0.1", "10", False),  # one percent
+        ("0.11", "10", True),
+        ("2", "1000", False),
+        ("2.01", "1000", True),
+    ],
+)
+def test_how_much_may_be_lost(lost: str, duration: str, refused: bool) -> None:
+    if not refused:
+        refuse_loss("a.mp4", Fraction(lost), Fraction(duration))
+        return
+    with pytest.raises(SourceError) as caught:
+        refuse_loss("a.mp4", Fraction(lost), Fraction(duration))
+    assert (caught.value.code, caught.value.line) == (
+        codes.SOURCE_TOO_DAMAGED,
+        (
+            f"a.mp4 is damaged: {float(lost):.2f} s of {float(duration):.2f} s are lost; "
+            "copy or upload it again, or add --allow-damage to take what is there"
+        ),
+    )
+
+
+# --- sound ---
+
+
+def sound(index: int, codec: str, *, channels: int = 2, rate: str = "48000") -> dict[str, Any]:
+    return {
+        "index": index,
+        "codec_type": "audio",
+        "codec_name": codec,
+        "channels": channels,
+        "sample_rate": rate,
+    }
+
+
+def test_sound_that_can_be_decoded_and_sound_that_cannot() -> None:
+    streams = [
+        sound(1, "aac"),
+        sound(2, "ac4"),
+        sound(3, "dts"),
+        sound(4, "aac", channels=0),
+        sound(5, "aac", rate="N/A"),
+        sound(6, "pcm_s16le"),
+    ]
+    outcome = probing_audio.run({"streams": streams})
+    assert [t.index for t in outcome.value] == [1, 3, 6]
+    assert outcome.notes == (
+        Note(codes.STREAM_LEFT_OUT, "stream 2 (ac4): its audio codec is not accepted"),
+        Note(codes.STREAM_LEFT_OUT, "stream 4 (aac): it has no channels or no sample rate"),
+        Note(codes.STREAM_LEFT_OUT, "stream 5 (aac): it has no channels or no sample rate"),
+    )
+
+
+def test_no_sound() -> None:
+    assert probing_audio.run({}) == Outcome((), notes=(Note(codes.NO_AUDIO_FOUND),))
+    notes = probing_audio.run({"streams": [sound(1, "ac4")]}).notes
+    assert [n.code.number for n in notes] == [9107, 9103]
+
+
+def test_klv() -> None:
+    document = {
+        "format": {"format_name": "mpegts"},
+        "streams": [{"index": 1, "codec_type": "data", "codec_name": "klv", "id": "0x101"}],
+    }
+    assert probing_video_klv.run(document) == Outcome((KlvFacts(1, "mpegts", "0x101"),))
