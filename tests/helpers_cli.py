@@ -71,7 +71,7 @@ class Running:
     def signal(self, number: int) -> None:
         os.kill(self.pid, number)
 
-    def child(self, name: str, timeout: float = 20.0) -> int:
+    def child(self, name: str, timeout: float = 60.0) -> int:
         """The process id of a program of this name below the run, as soon as the program itself runs."""
 
         def found() -> int | None:
@@ -302,7 +302,7 @@ def until(probe: Callable[[], Any], timeout: float, failure: str) -> Any:
     raise AssertionError(failure)
 
 
-def reached(output: Path, code: Code, timeout: float = 30.0) -> None:
+def reached(output: Path, code: Code, timeout: float = 60.0) -> None:
     """Wait until the record in `output` has the message of a step."""
 
     def probe() -> bool:

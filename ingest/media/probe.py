@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from ingest.media.toolchain import Tool
 
 Document = dict[str, Any]
+_NUMBER = re.compile(r"-?[0-9]{1,20}(?:\.[0-9]{1,20}|[/:][0-9]{1,20})?", re.ASCII)
+
+# ENOMEM in the words of glibc and of musl; threads, whose stacks count as memory, fail first.
+_NO_MEMORY = re.compile("Cannot allocate memory|Out of memory|pthread_create\\(\\) failed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,9 @@ class Prober:
         """The format, streams and chapters as ffprobe's JSON."""
         asked = self.command("-show_format", "-show_streams", "-show_chapters", "-of", "json")
         done = process.run(asked, cancel=self.cancel)
+        # Some demuxers fail beyond the limit, others (matroska, mpegts) go on without the streams above it.
+        if "max_streams" in done.stderr:
+            raise self._over_limit(f"more than {self.limits.streams} streams", "INGEST_MAX_STREAMS", done)
         self._check(done)
         try:
             document = json.loads(done.stdout)
@@ -108,11 +115,8 @@ class Prober:
             return frames
         name = one_line(self.source.name)
         if found := re.search(r"Picture size (\d+x\d+) exceeds", done.stderr):
-            raise SourceError(
-                codes.SOURCE_OVER_LIMIT,
-                f"{name} has pictures of {found[1]}, above the limit of {self.limits.pixels} pixels",
-                remedy="raise INGEST_MAX_PIXELS if you trust the file",
-            )
+            size = f"pictures of {found[1]}, above the limit of {self.limits.pixels} pixels"
+            raise self._over_limit(size, "INGEST_MAX_PIXELS", done)
         raise SourceError(
             codes.SOURCE_NOT_MEDIA,
             f"no picture of {name} can be decoded",
@@ -148,6 +152,19 @@ class Prober:
         """A prober that was ended or killed is a failure of its own; a plain error exit is the source's fault."""
         if done.limit is not None or done.signal is not None:
             process.check(done, codes.SOURCE_NOT_MEDIA)
+        if done.returncode != 0 and _NO_MEMORY.search(done.stderr):
+            megabytes = (self.limits.memory_bytes or 0) // 2**20
+            raise self._over_limit(
+                f"something that needs more than {megabytes} MiB of memory", "INGEST_MAX_MEMORY", done
+            )
+
+    def _over_limit(self, what: str, variable: str, done: process.Completed) -> SourceError:
+        return SourceError(
+            codes.SOURCE_OVER_LIMIT,
+            f"{one_line(self.source.name)} has {what}",
+            remedy=f"raise {variable} if you trust the file",
+            detail=done.stderr,
+        )
 
 
 def not_media(source: Source, stderr: str) -> SourceError:
@@ -167,13 +184,6 @@ def not_media(source: Source, stderr: str) -> SourceError:
             remedy="leave that stream out (for example by remuxing), or convert the file first",
             detail=stderr[-2000:],
         )
-    if "max_streams" in stderr:
-        return SourceError(
-            codes.SOURCE_OVER_LIMIT,
-            f"{name} has more streams than the limit",
-            remedy="raise INGEST_MAX_STREAMS if you trust the file",
-            detail=stderr,
-        )
     guess = describe_content(source)
     what = (
         f"{name} is {guess}, not a video file" if guess else f"{name} is not a video file that ingest knows"
@@ -187,14 +197,16 @@ def not_media(source: Source, stderr: str) -> SourceError:
 
 
 def fraction(text: object) -> Fraction | None:
-    """ffprobe's `30000/1001`, `16:9` or `5.28`; None for anything that is not a positive or zero number."""
-    if not isinstance(text, str | int | float):
+    """ffprobe's `30000/1001`, `16:9`, `-90` or `5.28`, exact; None for anything else.
+
+    The form is checked first: an exponent of a stranger's choice could ask for gigabytes of digits.
+    """
+    if not _NUMBER.fullmatch(str(text)):
         return None
     try:
-        value = Fraction(str(text).replace(":", "/"))
+        return Fraction(str(text).replace(":", "/"))
     except (ValueError, ZeroDivisionError):
         return None
-    return value
 
 
 def integer(value: object) -> int | None:

@@ -8,12 +8,12 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 from fractions import Fraction
 from itertools import pairwise
-from math import floor
+from math import ceil, floor
 from typing import TYPE_CHECKING
 
 import m3u8
 
-from ingest.packaging.packager import UNDETERMINED
+from ingest.packaging.packager import GROUP_SURROUND, IFRAME_PLAYLIST, MEDIA_PLAYLIST, UNDETERMINED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,8 +38,7 @@ def rewrite_media_playlist(path: Path, track: Track, target_duration: int) -> No
 def rewrite_iframe_playlist(path: Path, track: Track) -> None:
     """As `rewrite_media_playlist`: each entry lasts from its key picture to the next one that is listed."""
     playlist = m3u8.loads(path.read_text(encoding="utf-8"))
-    times = [p.time for s in track.segments for p in s.access_points]
-    durations = [b - a for a, b in pairwise((*times, track.last_presentation))]
+    durations = iframe_durations(track)
     for entry, duration in zip(playlist.segments, durations, strict=True):
         entry.duration = seconds(duration)
     playlist.target_duration = max(1, *(floor(d + Fraction(1, 2)) for d in durations))
@@ -86,9 +85,9 @@ def rewrite_master(
         info.resolution = (track.width, track.height)
         info.frame_rate = round(float(rates[variant.uri]), 3)
     for images in playlist.iframe_playlists:
-        own = images.uri.replace("iframes.m3u8", "index.m3u8")
-        images.iframe_stream_info.codecs = videos[own].codec
-        images.iframe_stream_info.resolution = (videos[own].width, videos[own].height)
+        track, info = videos[images.uri.replace(IFRAME_PLAYLIST, MEDIA_PLAYLIST)], images.iframe_stream_info
+        info.codecs, info.resolution = track.codec, (track.width, track.height)
+        info.bandwidth, info.average_bandwidth = iframe_bandwidths(track)
     playlist.playlists[:] = ordered(playlist.playlists)
     playlist.is_independent_segments = True
     playlist.version = "6"
@@ -131,11 +130,29 @@ def rewrite_mpd(path: Path, tracks: Mapping[str, Track], rate: Fraction) -> None
 
 
 def ordered(variants: list[m3u8.Playlist]) -> list[m3u8.Playlist]:
-    """From small to large, but the one nearest below 2 Mbit/s first: players begin with the first."""
+    """From small to large, but the stereo one nearest below 2 Mbit/s first: players begin with the first."""
     rising = sorted(variants, key=lambda v: (v.stream_info.bandwidth, v.stream_info.audio or ""))
-    below = [v for v in rising if v.stream_info.average_bandwidth <= FIRST_VARIANT]
-    first = below[-1] if below else rising[0]
+    plain = [v for v in rising if v.stream_info.audio != GROUP_SURROUND]
+    below = [v for v in plain if v.stream_info.average_bandwidth <= FIRST_VARIANT]
+    first = below[-1] if below else (plain or rising)[0]
     return [first, *(v for v in rising if v is not first)]
+
+
+def iframe_bandwidths(track: Track) -> tuple[int, int]:
+    """Peak and average bit rate of the I-frame playlist: each entry's bytes over its duration."""
+    points = [p for s in track.segments for p in s.access_points]
+    sizes = [8 * (p.end - p.moof_start) for p in points]
+    durations = iframe_durations(track)
+    peak = max(
+        (size / length for size, length in zip(sizes, durations, strict=True) if length), default=Fraction(0)
+    )
+    return ceil(peak), ceil(sum(sizes) / sum(durations))
+
+
+def iframe_durations(track: Track) -> tuple[Fraction, ...]:
+    """Seconds from each key picture that can be fetched by itself to the next one, the last one to the end."""
+    times = [p.time for s in track.segments for p in s.access_points]
+    return tuple(b - a for a, b in pairwise((*times, track.last_presentation)))
 
 
 def seconds(value: Fraction) -> float:

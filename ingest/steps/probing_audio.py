@@ -22,15 +22,20 @@ def run(document: Document) -> Outcome[tuple[AudioFacts, ...]]:
     notes: list[Note] = []
     usable: list[AudioFacts] = []
     for track in audio_facts(document):
-        if (
-            (track.codec in AUDIO_DECODERS or track.codec in _OTHER_NAMES)
-            and track.channels
-            and track.sample_rate
-        ):
+        reason = _why_not(track)
+        if reason is None:
             usable.append(track)
         else:
-            detail = f"stream {track.index} ({track.codec}): its audio codec is not accepted"
+            detail = f"stream {track.index} ({track.codec}): {reason}"
             notes.append(Note(codes.STREAM_LEFT_OUT, detail))
     if not usable:
         notes.append(Note(codes.NO_AUDIO_FOUND))
     return Outcome(tuple(usable), notes=tuple(notes))
+
+
+def _why_not(track: AudioFacts) -> str | None:
+    if track.codec not in AUDIO_DECODERS and track.codec not in _OTHER_NAMES:
+        return "its audio codec is not accepted"
+    if not track.channels or not track.sample_rate:
+        return "it has no channels or no sample rate"
+    return None

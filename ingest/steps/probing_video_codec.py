@@ -75,10 +75,11 @@ def run(prober: Prober, *, allow_damage: bool) -> Outcome[Probed]:
 def no_video(name: str, document: Document, left_out: tuple[LeftOut, ...]) -> SourceError:
     """Says what the file has instead of a picture that can be used."""
     kinds = {str(s.get("codec_type")) for s in document.get("streams", [])}
-    if left_out and all(s.reason == "a cover picture" for s in left_out):
-        problem = f"{name} has only sound and a cover picture"
+    unusable = next((s for s in left_out if s.reason != "a cover picture"), None)
+    if unusable is not None:
+        problem = f"{name} has a picture that cannot be used: {unusable.codec}, {unusable.reason}"
     elif left_out:
-        problem = f"{name} has a picture that cannot be used: {left_out[0].codec}, {left_out[0].reason}"
+        problem = f"{name} has only {'sound and ' if 'audio' in kinds else ''}a cover picture"
     elif "audio" in kinds:
         problem = f"{name} has only sound"
     else:

@@ -50,8 +50,10 @@ def run(env: Env, source: Source, plan: Plan) -> Outcome[Encoded]:
     )
     grid = plan.video.grid
 
+    planned = grid.frames or max(1, round(grid.duration / grid.time_base))
+
     def tell(progress: EncodeProgress) -> None:
-        fraction = min(1.0, progress.frames / grid.frames) if grid.frames else 0.0
+        fraction = min(1.0, progress.frames / planned)
         done = Fraction(fraction) * grid.duration
         env.on_progress(
             StepProgress(

@@ -1,7 +1,7 @@
 """Packages in hls.js, shaka-player and Chromium's own HLS: every rung plays, seeks, switches and ends.
 
 The page under `page/` drives the player and tells what happened; here it is judged. Dropped frames only say how
-slow the machine decodes, so they are counted (`record_property`) and not judged.
+slow the machine decodes, so they are counted (as properties of the test) and not judged.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 PAGE = Path(__file__).parent / "page"
 SECONDS = 90
+# What hls.js reports of a machine that decodes too slowly, and of requests that a seek made needless.
+HARMLESS = ("bufferStalledError", "bufferNudgeOnStall", "aborted")
 RUNS = [
     pytest.param("sample", "hls.js", "ABR.m3u8", id="hls.js"),
     pytest.param("sample", "shaka-player", "ABR.m3u8", id="shaka-hls"),
@@ -61,7 +63,7 @@ class Visit:
 
 @pytest.fixture
 def visit(
-    browser: str, players: Path, tmp_path: Path, record_property: pytest.RecordProperty
+    browser: str, players: Path, tmp_path: Path, request: pytest.FixtureRequest
 ) -> Callable[..., Visit]:
     def visit(package: Path, player: str, manifest: str, previews: str | None = None) -> Visit:
         pages = {"/page/": PAGE, "/players/": players}
@@ -75,9 +77,10 @@ def visit(
                 report = wait_for_report(site, process.poll, tmp_path / "chromium.log")
             posted = site.posts["/screenshot"]
             picture = None if posted.empty() else posted.get()
-        record_property("player", f"{player} {report['version']}")
+        request.node.user_properties.append(("player", f"{player} {report['version']}"))
         assert report["failure"] is None, f"{report['failure']}\n{report['errors']}"
-        assert (report["errors"], report["mediaError"]) == ([], None)
+        assert [error for error in report["errors"] if error["name"] not in HARMLESS or error["fatal"]] == []
+        assert report["mediaError"] is None
         assert site.refused() + cdn.refused() == []
         return Visit(package, report, cdn, picture)
 
@@ -106,13 +109,12 @@ def test_every_rung_plays_seeks_switches_and_ends(
     request: pytest.FixtureRequest,
     visit: Callable[..., Visit],
     tmp_path: Path,
-    record_property: pytest.RecordProperty,
 ) -> None:
     seen = visit(request.getfixturevalue(package), player, manifest)
     report = seen.report
     gains = [report["start"]["gained"], *(place["gained"] for place in report["visits"])]
-    record_property("dropped frames", sum(gained["dropped"] for gained in gains))
-    record_property("stalls", report["stalls"])
+    dropped = sum(gained["dropped"] for gained in gains)
+    request.node.user_properties += [("dropped frames", dropped), ("stalls", report["stalls"])]
 
     assert report["duration"] == pytest.approx(seen.abr["durationSeconds"], abs=0.1)
     check_start(seen, chosen=player != "native")

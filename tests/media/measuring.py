@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from itertools import pairwise
+from operator import mul
 from typing import TYPE_CHECKING, Any
 
 import m3u8
@@ -297,7 +298,7 @@ def lag(
 ) -> float:
     """Seconds by which `made` is late against `source`, whose time `source_zero` is `made`'s 0.
 
-    The peak of the cross-correlation over the loudest `length` seconds; both must have the same sample rate.
+    The peak of the normalised cross-correlation over the loudest `length` seconds; both must have the same sample rate.
     """
     assert made.rate == source.rate
     rate = made.rate
@@ -312,10 +313,10 @@ def lag(
     at = max(starts, key=lambda s: sum(abs(v) for v in made.samples[s : s + window : 64]))
     mine = made.samples[at : at + window : 11]
 
-    def alike(move: int) -> int:
+    def alike(move: int) -> float:
         begin = at + shift - move
         theirs = source.samples[begin : begin + window : 11]
-        return sum(a * b for a, b in zip(mine, theirs, strict=True))
+        return sum(map(mul, mine, theirs)) / math.sqrt(sum(map(mul, theirs, theirs)) + 1)
 
     coarse = max(range(-far, far + 1, 6), key=alike)
     return max(range(coarse - 6, coarse + 7), key=alike) / rate

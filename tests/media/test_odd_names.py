@@ -34,7 +34,6 @@ NAMES: dict[str, tuple[bytes, bytes]] = {
     "no extension": (b"film", b"film_ingest"),
     "nothing but an extension": (b".mp4", b".mp4_ingest"),
     "as long as can be": ("語".encode() * 83 + b".mp4", "語".encode() * 66 + b"_ingest"),
-    "ours": (b"job.json", b"job_ingest"),
 }
 
 
@@ -54,9 +53,19 @@ def test_name_of_the_source(kind: str, cli: Cli, clips: Clips) -> None:
     )  # the newline made no second line
     with Image.open(output / "poster.jpg") as poster:
         assert poster.size == (64, 64)
-    shown = cli.run("show", record.job_id)
-    assert shown.exit_code == 0
-    assert b"COMPLETED" in shown.stdout
+    assert cli.stored() == [record]
+
+
+def test_odd_names_are_shown_harmlessly(cli: Cli) -> None:
+    """`jobs` and `show` print names that hold terminal escapes, newlines and bytes that are not UTF-8."""
+    cli.run("run", "--res", "sd", "-o", "out", "--", b"a\nb\x1b[31m\xff.mp4")
+    (record,) = cli.stored()
+    for command in (("jobs",), ("show", record.job_id), ("show", "--json", record.job_id)):
+        shown = cli.run(*command)
+        assert shown.exit_code == 0
+        assert b"\x1b" not in shown.stdout
+        assert b"a\\nb" in shown.stdout
+        shown.stdout.decode("utf-8")
 
 
 @pytest.mark.parametrize("name", [b"-o.mp4", b"\xff\n.mp4"], ids=["option", "not UTF-8, newline"])

@@ -206,7 +206,9 @@ async function lookAtPreviews(player, result) {
   }
   result.sheets = Object.fromEntries(Array.from(sheets, ([file, image]) => [file, [image.naturalWidth, image.naturalHeight]]));
   result.cues = [];
-  await until("first picture", () => frame !== null);
+  const [variant] = player.variants();
+  player.force(variant);
+  await until("first picture", () => frame !== null && inVariant(player, variant));
   for (const [i, cue] of cues.entries()) {
     const { w, h } = tiles[i];
     await seek(cue.startTime);

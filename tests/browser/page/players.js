@@ -29,7 +29,7 @@ class HlsJs {
   async load(video, url) {
     await addScript("/players/hls.js");
     this.version = Hls.version;
-    this.hls = new Hls({ startLevel: 0 });
+    this.hls = new Hls({ autoStartLoad: false });
     this.hls.on(Hls.Events.ERROR, (_, data) => {
       this.errors.push({ fatal: data.fatal, name: data.details, text: String(data.error?.message ?? data.reason ?? "") });
     });
@@ -37,6 +37,8 @@ class HlsJs {
     this.hls.loadSource(url);
     this.hls.attachMedia(video);
     await parsed;
+    this.hls.currentLevel = 0; // chosen before the first request: to choose later is to abort requests
+    this.hls.startLoad();
   }
 
   variants() {
@@ -54,7 +56,7 @@ class HlsJs {
   }
 
   force(variant) {
-    this.hls.currentLevel = variant.level;
+    if (this.hls.manualLevel !== variant.level) this.hls.currentLevel = variant.level;
     this.#selectAudio(variant.track);
     // The list of audio tracks follows the level's group, which changes when the level has been loaded.
     this.hls.once(Hls.Events.AUDIO_TRACKS_UPDATED, () => this.#selectAudio(variant.track));

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_facts import ALL_PRESETS, FHD, HD, SD, clip, constant, hdr10, portrait_vfr, track
 
@@ -456,6 +456,7 @@ HOSTILE = st.sampled_from(
 SAFE_NAME = re.compile(r"audio/[a-z]{2,3}(-[A-Za-z0-9]{1,8})*-(stereo|51)(-[2-8])?\.mp4")
 
 
+@settings(max_examples=40)
 @given(
     st.lists(
         st.fixed_dictionaries(

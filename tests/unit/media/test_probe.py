@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.job import codes
+from ingest.job.errors import SourceError
 from ingest.media.facts import Container, KlvFacts, LeftOut
 from ingest.media.probe import (
     ProbeLimits,
@@ -24,7 +25,7 @@ from ingest.media.probe import (
     of_kind,
     parse_container,
 )
-from ingest.media.process import Confinement, Limits
+from ingest.media.process import Command, Completed, Confinement, Limits
 from ingest.media.source import Source, open_source
 from ingest.media.toolchain import Tool
 from ingest.media.whitelists import CODEC_WHITELIST, FORMAT_WHITELIST, PROTOCOL_WHITELIST
@@ -311,13 +312,98 @@ def test_not_media(tmp_path: Path) -> None:
         "a\\nb.mp4 has a stream in the codec ansi, which ingest does not accept",
         "leave that stream out (for example by remuxing), or convert the file first",
     )
-    assert refused(path, b"....ftyp", "Number of streams exceeds max_streams parameter (7)") == (
-        codes.SOURCE_OVER_LIMIT.number,
-        "a\\nb.mp4 has more streams than the limit",
-        "raise INGEST_MAX_STREAMS if you trust the file",
-    )
 
 
 def test_names_that_are_no_text(tmp_path: Path) -> None:
     path = tmp_path / os.fsdecode(b"clip\xff.mp4")
     assert refused(path, b"GIF", "x")[1].startswith("clip\\xff.mp4 is ")
+
+
+# --- answers ---
+
+
+@pytest.fixture
+def answer(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Sets what the next program says."""
+
+    def told(stdout: bytes = b"", stderr: str = "", returncode: int = 0) -> None:
+        def run(command: Command, **_: object) -> Completed:
+            return Completed(
+                command=command,
+                returncode=returncode,
+                stdout=stdout,
+                stderr=stderr,
+                seconds=0.1,
+                cpu_seconds=0.1,
+                limit=None,
+            )
+
+        monkeypatch.setattr("ingest.media.probe.process.run", run)
+
+    return told
+
+
+def error_of(ask: Any) -> tuple[int, str, str]:
+    with pytest.raises(SourceError) as caught:
+        ask()
+    return caught.value.code.number, caught.value.message, caught.value.remedy
+
+
+def test_streams(source: Source, tmp_path: Path, answer: Any) -> None:
+    answer(b'{"streams": [], "format": {"format_name": "avi"}}')
+    assert prober(source, tmp_path).streams() == {"streams": [], "format": {"format_name": "avi"}}
+
+
+@pytest.mark.parametrize(
+    ("stdout", "returncode"),
+    [
+        (b"", 1),
+        (b"", 0),
+        (b"{", 0),
+        (b"[]", 0),
+        (b"null", 0),
+        (b'{"streams": []}', 0),
+        (b'{"format": {}}', 0),
+        (b"\xff", 0),
+        (b'{"format": {"format_name": "avi"}}', 1),
+    ],
+)
+def test_streams_that_are_no_answer(
+    source: Source, tmp_path: Path, answer: Any, stdout: bytes, returncode: int
+) -> None:
+    answer(stdout, "Invalid data found when processing input", returncode)
+    assert error_of(prober(source, tmp_path).streams)[:2] == (
+        9306,
+        "-i clip, 'odd' %d.mp4 is not a video file that ingest knows",
+    )
+
+
+@pytest.mark.parametrize("returncode", [0, 1])
+def test_too_many_streams(source: Source, tmp_path: Path, answer: Any, returncode: int) -> None:
+    """Some demuxers fail, others go on without the streams above the limit."""
+    answer(b'{"format": {"a": 1}}', "Number of streams exceeds max_streams parameter (7)", returncode)
+    assert error_of(prober(source, tmp_path).streams) == (
+        codes.SOURCE_OVER_LIMIT.number,
+        "-i clip, 'odd' %d.mp4 has more than 7 streams",
+        "raise INGEST_MAX_STREAMS if you trust the file",
+    )
+
+
+def test_pictures_above_the_limit(source: Source, tmp_path: Path, answer: Any) -> None:
+    answer(
+        stderr="[h264 @ 0x1] Picture size 100000x100000 exceeds specified max pixel count 1000", returncode=1
+    )
+    assert error_of(lambda: prober(source, tmp_path).first_frames(0)) == (
+        codes.SOURCE_OVER_LIMIT.number,
+        "-i clip, 'odd' %d.mp4 has pictures of 100000x100000, above the limit of 1000 pixels",
+        "raise INGEST_MAX_PIXELS if you trust the file",
+    )
+
+
+def test_pictures_that_do_not_decode(source: Source, tmp_path: Path, answer: Any) -> None:
+    answer(stderr="[h264 @ 0x1] no frame!")
+    assert error_of(lambda: prober(source, tmp_path).first_frames(0)) == (
+        codes.SOURCE_NOT_MEDIA.number,
+        "no picture of -i clip, 'odd' %d.mp4 can be decoded",
+        "copy or export the file again",
+    )

@@ -47,7 +47,7 @@ def made_track(
             sample_duration=end - start,
             starts_with_sync=True,
             sync_times=tuple(times),
-            access_points=tuple(AccessPoint(t, 0, 1) for t in times),
+            access_points=tuple(AccessPoint(t, 0, size // 4) for t in times),
             presentation_start=start,
             presentation_end=end,
             continuous=True,
@@ -76,8 +76,12 @@ def made_track(
 
 
 def video(width: int, height: int, size: int, codec: str = "avc1.64000a") -> Track:
-    """Ten seconds in segments of six and four; `size` bytes of each second."""
-    return made_track(codec, [F(0), F(6), F(10)], [6 * size, 4 * size], width=width, height=height)
+    """Ten seconds in segments of six and four; `size` bytes of each second, key pictures every two seconds.
+
+    A key picture has a quarter of its segment's bytes: 6 * size bit/s in the first segment, 4 * size in the other.
+    """
+    keys = [[F(0), F(2), F(4)], [F(6), F(8)]]
+    return made_track(codec, [F(0), F(6), F(10)], [6 * size, 4 * size], keys=keys, width=width, height=height)
 
 
 def sound(channels: int, size: int, codec: str = "mp4a.40.2") -> Track:
@@ -251,7 +255,7 @@ def rewritten(tmp_path: Path, text: str = MASTER, default: str | None = None, **
 
 
 def test_whole_master_playlist(tmp_path: Path) -> None:
-    """Bandwidths are the picture's with the costliest sound of its group; 2 Mbit/s or just below comes first."""
+    """Bandwidths are the picture's with the costliest sound of its group; stereo below 2 Mbit/s comes first."""
     assert rewritten(tmp_path, default="audio/en-stereo/index.m3u8") == (
         """\
 #EXTM3U
@@ -263,11 +267,11 @@ DEFAULT=YES,AUTOSELECT=YES,CHANNELS="2"
 DEFAULT=NO,AUTOSELECT=YES,CHANNELS="2"
 #EXT-X-MEDIA:URI="audio/en-51/index.m3u8",TYPE=AUDIO,GROUP-ID="surround",LANGUAGE="en",NAME="en 5.1",\
 DEFAULT=YES,AUTOSELECT=YES,CHANNELS="6"
-#EXT-X-STREAM-INF:CLOSED-CAPTIONS=NONE,BANDWIDTH=1120000,AVERAGE-BANDWIDTH=1120000,RESOLUTION=720x404,\
-FRAME-RATE=29.97,CODECS="avc1.64000a,mp4a.40.2",AUDIO="surround"
-video/sd/index.m3u8
 #EXT-X-STREAM-INF:CLOSED-CAPTIONS=NONE,BANDWIDTH=928000,AVERAGE-BANDWIDTH=928000,RESOLUTION=720x404,\
 FRAME-RATE=29.97,CODECS="avc1.64000a,mp4a.40.2",AUDIO="stereo"
+video/sd/index.m3u8
+#EXT-X-STREAM-INF:CLOSED-CAPTIONS=NONE,BANDWIDTH=1120000,AVERAGE-BANDWIDTH=1120000,RESOLUTION=720x404,\
+FRAME-RATE=29.97,CODECS="avc1.64000a,mp4a.40.2",AUDIO="surround"
 video/sd/index.m3u8
 #EXT-X-STREAM-INF:CLOSED-CAPTIONS=NONE,BANDWIDTH=4128000,AVERAGE-BANDWIDTH=4128000,RESOLUTION=1280x720,\
 FRAME-RATE=29.97,CODECS="avc1.64001f,mp4a.40.2",AUDIO="stereo"
@@ -275,9 +279,9 @@ video/hd/index.m3u8
 #EXT-X-STREAM-INF:CLOSED-CAPTIONS=NONE,BANDWIDTH=4320000,AVERAGE-BANDWIDTH=4320000,RESOLUTION=1280x720,\
 FRAME-RATE=29.97,CODECS="avc1.64001f,mp4a.40.2",AUDIO="surround"
 video/hd/index.m3u8
-#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=9752,AVERAGE-BANDWIDTH=9008,RESOLUTION=720x404,CODECS="avc1.64000a",\
+#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=600000,AVERAGE-BANDWIDTH=520000,RESOLUTION=720x404,CODECS="avc1.64000a",\
 URI="video/sd/iframes.m3u8"
-#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=17512,AVERAGE-BANDWIDTH=15980,RESOLUTION=1280x720,CODECS="avc1.64001f",\
+#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=3000000,AVERAGE-BANDWIDTH=2600000,RESOLUTION=1280x720,CODECS="avc1.64001f",\
 URI="video/hd/iframes.m3u8"
 """
     )

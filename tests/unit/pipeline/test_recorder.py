@@ -244,7 +244,7 @@ def test_outputs_left_out_show_no_progress(job: Job) -> None:
 
 
 @given(st.lists(st.tuples(st.floats(-10, 110), st.floats(-10, 110)), max_size=20))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_percentages_never_fall(clock: Clock, steps: list[tuple[float, float]]) -> None:
     seen: list[Progressed] = []
     recorder = Recorder(first_record(), lambda e: seen.append(e) if isinstance(e, Progressed) else None, None)
@@ -423,7 +423,7 @@ CALLS: st.SearchStrategy[tuple[str, Any]] = st.one_of(
 
 
 @given(st.lists(CALLS, max_size=15))
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_job_json_is_a_valid_record_after_every_call(
     tmp_path: Path, clock: Clock, calls: list[tuple[str, Any]]
 ) -> None:

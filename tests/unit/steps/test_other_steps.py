@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -83,7 +82,7 @@ def test_removing_temporary_files(tmp_path: Path) -> None:
     (work / "x").write_bytes(bytes(24))
     outside = tmp_path / "outside"
     outside.write_bytes(bytes(5))
-    os.symlink(tmp_path / "nowhere", work / "dangling")
+    (work / "dangling").symlink_to(tmp_path / "nowhere")
     assert removing_temporary_files.run(work).value == 1024
     assert not work.exists()
     assert outside.exists()

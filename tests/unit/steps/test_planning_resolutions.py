@@ -156,7 +156,7 @@ def test_step_for_sdr_asks_no_program(tmp_path: Path, monkeypatch: pytest.Monkey
     free(monkeypatch, 2**40)
     outcome = planning_resolutions.run(clip(1280, 720), (), (HD, FHD), FFMPEG, tmp_path, 0)
     assert outcome.value == make_plan(
-        clip(1280, 720), (), (HD, FHD), preview_interval=Fraction(1, 2), tile=(160, 90)
+        clip(1280, 720), (), (HD, FHD), preview_interval=Fraction(1), tile=(160, 90)
     )
     assert [n.code.number for n in outcome.notes] == [9101]
     assert outcome.warnings == ()
