@@ -200,9 +200,16 @@ def process(rounds: list[Round], helps: list[float], *, markdown: bool) -> str:
         ["Python process, peak MB", spread([o.own_bytes / 1e6 for o in ours], 0), "150"],
         ["`ingest --help`, s", spread(helps), "0.3"],
         ["start of `ingest run` to the encode, s", spread([o.seconds_to_encode for o in ours]), "1"],
+        ["the same, CPU s", spread([before_encode(o) for o in ours]), ""],
         ["`ingest run`, s on the clock", spread([o.seconds for o in ours], 1), ""],
     ]
     return table(["", "measured", "at most"], rows, markdown=markdown)
+
+
+def before_encode(ours: usage.Watched) -> float:
+    """CPU seconds until ffmpeg starts to encode: what the clock would show on a machine with nothing else to do."""
+    steps = itertools.takewhile(lambda step: step != usage.ENCODE, ours.steps)
+    return sum(ours.steps[step].own + ours.steps[step].programs for step in steps)
 
 
 def sameness(rounds: list[Round]) -> str:

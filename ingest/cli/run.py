@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ import click
 
 from ingest.cli.completion import complete_resolution
 from ingest.cli.options import json_option, preset_dir_option
+from ingest.cli.output import echo_json_text
 
 if TYPE_CHECKING:
     from ingest.job.record import Record
@@ -78,10 +79,10 @@ def run(
             on_event=view.on_event,
             cancel=cancel,
         )
+    code = report_failure(record)
     if as_json:
-        sys.stdout.write(record.to_json())
-        sys.stdout.flush()
-    ctx.exit(report_failure(record))
+        echo_json_text(record.to_json())
+    ctx.exit(code)
 
 
 def report_failure(record: Record) -> int:
@@ -92,5 +93,6 @@ def report_failure(record: Record) -> int:
     from ingest.job.errors import one_line
 
     line = f"{error.message}; {error.remedy}" if error.remedy else error.message
-    click.echo(f"ingest: error: {one_line(line)}", err=True)
+    with contextlib.suppress(OSError):  # nobody reads stderr: the exit code still tells
+        click.echo(f"ingest: error: {one_line(line)}", err=True)
     return error.exit_code

@@ -20,6 +20,8 @@ PLAIN_INTERVAL = 5.0  # seconds between two progress lines
 class View:
     """Shows nothing; the base of the others. A context, so that a live view leaves the terminal as it was."""
 
+    _lost = False
+
     def __enter__(self) -> Self:
         return self
 
@@ -27,7 +29,16 @@ class View:
         return None
 
     def on_event(self, event: Event) -> None:
-        """Take one event."""
+        """Take one event. Where nobody reads any more (`| head`, a full disk), the job goes on unseen."""
+        if self._lost:
+            return
+        try:
+            self.show(event)
+        except OSError:
+            self._lost = True
+
+    def show(self, event: Event) -> None:
+        """Show one event; OSError when it cannot be written."""
 
 
 class JsonView(View):
@@ -36,7 +47,7 @@ class JsonView(View):
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
-    def on_event(self, event: Event) -> None:
+    def show(self, event: Event) -> None:
         self._stream.write(json.dumps(event.as_json(), ensure_ascii=True) + "\n")
         self._stream.flush()
 
@@ -48,7 +59,7 @@ class PlainView(View):
         self._stream = stream
         self._shown = time.monotonic()
 
-    def on_event(self, event: Event) -> None:
+    def show(self, event: Event) -> None:
         if isinstance(event, JobStarted):
             self._line(f"job {event.job_id}: {event.source} -> {event.output}")
         elif isinstance(event, Message):
@@ -89,7 +100,7 @@ class LiveView(View):
     def __exit__(self, *_: object) -> None:
         self._live.stop()
 
-    def on_event(self, event: Event) -> None:
+    def show(self, event: Event) -> None:
         from rich.text import Text
 
         if isinstance(event, JobStarted):
@@ -153,8 +164,11 @@ def choose_view(progress: str, *, record_on_stdout: bool) -> View:
     """The view for `--progress`. With the record on stdout, JSON lines go to stderr."""
     if progress == "none":
         return View()
+    stream = sys.stdout if progress == "json" and not record_on_stdout else sys.stderr
+    if stream is None:  # closed by whoever started us (`2>&-`)
+        return View()
     if progress == "json":
-        return JsonView(sys.stderr if record_on_stdout else sys.stdout)
-    if progress == "auto" and sys.stderr.isatty():
-        return LiveView(sys.stderr)
-    return PlainView(sys.stderr)
+        return JsonView(stream)
+    if progress == "auto" and stream.isatty():
+        return LiveView(stream)
+    return PlainView(stream)

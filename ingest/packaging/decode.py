@@ -5,7 +5,6 @@ ffmpeg ends with 0 on damaged input, so its exit code alone says nothing.
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,8 +24,8 @@ if TYPE_CHECKING:
 _INPUT = "segment.mp4"
 
 
-def decode_arguments(program: str, url: str) -> tuple[str, ...]:
-    """The whole ffmpeg command: decode the first track of `url`, print one line for each frame."""
+def decode_arguments(program: str, url: str, *, frames: int, video: bool) -> tuple[str, ...]:
+    """The whole ffmpeg command: decode `frames` frames of the first track of `url`, and tell how many on stdout."""
     source = ffmpeg.input(
         url,
         protocol_whitelist=PROTOCOL_WHITELIST,
@@ -36,8 +35,16 @@ def decode_arguments(program: str, url: str) -> tuple[str, ...]:
         ignore_editlist=1,
         err_detect="crccheck+bitstream+buffer+careful",
     )
-    output = ffmpeg.output(source["0"], "pipe:1", format="framecrc", fps_mode="passthrough")
-    arguments: list[str] = output.global_args("-nostdin", "-hide_banner", "-v", "error").compile(cmd=program)
+    quiet = ("-nostdin", "-hide_banner", "-v", "error", "-nostats")
+    if video:
+        # Counted by ffmpeg itself: a checksum of every picture would cost half as much as decoding it.
+        output = ffmpeg.output(
+            source["0"], "-", format="null", fps_mode="passthrough", **{"frames:v": frames}
+        )
+        output = output.global_args(*quiet, "-progress", "pipe:1")
+    else:
+        output = ffmpeg.output(source["0"], "pipe:1", format="framecrc").global_args(*quiet)
+    arguments: list[str] = output.compile(cmd=program)
     return tuple(arguments)
 
 
@@ -51,32 +58,47 @@ def make_decoder(
     """
     chosen = limits or Limits(wall_seconds=600, stall_seconds=120)
 
-    def decode(init: Path, segment: Path, frames: int) -> str | None:
+    def decode(init: Path, segment: Path, span: slice, frames: int, video: bool) -> str | None:
         with tempfile.TemporaryDirectory(prefix="decode-", dir=folder) as name:
             work = Path(name)
             try:
-                with (work / _INPUT).open("wb") as whole:
-                    for part in (init, segment):
-                        with part.open("rb") as file:
-                            shutil.copyfileobj(file, whole, 1 << 20)
+                _join(init, segment, span, work / _INPUT)
             except OSError as error:
                 raise ResourceError(
                     codes.DISK_FULL, f"{segment.name} cannot be copied to decode it: {error.strerror}"
                 ) from error
-            command = Command(
-                decode_arguments(str(tool.path), f"file:{_INPUT}"), work, Confinement(write=(work,)), chosen
+            arguments = decode_arguments(str(tool.path), f"file:{_INPUT}", frames=frames, video=video)
+            counter = _FrameCounter()
+            completed = run(
+                Command(arguments, work, Confinement(write=(work,)), chosen),
+                cancel=cancel,
+                on_stdout_line=counter.line,
             )
-            decoded = 0
-
-            def count(line: str) -> int:
-                nonlocal decoded
-                decoded += line[:1].isdigit()
-                return decoded
-
-            completed = run(command, cancel=cancel, on_stdout_line=count)
-        return _judge(completed.returncode, completed.limit, completed.stderr, decoded, frames)
+        return _judge(completed.returncode, completed.limit, completed.stderr, counter.frames, frames)
 
     return decode
+
+
+def _join(init: Path, segment: Path, span: slice, target: Path) -> None:
+    """The initialization segment and a range of a media segment, as one file."""
+    with target.open("wb") as whole, segment.open("rb") as file:
+        whole.write(init.read_bytes())
+        file.seek(span.start)
+        whole.write(file.read(span.stop - span.start))
+
+
+class _FrameCounter:
+    """Reads `frame=N` of -progress, or counts framecrc's lines, which begin with the stream's number."""
+
+    def __init__(self) -> None:
+        self.frames = 0
+
+    def line(self, text: str) -> int:
+        if text.startswith("frame="):
+            self.frames = int(text.removeprefix("frame="))
+        elif text[:1].isdecimal():
+            self.frames += 1
+        return self.frames
 
 
 def _judge(returncode: int, limit: str | None, stderr: str, decoded: int, frames: int) -> str | None:

@@ -7,7 +7,7 @@ the initialization segment applied (ISO/IEC 14496-12, 8.6.6).
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -25,11 +25,15 @@ _FIRST_BYTES = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class AccessPoint:
-    """A sync sample that starts a fragment: its presentation time, and the bytes from `moof` to its end."""
+    """A sync sample that starts a fragment: its presentation time, and the bytes from `moof` to its end.
+
+    `samples` are those from here to the next access point, which is what a decoder can be given by itself.
+    """
 
     time: Fraction
     moof_start: int
     end: int
+    samples: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +161,10 @@ def measure_segment(
             syncs += (start for (start, _), sync in zip(times, fragment.sync, strict=True) if sync)
             if fragment.sync[0] and fragment.data:
                 end = fragment.data[0][0] + fragment.sizes[0]
-                points.append(AccessPoint(Fraction(times[0][0], scale) + shift, fragment.moof_start, end))
+                time = Fraction(times[0][0], scale) + shift
+                points.append(AccessPoint(time, fragment.moof_start, end, 0))
+        if points:
+            points[-1] = replace(points[-1], samples=points[-1].samples + len(times))
     usual = Counter(d for f in fragments for d in f.durations).most_common(1)[0][0]
     presented = [(max(a, clip), b) for a, b in spans if b > clip] or spans
     return Segment(

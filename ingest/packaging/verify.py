@@ -33,7 +33,9 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import TypeAlias
 
-    Decoder: TypeAlias = Callable[[Path, Path, int], str | None]
+    from ingest.packaging.segments import Segment
+
+    Decoder: TypeAlias = Callable[[Path, Path, slice, int, bool], str | None]
 
 __all__ = ["Decoder", "Expected", "ExpectedRung", "Finding", "Report", "find_master", "verify"]
 
@@ -224,16 +226,31 @@ def _check_images(folder: Path, videos: Sequence[Track], expected: Expected | No
 
 
 def _decode(tracks: Sequence[Track], decode: Decoder, root: Path, checks: Checks) -> int:
-    """Decode the first and the last segment of every rendition; returns how many were decoded."""
+    """Decode the first picture and the last GOP of every video, the first and last segment of every sound.
+
+    Returns how many were decoded. A file that was cut short, or an encoder that died, shows at the end.
+    """
     decoded = 0
     for track in tracks:
-        for segment in dict.fromkeys((track.segments[0], track.segments[-1])):
-            if segment.offset or segment.size != segment.path.stat().st_size:
-                continue
-            wrong = decode(track.init_path, segment.path, segment.samples)
+        parts = [p for s in (track.segments[0], track.segments[-1]) for p in decodable_parts(track, s)]
+        for segment, where, samples in dict.fromkeys((parts[0], parts[-1])) if parts else ():
+            span = slice(*where)
+            video = track.kind == "video"
+            wanted = 1 if video and (segment, where, samples) != parts[-1] else samples
+            wrong = decode(track.init_path, segment.path, span, wanted, video)
             decoded += 1
             place = place_of(segment.path, root)
             checks.must(
                 wrong is None, f"{OURS} decode", place, wrong or "", "every frame decoded without an error"
             )
     return decoded
+
+
+def decodable_parts(track: Track, segment: Segment) -> list[tuple[Segment, tuple[int, int], int]]:
+    """The byte ranges of a segment that decode by themselves, each with its number of samples."""
+    end = segment.offset + segment.size
+    if track.kind == "audio" or not segment.access_points:
+        return [(segment, (segment.offset, end), segment.samples)]
+    points = segment.access_points
+    ends = (*(p.moof_start for p in points[1:]), end)
+    return [(segment, (p.moof_start, until), p.samples) for p, until in zip(points, ends, strict=True)]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import pytest
-from headless_chromium import chromium
+from headless_chromium import chromium, processes_of
 from PIL import Image, ImageStat
 from recording_server import Site, serve
 
@@ -215,8 +215,6 @@ def test_previews_show_what_the_player_shows(sample: Path, visit: Callable[..., 
 
 
 def test_chromium_leaves_nothing_behind(browser: str, tmp_path: Path) -> None:
-    from headless_chromium import processes_of
-
     with serve({"/page/": PAGE}) as site, chromium(browser, f"{site.origin}/page/index.html", tmp_path, 30):
         deadline = time.monotonic() + 20
         while "/page/main.js" not in site.served() and time.monotonic() < deadline:

@@ -74,7 +74,7 @@ class Ingest:
         """The package of a source, made when it is first asked for."""
         key = (hashlib.sha256(source.read_bytes()).hexdigest(), f"{resolutions} {fast}")
         if key not in self.made:
-            work = self.folder / str(len(self.made))
+            work = self.folder / f"{len(list(self.folder.iterdir()))}-{source.stem}"
             work.mkdir()
             with pytest.MonkeyPatch.context() as patch:
                 patch.setenv("INGEST_HOME", str(self.folder / "home"))

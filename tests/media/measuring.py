@@ -64,10 +64,10 @@ class Sound:
         return found
 
     def level(self, start: Fraction, end: Fraction) -> float:
-        """RMS of the samples from `start` to `end`, dB below full scale."""
+        """RMS of the samples from `start` to `end` in dB of full scale; silence is -120."""
         first, last = (round((t - self.start) * self.rate) for t in (start, end))
         part = self.samples[max(0, first) : last]
-        return 10 * math.log10(sum(s * s for s in part) / len(part) / 32768**2)
+        return 10 * math.log10(max(1e-12, sum(s * s for s in part) / len(part) / 32768**2))
 
 
 @cache
@@ -109,7 +109,7 @@ def pictures(
     `matrix` and `signal` (range: tv or pc) say how its YCbCr is meant, whatever its tags say.
     """
     width, height = size
-    scale = f"scale={width}:{height}:flags=area+accurate_rnd:in_color_matrix={matrix}:in_range={signal}"
+    scale = f"scale={width}:{height}:flags=area+accurate_rnd+full_chroma_int+full_chroma_inp:in_color_matrix={matrix}:in_range={signal}"
     chain = ",".join(filter(None, (filters, scale, f"format={pixel_format}")))
     done = run(
         *(

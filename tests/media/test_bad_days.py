@@ -7,6 +7,7 @@ import os
 import resource
 import shutil
 import signal
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -427,6 +428,38 @@ def test_killed_run_takes_ffmpeg_along_and_the_next_one_cleans_up(cli: Cli, clip
     shutil.copy(clips.tiny(), cli.cwd / "film.mp4")  # the same command, made short
     record = assert_completed(cli.ingest("film.mp4", "-o", "out"), cli.cwd / "out")
     assert record.job_id != stale.job_id
+
+
+# -- the reader of what we print --
+
+_GONE = (
+    "import os, sys; reader, writer = os.pipe(); os.close(reader); os.dup2(writer, int(sys.argv[1]));"
+    "os.execv(sys.argv[2], sys.argv[2:])"
+)
+
+
+@pytest.mark.parametrize(
+    ("prefix", "arguments"),
+    [
+        ((sys.executable, "-c", _GONE, "2"), ()),
+        ((sys.executable, "-c", _GONE, "1"), ("--progress", "json")),
+        (("sh", "-c", 'exec "$@" 2>&-', "sh"), ()),
+        (("sh", "-c", 'exec "$@" 2>/dev/full', "sh"), ()),
+    ],
+    ids=["stderr went away", "stdout went away", "no stderr", "stderr on a full disk"],
+)
+def test_nobody_reads_the_progress(
+    prefix: tuple[str, ...], arguments: tuple[str, ...], cli: Cli, clips: Clips
+) -> None:
+    """`ingest run film.mp4 --res sd 2>&1 | head`, a terminal that was closed: the package still comes to be."""
+    done = cli.ingest(clips.tiny(), "-o", "out", *arguments, prefix=prefix)
+    assert_completed(done, cli.cwd / "out")
+
+
+def test_exit_code_where_nobody_reads_the_error(cli: Cli) -> None:
+    done = cli.ingest("gone.mp4", "-o", "out", prefix=(sys.executable, "-c", _GONE, "2"))
+    assert (done.exit_code, done.left) == (3, ())
+    assert read_record(cli.cwd / "out").status is Status.FAILED
 
 
 # -- the source while it is read --

@@ -424,7 +424,7 @@ def opened(path: Path) -> Iterator[Callable[[], int]]:
 HLS = "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n{target}\n#EXT-X-ENDLIST\n"
 HLS_KEY = (
     '#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-KEY:METHOD=AES-128,URI="{url}/key"\n'
-    '#EXT-X-MAP:URI="{url}/init.mp4"\n#EXTINF:2,\n{neighbour}\n#EXT-X-ENDLIST\n'
+    "#EXTINF:2,\nfile://{neighbour_path}\n#EXT-X-ENDLIST\n"
 )
 CONCAT = "ffconcat version 1.0\nfile {target}\n"
 SDP = "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=video {port} RTP/AVP 96\n"
@@ -442,7 +442,8 @@ SVG = (
 LISTS = {
     "hls-neighbour.m3u8": (HLS, "neighbour.ts", "an HLS playlist"),
     "hls-neighbour.mp4": (HLS, "neighbour.ts", "an HLS playlist"),
-    "hls-neighbour.ts": (HLS, "neighbour.ts", "an HLS playlist"),
+    "hls-file-url.ts": (HLS, "file://{neighbour_path}", "an HLS playlist"),
+    "hls-url.m3u8": (HLS, "{url}/a.ts", "an HLS playlist"),
     "hls-key.m3u8": (HLS_KEY, "", "an HLS playlist"),
     "ffconcat.mp4": (CONCAT, "neighbour.ts", "an ffconcat list"),
     "concat-url.ffconcat": (CONCAT, "{url}/a.ts", "an ffconcat list"),

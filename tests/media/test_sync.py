@@ -31,11 +31,11 @@ SOURCES: dict[str, Callable[[Clips, str], Path]] = {
     "together.mp4": flash_and_beep.clip,
     "sound-0.3s-late.mp4": lambda c, n: flash_and_beep.clip(c, n, sound="atrim=start=0.3"),
     "sound-1.2s-late.mp4": lambda c, n: flash_and_beep.clip(c, n, sound="atrim=start=1.2"),
-    "picture-0.52s-late.mp4": lambda c, n: flash_and_beep.clip(c, n, picture="trim=start=0.52"),
-    "picture-0.52s-late.mkv": lambda c, n: flash_and_beep.clip(c, n, picture="trim=start=0.52", codec=PCM),
+    "picture-0.6s-late.mp4": lambda c, n: flash_and_beep.clip(c, n, picture="trim=start=0.6"),
+    "picture-0.6s-late.mkv": lambda c, n: flash_and_beep.clip(c, n, picture="trim=start=0.6", codec=PCM),
     "starts-at-10s.ts": lambda c, n: flash_and_beep.clip(c, n, "-output_ts_offset", "10", codec=MP2),
     "sound-0.3s-late.ts": lambda c, n: flash_and_beep.clip(c, n, sound="atrim=start=0.3", codec=MP2),
-    "picture-0.52s-late.ts": lambda c, n: flash_and_beep.clip(c, n, picture="trim=start=0.52", codec=MP2),
+    "picture-0.6s-late.ts": lambda c, n: flash_and_beep.clip(c, n, picture="trim=start=0.6", codec=MP2),
     "mono-44100.mp4": lambda c, n: flash_and_beep.clip(c, n, rate=44100, layout="mono"),
     "mono-8000.mkv": lambda c, n: flash_and_beep.clip(c, n, rate=8000, layout="mono", codec=PCM),
     "stereo-96000.mkv": lambda c, n: flash_and_beep.clip(c, n, rate=96000, codec=PCM),
@@ -79,9 +79,9 @@ def test_flash_and_beep_coincide(package: Package) -> None:
 
 
 def test_the_flashes_are_where_they_were_put(package: Package) -> None:
-    """The package begins with the first picture: 0.52 s into the clip where the picture is late."""
-    late = Fraction("0.52") if "picture" in package.source.name else Fraction(0)
-    first = Fraction("0.96") if late else Fraction("0.48")
+    """The package begins with the first picture: 0.6 s into the clip where the picture is late."""
+    late = Fraction("0.6") if "picture" in package.source.name else Fraction(0)
+    first = Fraction("0.88") if late else Fraction("0.48")
     assert shown(package) == [first + n for n in range(SECONDS - (1 if late else 0))]
 
 
@@ -137,7 +137,7 @@ def test_surround_keeps_its_channels_and_gets_a_stereo_twin(clips: Clips, ingest
     for side in (0, 1):
         # Five equal tones do not clip, and are not lost.
         heard = package.sound("und-stereo", filters=f"pan=mono|c0=c{side}")
-        assert -12 < heard.level(*BEEP) < -3
+        assert -12 < heard.level(*BEEP) < -3.1
         assert max(map(abs, heard.samples)) < 32767
 
 

@@ -21,7 +21,8 @@ from ingest.media.cancel import CancelToken
 from ingest.media.process import Limits
 from ingest.media.toolchain import find
 from ingest.packaging.decode import decode_arguments, make_decoder
-from ingest.packaging.verify import Expected, ExpectedRung, Report, find_master, verify
+from ingest.packaging.measure import measure_track
+from ingest.packaging.verify import Expected, ExpectedRung, Report, decodable_parts, find_master, verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -347,12 +348,19 @@ def test_another_master_is_found_by_its_content(copy: Path) -> None:
 def test_the_decoder_counts_frames(good: Path, tmp_path: Path) -> None:
     decode = make_decoder(find().ffmpeg, tmp_path)
     hd = good / "video/hd"
-    assert decode(hd / "init.mp4", hd / "seg-00001.m4s", 144) is None
-    assert decode(hd / "init.mp4", hd / "seg-00001.m4s", 145) == "144 of 145 frames"
+    init, segment = hd / "init.mp4", hd / "seg-00001.m4s"
+    whole = slice(0, segment.stat().st_size)
+    assert decode(init, segment, whole, 144, True) is None
+    assert decode(init, segment, whole, 145, True) == "144 of 145 frames"
+    assert decode(init, segment, whole, 1, True) is None
+    track = measure_track(hd / "index.m3u8")
+    parts = decodable_parts(track, track.segments[0])
+    assert [samples for _, _, samples in parts] == [48, 48, 48]
+    assert [decode(init, segment, slice(*where), 48, True) for _, where, _ in parts] == [None] * 3
 
 
 def test_the_whole_decoder_command() -> None:
-    arguments = decode_arguments("/bin/ffmpeg", "file:segment.mp4")
+    arguments = decode_arguments("/bin/ffmpeg", "file:segment.mp4", frames=48, video=True)
     lists = {"-format_whitelist", "-codec_whitelist"}
     shown = [
         "..." if before in lists else now for before, now in zip(("", *arguments), arguments, strict=False)
@@ -360,8 +368,20 @@ def test_the_whole_decoder_command() -> None:
     assert shown == [
         *("/bin/ffmpeg", "-codec_whitelist", "...", "-err_detect", "crccheck+bitstream+buffer+careful"),
         *("-format_whitelist", "...", "-ignore_editlist", "1", "-protocol_whitelist", "file"),
-        *("-i", "file:segment.mp4", "-map", "0:0", "-f", "framecrc", "-fps_mode", "passthrough", "pipe:1"),
-        *("-nostdin", "-hide_banner", "-v", "error"),
+        *(
+            "-i",
+            "file:segment.mp4",
+            "-map",
+            "0:0",
+            "-f",
+            "null",
+            "-fps_mode",
+            "passthrough",
+            "-frames:v",
+            "48",
+            "-",
+        ),
+        *("-nostdin", "-hide_banner", "-v", "error", "-nostats", "-progress", "pipe:1"),
     ]
 
 

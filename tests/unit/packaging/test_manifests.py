@@ -47,7 +47,7 @@ def made_track(
             sample_duration=end - start,
             starts_with_sync=True,
             sync_times=tuple(times),
-            access_points=tuple(AccessPoint(t, 0, size // 4) for t in times),
+            access_points=tuple(AccessPoint(t, 0, size // 4, 1) for t in times),
             presentation_start=start,
             presentation_end=end,
             continuous=True,

@@ -61,7 +61,7 @@ def test_video_is_measured_exactly(tmp_path: Path) -> None:
     ]
     assert all(s.starts_with_sync and s.continuous for s in track.segments)
     first = len(pictures(0, 48, 48)) - 48 * len(SLICE) + len(SLICE)
-    assert track.segments[2].access_points == (AccessPoint(Fraction(12), 0, first),)
+    assert track.segments[2].access_points == (AccessPoint(Fraction(12), 0, first, 48),)
 
 
 def test_bandwidths_follow_rfc_8216bis(tmp_path: Path) -> None:
