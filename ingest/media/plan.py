@@ -275,6 +275,7 @@ def audio_renditions(
     """Stereo AAC for each track, and 5.1 beside it where the track has at least six channels."""
     made: list[AudioRendition] = []
     names: set[str] = set()
+    labels: set[str] = set()
     default = next((t for t in tracks if t.default), tracks[0] if tracks else None)
     for track in tracks:
         layouts = [("stereo", 2, preset.audio.stereo_bitrate)]
@@ -283,6 +284,9 @@ def audio_renditions(
         rate = track.sample_rate if track.sample_rate in {44_100, 48_000} else 48_000
         # Whole AAC frames nearest to the picture's length, less the priming frame that the encoder adds.
         frames = max(2, round(duration * rate / AAC_FRAME))
+        # One label for all layouts of a track (RFC 8216bis 4.4.6.1.1: groups have the same members), and no text
+        # from the source: a title could hold quotes or newlines, which an HLS attribute cannot.
+        label = _unique(track.language if track.language != "und" else "Audio", labels, " ")
         for layout, channels, bitrate in layouts:
             name = _unique(f"{track.language}-{layout.replace('.', '')}", names)
             made.append(
@@ -290,7 +294,7 @@ def audio_renditions(
                     name=name,
                     index=track.index,
                     language=track.language,
-                    label=_label(track, layout, name),
+                    label=label,
                     layout=layout,
                     channels=channels,
                     source_channels=track.channels,
@@ -303,18 +307,10 @@ def audio_renditions(
     return made
 
 
-def _unique(name: str, taken: set[str]) -> str:
+def _unique(name: str, taken: set[str], separator: str = "-") -> str:
     number, result = 1, name
     while result in taken:
         number += 1
-        result = f"{name}-{number}"
+        result = f"{name}{separator}{number}"
     taken.add(result)
     return result
-
-
-def _label(track: AudioFacts, layout: str, name: str) -> str:
-    # No text from the source: a title could hold quotes or newlines, which an HLS attribute cannot.
-    number = name.rpartition("-")[2]
-    base = track.language if track.language != "und" else "Audio"
-    numbered = f" {number}" if number.isdigit() and number != "51" else ""
-    return f"{base}{numbered}" + (" 5.1" if layout == "5.1" else "")

@@ -5,6 +5,7 @@ Edits with the m3u8 library; every figure comes from a measured `Track`, none fr
 
 from __future__ import annotations
 
+import copy
 import xml.etree.ElementTree as ET
 from fractions import Fraction
 from itertools import pairwise
@@ -13,10 +14,11 @@ from typing import TYPE_CHECKING
 
 import m3u8
 
+from ingest.packaging.measure import peak_rate
 from ingest.packaging.packager import GROUP_SURROUND, IFRAME_PLAYLIST, MEDIA_PLAYLIST, UNDETERMINED
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from ingest.packaging.measure import Track
@@ -41,7 +43,7 @@ def rewrite_iframe_playlist(path: Path, track: Track) -> None:
     durations = iframe_durations(track)
     for entry, duration in zip(playlist.segments, durations, strict=True):
         entry.duration = seconds(duration)
-    playlist.target_duration = max(1, *(floor(d + Fraction(1, 2)) for d in durations))
+    playlist.target_duration = iframe_target(durations)
     _dump(playlist, path)
 
 
@@ -57,23 +59,13 @@ def rewrite_master(
     Args:
         videos, audios: the measured tracks by the URI of their media playlist.
         rates: the frame rate of each video, by the same URI.
-        default: URI of the audio rendition that plays unless another is chosen; its group's twin of the same
-            language is the default there.
+        default: URI of the audio rendition that plays unless another is chosen.
     """
     playlist = m3u8.loads(path.read_text(encoding="utf-8"))
+    playlist.media[:] = audio_groups(playlist.media, audios, default)
     by_group: dict[str, list[Track]] = {}
-    language = next((m.language for m in playlist.media if m.uri == default), None)
-    for group in {m.group_id for m in playlist.media}:
-        members = [m for m in playlist.media if m.group_id == group]
-        chosen = next((m for m in members if m.uri == default), None) or next(
-            (m for m in members if m.language == language), members[0]
-        )
-        for media in members:
-            by_group.setdefault(group, []).append(audios[media.uri])
-            media.default = "YES" if media is chosen else "NO"
-            media.autoselect = "YES"
-            media.language = media.language or UNDETERMINED
-            media.channels = str(audios[media.uri].channels)
+    for media in playlist.media:
+        by_group.setdefault(media.group_id, []).append(audios[media.uri])
     for variant in playlist.playlists:
         track, info = videos[variant.uri], variant.stream_info
         sounds = by_group.get(info.audio or "", [])
@@ -92,6 +84,30 @@ def rewrite_master(
     playlist.is_independent_segments = True
     playlist.version = "6"
     _dump(playlist, path)
+
+
+def audio_groups(
+    media: list[m3u8.Media], audios: Mapping[str, Track], default: str | None
+) -> list[m3u8.Media]:
+    """The same members, by NAME, in every group (RFC 8216bis 4.4.6.1.1); only URI and CHANNELS differ.
+
+    A track that has no surround rendition stands in the surround group with its stereo one: a viewer who has
+    surround sound can still choose that language.
+    """
+    names = list(dict.fromkeys(m.name for m in media))
+    chosen = next((m.name for m in media if m.uri == default), names[0] if names else None)
+    members: list[m3u8.Media] = []
+    for group in sorted({m.group_id for m in media}):
+        for name in names:
+            own = next((m for m in media if (m.group_id, m.name) == (group, name)), None)
+            member = copy.copy(own or next(m for m in media if m.name == name))
+            member.group_id = group
+            member.default = "YES" if name == chosen else "NO"
+            member.autoselect = "YES"
+            member.language = member.language or UNDETERMINED
+            member.channels = str(audios[member.uri].channels)
+            members.append(member)
+    return members
 
 
 def rewrite_mpd(path: Path, tracks: Mapping[str, Track], rate: Fraction) -> None:
@@ -125,8 +141,28 @@ def rewrite_mpd(path: Path, tracks: Mapping[str, Track], rate: Fraction) -> None
             ET.Element(f"{{{_MPD}}}S", {"t": str(start), "d": str(until - start)})
             for start, until in pairwise(edges)
         ]
+    for period in root.iter(f"{{{_MPD}}}Period"):
+        for found in list(period):
+            _split_by_channels(period, found)
     ET.indent(tree)
     tree.write(path, encoding="utf-8", xml_declaration=True)
+
+
+def _split_by_channels(period: ET.Element, found: ET.Element) -> None:
+    """One AdaptationSet for each number of channels: players switch inside a set without asking."""
+    path = f"{{{_MPD}}}AudioChannelConfiguration"
+    parts: dict[str, list[ET.Element]] = {}
+    for representation in found.findall(f"{{{_MPD}}}Representation"):
+        configuration = representation.find(path)
+        channels = configuration.get("value", "") if configuration is not None else ""
+        parts.setdefault(channels, []).append(representation)
+    for number, representations in enumerate(list(parts.values())[1:], 1):
+        twin = ET.Element(found.tag, {**found.attrib, "id": f"{found.get('id', '')}{number:02d}"})
+        twin.extend(e for e in found if e.tag != representations[0].tag)
+        twin.extend(representations)
+        for representation in representations:
+            found.remove(representation)
+        period.insert(list(period).index(found) + number, twin)
 
 
 def ordered(variants: list[m3u8.Playlist]) -> list[m3u8.Playlist]:
@@ -139,14 +175,16 @@ def ordered(variants: list[m3u8.Playlist]) -> list[m3u8.Playlist]:
 
 
 def iframe_bandwidths(track: Track) -> tuple[int, int]:
-    """Peak and average bit rate of the I-frame playlist: each entry's bytes over its duration."""
-    points = [p for s in track.segments for p in s.access_points]
-    sizes = [8 * (p.end - p.moof_start) for p in points]
+    """Peak and average bit rate of the I-frame playlist, as RFC 8216bis 4.1 counts those of segments."""
+    sizes = [p.end - p.moof_start for s in track.segments for p in s.access_points]
     durations = iframe_durations(track)
-    peak = max(
-        (size / length for size, length in zip(sizes, durations, strict=True) if length), default=Fraction(0)
-    )
-    return ceil(peak), ceil(sum(sizes) / sum(durations))
+    average = ceil(Fraction(8 * sum(sizes)) / sum(durations))
+    runs = list(zip(sizes, durations, strict=True))
+    return peak_rate(runs, iframe_target(durations)) or average, average
+
+
+def iframe_target(durations: Sequence[Fraction]) -> int:
+    return max(1, *(floor(d + Fraction(1, 2)) for d in durations))
 
 
 def iframe_durations(track: Track) -> tuple[Fraction, ...]:

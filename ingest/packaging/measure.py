@@ -135,7 +135,7 @@ class Track:
         """
         sizes = [s.size for s in self.segments]
         runs = list(zip(sizes, self.presented_durations, strict=True))
-        return _peak(runs, target_duration) or self.average_bandwidth
+        return peak_rate(runs, target_duration) or self.average_bandwidth
 
     @property
     def sync_times(self) -> tuple[Fraction, ...]:
@@ -225,8 +225,8 @@ def survey_track(playlist: Path, *, root: Path) -> Survey:
     return Survey(parsed, track, ())
 
 
-def _peak(runs: list[tuple[int, Fraction]], target: int) -> int:
-    """Largest rate over windows of 0.5 to 1.5 targets; 0 where there is none."""
+def peak_rate(runs: list[tuple[int, Fraction]], target: int) -> int:
+    """Largest bit rate of a run of (bytes, seconds) of 0.5 to 1.5 targets, rounded up; 0 where none is so long."""
     best = Fraction(0)
     for first in range(len(runs)):
         size, length = 0, Fraction(0)

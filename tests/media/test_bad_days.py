@@ -432,6 +432,10 @@ def test_killed_run_takes_ffmpeg_along_and_the_next_one_cleans_up(cli: Cli, clip
 
 # -- the reader of what we print --
 
+_TERMINAL_GONE = (
+    "import os, pty, sys; master, slave = pty.openpty(); os.dup2(slave, 2); os.close(slave);"
+    "pid = os.fork(); os.execv(sys.argv[1], sys.argv[1:]) if pid else (os.read(master, 100), os._exit(0))"
+)
 _GONE = (
     "import os, sys; reader, writer = os.pipe(); os.close(reader); os.dup2(writer, int(sys.argv[1]));"
     "os.execv(sys.argv[2], sys.argv[2:])"
@@ -445,8 +449,9 @@ _GONE = (
         ((sys.executable, "-c", _GONE, "1"), ("--progress", "json")),
         (("sh", "-c", 'exec "$@" 2>&-', "sh"), ()),
         (("sh", "-c", 'exec "$@" 2>/dev/full', "sh"), ()),
+        ((sys.executable, "-c", _TERMINAL_GONE), ()),
     ],
-    ids=["stderr went away", "stdout went away", "no stderr", "stderr on a full disk"],
+    ids=["stderr went away", "stdout went away", "no stderr", "stderr on a full disk", "terminal went away"],
 )
 def test_nobody_reads_the_progress(
     prefix: tuple[str, ...], arguments: tuple[str, ...], cli: Cli, clips: Clips

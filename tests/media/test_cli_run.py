@@ -11,6 +11,7 @@ from helpers_cli import Cli
 from main_job import SAMPLES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from helpers_cli import Finished
@@ -63,11 +64,12 @@ def test_json_prints_the_record_of_a_failure_too(cli: Cli) -> None:
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[Cli, Finished]:
+def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Cli, Finished]]:
     """A run of the sample clip with JSON lines."""
     cli = Cli(tmp_path_factory.mktemp("told"))
     source = SAMPLES / "park.mp4"
-    return cli, cli.run("run", source, "--res", "sd", "--res", "hd,qhd", "--progress", "json", "-o", "out")
+    yield cli, cli.run("run", source, "--res", "sd", "--res", "hd,qhd", "--progress", "json", "-o", "out")
+    cli.close()
 
 
 def test_json_lines_have_a_beginning_and_an_end(told: tuple[Cli, Finished]) -> None:
@@ -154,7 +156,7 @@ def test_the_default_folder_is_named_after_the_source(cli: Cli, clips: Clips) ->
         ("--res", "sd,hd"),
         ("--res", "sd", "--res", "hd"),
         ("--res", "hd", "--res", "sd,hd"),
-        ("--res", " sd , HD "),
+        ("--res", " sd , hd "),
     ],
     ids=" ".join,
 )

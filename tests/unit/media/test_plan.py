@@ -402,7 +402,7 @@ def test_no_audio() -> None:
 def test_surround_stands_beside_stereo() -> None:
     assert audio_renditions([track(3, 6, language="en")], FHD, F(4)) == [
         AudioRendition("en-stereo", 3, "en", "en", "stereo", 2, 6, 48_000, 128_000, 187 * 1024, True),
-        AudioRendition("en-51", 3, "en", "en 5.1", "5.1", 6, 6, 48_000, 320_000, 187 * 1024, True),
+        AudioRendition("en-51", 3, "en", "en", "5.1", 6, 6, 48_000, 320_000, 187 * 1024, True),
     ]
 
 
@@ -437,10 +437,10 @@ def test_one_language_twice_gets_numbers() -> None:
     )
     assert renditions(*tracks) == [
         ("en-stereo", "en", 2, True),
-        ("en-51", "en 5.1", 6, True),
+        ("en-51", "en", 6, True),
         ("en-stereo-2", "en 2", 2, False),
         ("en-stereo-3", "en 3", 2, False),
-        ("en-51-2", "en 2 5.1", 6, False),
+        ("en-51-2", "en 3", 6, False),
         ("und-stereo", "Audio", 2, False),
         ("und-stereo-2", "Audio 2", 2, False),
     ]

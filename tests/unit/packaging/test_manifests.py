@@ -212,7 +212,7 @@ MASTER = """\
 DEFAULT=NO,AUTOSELECT=YES,CHANNELS="2"
 #EXT-X-MEDIA:TYPE=AUDIO,URI="audio/und-stereo/index.m3u8",GROUP-ID="stereo",NAME="Audio",\
 DEFAULT=NO,AUTOSELECT=YES,CHANNELS="2"
-#EXT-X-MEDIA:TYPE=AUDIO,URI="audio/en-51/index.m3u8",GROUP-ID="surround",LANGUAGE="en",NAME="en 5.1",\
+#EXT-X-MEDIA:TYPE=AUDIO,URI="audio/en-51/index.m3u8",GROUP-ID="surround",LANGUAGE="en",NAME="en",\
 DEFAULT=NO,AUTOSELECT=YES,CHANNELS="2"
 
 #EXT-X-STREAM-INF:BANDWIDTH=1,AVERAGE-BANDWIDTH=1,CODECS="avc1.64000a,mp4a.40.2",RESOLUTION=2x2,\
@@ -265,8 +265,10 @@ def test_whole_master_playlist(tmp_path: Path) -> None:
 DEFAULT=YES,AUTOSELECT=YES,CHANNELS="2"
 #EXT-X-MEDIA:URI="audio/und-stereo/index.m3u8",TYPE=AUDIO,GROUP-ID="stereo",LANGUAGE="und",NAME="Audio",\
 DEFAULT=NO,AUTOSELECT=YES,CHANNELS="2"
-#EXT-X-MEDIA:URI="audio/en-51/index.m3u8",TYPE=AUDIO,GROUP-ID="surround",LANGUAGE="en",NAME="en 5.1",\
+#EXT-X-MEDIA:URI="audio/en-51/index.m3u8",TYPE=AUDIO,GROUP-ID="surround",LANGUAGE="en",NAME="en",\
 DEFAULT=YES,AUTOSELECT=YES,CHANNELS="6"
+#EXT-X-MEDIA:URI="audio/und-stereo/index.m3u8",TYPE=AUDIO,GROUP-ID="surround",LANGUAGE="und",NAME="Audio",\
+DEFAULT=NO,AUTOSELECT=YES,CHANNELS="2"
 #EXT-X-STREAM-INF:CLOSED-CAPTIONS=NONE,BANDWIDTH=928000,AVERAGE-BANDWIDTH=928000,RESOLUTION=720x404,\
 FRAME-RATE=29.97,CODECS="avc1.64000a,mp4a.40.2",AUDIO="stereo"
 video/sd/index.m3u8
@@ -290,11 +292,11 @@ URI="video/hd/iframes.m3u8"
 @pytest.mark.parametrize(
     ("default", "chosen"),
     [
-        ("audio/en-stereo/index.m3u8", ["en", "en 5.1"]),
-        ("audio/en-51/index.m3u8", ["en", "en 5.1"]),
-        # The surround group has no track of that language: its first one.
-        ("audio/und-stereo/index.m3u8", ["Audio", "en 5.1"]),
-        (None, ["Audio", "en 5.1"]),
+        ("audio/en-stereo/index.m3u8", ["en", "en"]),
+        ("audio/en-51/index.m3u8", ["en", "en"]),
+        # That track has no surround rendition: its stereo one stands in both groups.
+        ("audio/und-stereo/index.m3u8", ["Audio", "Audio"]),
+        (None, ["en", "en"]),
     ],
 )
 def test_one_default_in_each_group(tmp_path: Path, default: str | None, chosen: list[str]) -> None:
