@@ -221,7 +221,8 @@ def sameness(rounds: list[Round]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("clip", nargs="?", type=Path, default=PARK)
-    parser.add_argument("--res", choices=COMMANDS, default="sd,hd,fhd")
+    known = " or ".join(COMMANDS)
+    parser.add_argument("--res", choices=COMMANDS, default="sd,hd,fhd", metavar="NAMES", help=known)
     parser.add_argument("--runs", type=int, default=5, help="rounds of A, B and B2, one after the other")
     parser.add_argument("--loop", type=float, metavar="SECONDS", help="loop the clip to at least so long")
     parser.add_argument("--no-b2", action="store_true", help="leave out B2")

@@ -99,7 +99,21 @@ def _check_groups(
         checks.must(
             defaults <= 1, f"{RFC} 4.4.6.1.1", where, f"{defaults} defaults", "at most one DEFAULT=YES"
         )
+        first = next(m for (k, _), m in groups.items() if k == kind)
+        checks.must(
+            _members(members) == _members(first),
+            f"{RFC} 4.4.6.1.1",
+            where,
+            f"{kind} members {', '.join(m.attributes.get('NAME', '') for m in members)}",
+            f"those of group {first[0].attributes.get('GROUP-ID')}, alike but for URI and CHANNELS",
+        )
     return groups
+
+
+def _members(members: Sequence[Reference]) -> set[frozenset[tuple[str, str]]]:
+    """What the members of a group must have in common with those of the other groups of their TYPE."""
+    own = {"URI", "CHANNELS", "GROUP-ID"}
+    return {frozenset((k, v) for k, v in m.attributes.items() if k not in own) for m in members}
 
 
 def _check_language(language: str | None, where: str, checks: Checks) -> None:

@@ -123,6 +123,18 @@ def no_endlist(folder: Path) -> None:
     edit(folder / AUDIO / "index.m3u8", "#EXT-X-ENDLIST\n", "")
 
 
+def other_group(folder: Path) -> None:
+    """A second group whose only member has another name."""
+    path = folder / "ABR.m3u8"
+    text = path.read_text(encoding="utf-8")
+    line = next(row for row in text.splitlines() if row.startswith("#EXT-X-MEDIA"))
+    group = re.search('GROUP-ID="([^"]+)"', line)
+    assert group
+    twin = line.replace(f'"{group[1]}"', '"other"')
+    twin = re.sub('NAME="[^"]+"', 'NAME="other"', twin)
+    path.write_text(text.replace(line, f"{line}\n{twin}"), encoding="utf-8")
+
+
 def wrong_resolution(folder: Path) -> None:
     edit(folder / "ABR.m3u8", "RESOLUTION=320x180,F", "RESOLUTION=426x240,F")
 
@@ -262,6 +274,7 @@ FAULTS: list[tuple[Callable[[Path], None], str, str]] = [
     (high_average, "Apple 1.26", "ABR.m3u8 video/hd/index.m3u8"),
     (wrong_extinf, "Apple 8.1", "video/hd/index.m3u8"),
     (no_endlist, "RFC8216bis 4.4.3.4", "audio/en-stereo/index.m3u8"),
+    (other_group, "RFC8216bis 4.4.6.1.1", "ABR.m3u8 group other"),
     (wrong_resolution, "Apple 9.2", "ABR.m3u8 video/sd/index.m3u8"),
     (wrong_frame_rate, "Apple 9.15", "ABR.m3u8 video/hd/index.m3u8"),
     (damage_last_gop, "ingest decode", "video/hd/seg-00003.m4s"),
