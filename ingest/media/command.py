@@ -161,7 +161,7 @@ def _scaled(stream: Any, plan: Plan, width: int, height: int, *, matrix: str, fu
         "scale",
         width,
         height,
-        flags="bicubic+accurate_rnd+full_chroma_int",
+        flags="bicubic",
         out_color_matrix=matrix,
         out_range="pc" if full_range else "tv",
         **known,

@@ -130,7 +130,7 @@ class Prober:
                 str(self.ffmpeg.path),
                 *("-nostdin", "-hide_banner", "-v", "info", "-nostats", "-noautorotate", "-copyts"),
                 *self._whitelists(),
-                *("-max_pixels", str(self.limits.pixels), "-i", self.source.url),
+                *("-max_pixels", str(self.limits.pixels), "-threads", "1", "-i", self.source.url),
                 *("-map", f"0:{index}", "-vf", "sidedata=mode=delete,showinfo=checksum=0"),
                 *("-frames:v", "8", "-fps_mode", "passthrough", "-f", "null", "-"),
             ),

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from ingest.pipeline.events import Event, OnEvent
     from ingest.store import JobStore
 
-WRITE_INTERVAL = 1.0  # seconds between two writes that carry nothing but progress
+WRITE_INTERVAL = 1.0  # seconds between two writes of job.json that carry nothing but progress
+STORE_INTERVAL = 10.0  # the same for the store, which costs twice as much and is asked less often
 
 
 class Recorder:
@@ -40,6 +41,7 @@ class Recorder:
         self._began = time.monotonic()
         self._step_began = self._began
         self._written = 0.0
+        self._saved = 0.0
 
     def attach(self, folder: Path) -> None:
         """From now on the record is kept in `folder`/job.json."""
@@ -125,8 +127,9 @@ class Recorder:
             update={"percent": shown, "speed": speed, "remaining_seconds": remaining_seconds}
         )
         self.record = self.record.evolve(progress=progress)
-        if time.monotonic() - self._written >= WRITE_INTERVAL:
-            self._write()
+        now = time.monotonic()
+        if now - self._written >= WRITE_INTERVAL:
+            self._write(store=now - self._saved >= STORE_INTERVAL)
         self._emit_progress(progress)
 
     def end(self, status: Status, error: IngestError | None) -> Record:
@@ -171,9 +174,10 @@ class Recorder:
         if self._on_event is not None:
             self._on_event(event)
 
-    def _write(self, *, last: bool = False) -> None:
+    def _write(self, *, store: bool = True, last: bool = False) -> None:
         self._written = time.monotonic()
-        self._save()  # first: where it fails, job.json says so
+        if store:
+            self._save()  # first: where it fails, job.json says so
         try:
             if self._folder is not None:
                 write_atomic(self._folder / JOB_FILE, self.record.to_json().encode())
@@ -185,6 +189,7 @@ class Recorder:
     def _save(self) -> None:
         if self._store is None:
             return
+        self._saved = self._written
         from ingest.store import JobSummary
 
         try:

@@ -21,8 +21,8 @@ from ingest.media.whitelists import CODEC_WHITELIST, FORMAT_WHITELIST, PROTOCOL_
 if TYPE_CHECKING:
     from ingest.media.presets import Preset
 
-BT709 = "flags=bicubic+accurate_rnd+full_chroma_int:in_color_matrix=bt709:in_range=tv"
-BT601 = "flags=bicubic+accurate_rnd+full_chroma_int:in_color_matrix=bt601:in_range=tv"
+BT709 = "flags=bicubic:in_color_matrix=bt709:in_range=tv"
+BT601 = "flags=bicubic:in_color_matrix=bt601:in_range=tv"
 VIDEO = "out_color_matrix=bt709:out_range=tv"
 JPEG = "out_color_matrix=bt601:out_range=pc"
 
