@@ -261,7 +261,7 @@ def test_whole_decode_command(source: Source, tmp_path: Path) -> None:
         *("-protocol_whitelist", PROTOCOL_WHITELIST),
         *("-format_whitelist", FORMAT_WHITELIST),
         *("-codec_whitelist", CODEC_WHITELIST),
-        *("-max_streams", "7", "-max_pixels", "1000"),
+        *("-max_streams", "7", "-max_pixels", "1000", "-threads", "1"),
         *("-i", f"file:/proc/self/fd/{source.descriptor}"),
         *("-map", "0:3", "-vf", "sidedata=mode=delete,showinfo=checksum=0"),
         *("-frames:v", "8", "-fps_mode", "passthrough", "-f", "null", "-"),

