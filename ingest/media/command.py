@@ -209,8 +209,10 @@ def _rung_output(stream: Any, rung: Rung, plan: Plan) -> Any:
         options |= {
             "g": 100_000,
             "forced-idr": 1,
-            "force_key_frames": f"expr:gte(t+{EPSILON},n_forced*{seconds(grid.gop)})",
+            "force_key_frames": f"expr:{first_of_each(grid.gop, 'prev_forced_t')}",
         }
+    if not grid.reorder:
+        options["bf"] = 0
     return ffmpeg.output(stream, rung_file(rung.name), **options)
 
 
@@ -257,19 +259,21 @@ def _audio_output(stream: Any, rendition: AudioRendition) -> Any:
     )
 
 
-def every(interval: Fraction) -> str:
-    """A `select` expression: the first picture of each interval."""
+def first_of_each(interval: Fraction, previous: str) -> str:
+    """An ffmpeg expression that is true for the first picture of each interval.
+
+    `previous` is the variable with the time of the last picture that it was true for.
+    """
     step = seconds(interval)
-    return f"isnan(prev_selected_t)+gte(t+{EPSILON},(floor((prev_selected_t+{EPSILON})/{step})+1)*{step})"
+    return f"isnan({previous})+gte(t+{EPSILON},(floor(({previous}+{EPSILON})/{step})+1)*{step})"
 
 
 def _stills(
     stream: Any, plan: Plan, folder: str, interval: Fraction, size: tuple[int, int], quality: int
 ) -> Any:
     # JPEG files are BT.601, full range (JFIF 1.02); names are the picture's time in milliseconds.
-    chosen = _scaled(
-        stream.filter("select", every(interval)), plan, *size, matrix="bt601", full_range=True
-    ).filter("format", "yuvj420p")
+    stream = stream.filter("select", first_of_each(interval, "prev_selected_t"))
+    chosen = _scaled(stream, plan, *size, matrix="bt601", full_range=True).filter("format", "yuvj420p")
     return ffmpeg.output(
         chosen.filter("setsar", 1),
         f"{folder}/%d.jpg",

@@ -22,6 +22,7 @@ AAC_FRAME = 1024  # samples, ISO/IEC 14496-3
 MAX_AUDIO_TRACKS = 8
 POSTER_CANDIDATES = 12
 MIN_BITRATE = 64_000
+LONGEST_REORDERED_GAP = 4  # mean picture durations
 
 # How many H.264 bits say what one bit of the source's codec says: a rung may cost its source times this.
 CODEC_WORTH: dict[str, Fraction] = {"hevc": Fraction(3, 2), "vp9": Fraction(3, 2), "av1": Fraction(2)}
@@ -32,7 +33,9 @@ class Grid:
     """Where pictures, GOPs and segments begin; one for all rungs.
 
     `rate` is the constant output rate, None for pictures on their own exact times. With a rate, `gop_frames`
-    pictures make a GOP; without, a key picture is forced at the first picture of each `gop` seconds.
+    pictures make a GOP; without, a key picture is forced at the first picture of each `gop` seconds. `reorder`
+    is False where B-frames would do harm: MP4 gives each picture the time to the next one in decoding order, and
+    across a long gap that is seconds away from how long it is shown.
     `frame_step` keeps every n-th picture; `resample` makes an uneven, too fast source constant.
     """
 
@@ -46,6 +49,7 @@ class Grid:
     resample: bool
     frames: int | None
     duration: Fraction
+    reorder: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +205,7 @@ def make_grid(video: VideoFacts, preset: Preset) -> Grid:
             resample=False,
             frames=timing.frames,
             duration=timing.duration,
+            reorder=timing.longest_gap * timing.mean_rate <= LONGEST_REORDERED_GAP,
         )
     step = ceil(timing.rate / most) if timing.rate is not None and too_fast else 1
     rate = timing.rate / step if timing.rate is not None else limit

@@ -28,7 +28,8 @@ def video_facts(stream: Document, frames: Sequence[DecodedFrame], packets: Seque
     """
     first = frames[0]
     time_base = fraction(stream.get("time_base")) or Fraction(1, 90000)
-    declared = [r for r in map(fraction, (stream.get("r_frame_rate"), stream.get("avg_frame_rate"))) if r]
+    # The average first: for a raw H.264 stream the other one counts fields.
+    declared = [r for r in map(fraction, (stream.get("avg_frame_rate"), stream.get("r_frame_rate"))) if r]
     timing = measure(packets, time_base, first_pts=first.pts, hints=declared)
     aspect = fraction(stream.get("sample_aspect_ratio")) or first.sample_aspect
     aspect = aspect if aspect and Fraction(1, 20) < aspect < 20 else Fraction(1)

@@ -129,11 +129,13 @@ def rewrite_mpd(path: Path, tracks: Mapping[str, Track], rate: Fraction) -> None
     for node in root.iter():
         if "frameRate" in node.attrib:
             node.set("frameRate", f"{rate.numerator}/{rate.denominator}")
-    for template in root.iter(f"{{{_MPD}}}SegmentTemplate"):
-        track = tracks.get(template.get("initialization", ""))
-        timeline = template.find(f"{{{_MPD}}}SegmentTimeline")
-        if track is None or timeline is None:
+    for representation in root.iter(f"{{{_MPD}}}Representation"):
+        template = representation.find(f"{{{_MPD}}}SegmentTemplate")
+        track = tracks.get(template.get("initialization", "")) if template is not None else None
+        timeline = template.find(f"{{{_MPD}}}SegmentTimeline") if template is not None else None
+        if template is None or track is None or timeline is None:
             raise ValueError(f"{path.name} has a representation that was not measured")
+        representation.set("bandwidth", str(track.peak_bandwidth))
         scale = int(template.get("timescale", "1"))
         edges = [round(s.presentation_start * scale) for s in track.segments]
         edges.append(round(track.last_presentation * scale))

@@ -129,7 +129,7 @@ class Recorder:
         self.record = self.record.evolve(progress=progress)
         now = time.monotonic()
         if now - self._written >= WRITE_INTERVAL:
-            self._write(store=now - self._saved >= STORE_INTERVAL)
+            self._write(store=now - self._saved >= STORE_INTERVAL, may_fail=True)
         self._emit_progress(progress)
 
     def end(self, status: Status, error: IngestError | None) -> Record:
@@ -144,7 +144,7 @@ class Recorder:
         self.record = self.record.with_status(status).evolve(
             times=times, progress=progress.model_copy(update={"speed": None, "remaining_seconds": None})
         )
-        self._write(last=True)
+        self._write(may_fail=True)
         failure = self.record.error
         self._emit(
             Ended(
@@ -174,7 +174,7 @@ class Recorder:
         if self._on_event is not None:
             self._on_event(event)
 
-    def _write(self, *, store: bool = True, last: bool = False) -> None:
+    def _write(self, *, store: bool = True, may_fail: bool = False) -> None:
         self._written = time.monotonic()
         if store:
             self._save()  # first: where it fails, job.json says so
@@ -182,8 +182,8 @@ class Recorder:
             if self._folder is not None:
                 write_atomic(self._folder / JOB_FILE, self.record.to_json().encode())
         except OSError as error:
-            # The end of a job is told even where it cannot be written down: the caller has the record.
-            if not last:
+            # A full disk is told best by the program that meets it, and the end of a job is told to the caller.
+            if not may_fail:
                 raise as_ingest_error(error, self._folder or Path()) from error
 
     def _save(self) -> None:

@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from ingest.job import codes
-from ingest.job.errors import ProcessingError
+from ingest.job.errors import ProcessingError, one_line
 from ingest.packaging.decode import make_decoder
 from ingest.packaging.verify import Expected, ExpectedRung, Report, verify
 from ingest.steps.context import Env, Outcome
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ingest.steps.generating_hls_service_files import Packaged
 
 
-def run(env: Env, plan: Plan, packaged: Packaged, *, damaged: bool) -> Outcome[Report]:
+def run(env: Env, name: str, plan: Plan, packaged: Packaged, *, damaged: bool) -> Outcome[Report]:
     """Raises ProcessingError(VERIFICATION_FAILED) when a MUST is broken, SourceError when too much is lost.
 
     Args:
@@ -26,7 +26,7 @@ def run(env: Env, plan: Plan, packaged: Packaged, *, damaged: bool) -> Outcome[R
     """
     if damaged and not env.allow_damage:
         shortest = min(t.last_presentation for t in packaged.videos.values())
-        refuse_loss("the source", plan.duration - shortest, plan.duration)
+        refuse_loss(one_line(name), plan.duration - shortest, plan.duration)
     decoder = make_decoder(env.tools.ffmpeg, env.temporary, env.limits, env.cancel)
     report = verify(env.package, expected=expected(plan, exact=not damaged), decode=decoder)
     if report.must:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import m3u8
 import pytest
-from measuring import cuts, key_times, packet_times, pictures, probe
+from measuring import cuts, key_times, likeness, packet_times, pictures, probe
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -157,8 +157,6 @@ def test_120_pictures_a_second_become_60(clips: Clips, two_rungs: Ingest) -> Non
     for rung in RUNGS:
         made = package.pictures(rung)
         assert [p.time for p in made] == [Fraction(i, 60) for i in range(180)]
-    from measuring import likeness
-
     assert likeness(package.pictures("large"), source[::2]).in_place
 
 
@@ -234,3 +232,28 @@ def test_the_first_picture_is_at_zero_where_the_file_begins_with_an_edit(
         assert [p.time for p in package.pictures(rung)] == [p.time - shown[0].time for p in shown]
     (stream,) = probe(source, "-select_streams", "v:0", "-show_streams")["streams"]
     assert int(stream["nb_frames"]) > len(shown) == 125
+
+
+@pytest.mark.parametrize("rate", ["24000/1001", "30", "30000/1001", "60000/1001"])
+def test_times_that_matroska_rounds_to_milliseconds_are_exact_again(
+    clips: Clips, two_rungs: Ingest, rate: str
+) -> None:
+    source = constant(clips, rate, 4, f"rounded-{rate.replace('/', '-')}.mkv")
+    count = len(packet_times(source))
+    made = [p.time for p in two_rungs(source, "small,large").pictures("large")]
+    assert made == [i / Fraction(rate) for i in range(count)]
+
+
+@pytest.mark.parametrize("b_pictures", ["0", "2"])
+def test_avi_knows_only_decoding_times(clips: Clips, two_rungs: Ingest, b_pictures: str) -> None:
+    source = clips.make(
+        f"old-{b_pictures}.avi",
+        *("-f", "lavfi", "-i", "testsrc2=size=128x72:rate=25:duration=4"),
+        *("-f", "lavfi", "-i", "sine=sample_rate=48000:duration=4"),
+        *("-c:v", "mpeg4", "-q:v", "3", "-bf", b_pictures, "-c:a", "libmp3lame"),
+    )
+    shown = pictures(source, matrix="bt601")
+    assert len(shown) == 100
+    made = two_rungs(source, "small,large").pictures("large")
+    assert [p.time for p in made] == [Fraction(i, 25) for i in range(100)]
+    assert likeness(made, shown).in_place

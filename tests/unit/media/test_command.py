@@ -12,7 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_facts import ALL_PRESETS, FHD, HD, SD, clip, constant, hdr10, portrait_vfr, track
 
-from ingest.media.command import EncodeInput, cut_arguments, encode_arguments, every, folders, ratio, seconds
+from ingest.media.command import (
+    EncodeInput,
+    cut_arguments,
+    encode_arguments,
+    first_of_each,
+    folders,
+    ratio,
+    seconds,
+)
 from ingest.media.facts import AudioFacts, Colour, VideoFacts
 from ingest.media.plan import make_plan
 from ingest.media.video_facts import audio_facts
@@ -174,7 +182,9 @@ def test_portrait_clip_on_uneven_times_with_mono() -> None:
         *words(
             """
             -map [s7] -f mp4 -bufsize 4000000 -c:v libx264 -crf 21.0 -enc_time_base 1/30000 -flags:v +cgop
-            -force_key_frames expr:gte(t+0.000001,n_forced*2) -forced-idr 1 -fps_mode passthrough -g 100000
+            -force_key_frames
+            expr:isnan(prev_forced_t)+gte(t+0.000001,(floor((prev_forced_t+0.000001)/2)+1)*2)
+            -forced-idr 1 -fps_mode passthrough -g 100000
             -level:v 3.0 -map_chapters -1 -map_metadata -1 -maxrate 2000000 -preset veryfast -profile:v
             high -sc_threshold 0 -video_track_timescale 30000 rungs/sd.mp4
             """
@@ -429,8 +439,8 @@ def test_numbers() -> None:
     ]
 
 
-def test_every() -> None:
-    assert every(Fraction(5, 2)) == (
+def test_first_of_each() -> None:
+    assert first_of_each(Fraction(5, 2), "prev_selected_t") == (
         "isnan(prev_selected_t)+gte(t+0.000001,(floor((prev_selected_t+0.000001)/2.5)+1)*2.5)"
     )
 

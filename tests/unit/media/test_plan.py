@@ -251,7 +251,14 @@ def test_grid_of_uneven_times_keeps_the_sources_clock(
         resample=False,
         frames=600,
         duration=F(25),
+        reorder=False,  # a gap of 24 mean pictures
     )
+
+
+@pytest.mark.parametrize(("gap", "reorder"), [(F(4, 24), True), (F(5, 24), False)])
+def test_no_picture_is_coded_out_of_order_across_a_long_gap(gap: Fraction, reorder: bool) -> None:
+    timing = replace(uneven(F(24)), longest_gap=gap)
+    assert make_grid(clip(timing=timing), FHD).reorder is reorder
 
 
 def test_uneven_times_that_are_much_too_fast_are_made_even() -> None:
