@@ -109,7 +109,8 @@ def pictures(
     `matrix` and `signal` (range: tv or pc) say how its YCbCr is meant, whatever its tags say.
     """
     width, height = size
-    scale = f"scale={width}:{height}:flags=area+accurate_rnd+full_chroma_int+full_chroma_inp:in_color_matrix={matrix}:in_range={signal}"
+    flags = "area+accurate_rnd+full_chroma_int+full_chroma_inp"
+    scale = f"scale={width}:{height}:flags={flags}:in_color_matrix={matrix}:in_range={signal}"
     chain = ",".join(filter(None, (filters, scale, f"format={pixel_format}")))
     done = run(
         *(

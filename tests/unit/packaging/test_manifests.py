@@ -381,11 +381,11 @@ xsi:schemaLocation="urn:mpeg:dash:schema:mpd:2011 DASH-MPD.xsd" type="static" me
 
 
 def test_whole_mpd(tmp_path: Path) -> None:
-    """The packager's times are replaced by those of the pictures as shown; a run (`r`) is written out."""
+    """The packager's times and bit rates are replaced by those measured; a run (`r`) is written out."""
     path = tmp_path / "manifest.mpd"
     path.write_text(MPD)
-    shown = made_track("avc1.64000a", [F(0), F(601, 100), F(10)], [1, 1], width=96, height=54)
-    heard = made_track("mp4a.40.2", [F(0), F(752, 125), F(10)], [1, 1], channels=2)
+    shown = made_track("avc1.64000a", [F(0), F(601, 100), F(10)], [6010, 3990], width=96, height=54)
+    heard = made_track("mp4a.40.2", [F(0), F(752, 125), F(10)], [12032, 7968], channels=2)
     rewrite_mpd(path, {"video/sd/init.mp4": shown, "audio/en-stereo/init.mp4": heard}, F(24_000, 1001))
     assert path.read_text() == (
         """\
@@ -395,7 +395,7 @@ xsi:schemaLocation="urn:mpeg:dash:schema:mpd:2011 DASH-MPD.xsd" type="static" \
 mediaPresentationDuration="PT10.000000S">
   <Period id="0">
     <AdaptationSet id="0" contentType="video" frameRate="24000/1001" segmentAlignment="true">
-      <Representation id="0" bandwidth="70150" width="96" height="54">
+      <Representation id="0" bandwidth="8000" width="96" height="54">
         <SegmentTemplate timescale="12800" initialization="video/sd/init.mp4" startNumber="1">
           <SegmentTimeline>
             <S t="0" d="76928" />
@@ -405,7 +405,7 @@ mediaPresentationDuration="PT10.000000S">
       </Representation>
     </AdaptationSet>
     <AdaptationSet id="1" contentType="audio" lang="en">
-      <Representation id="2" bandwidth="131128" audioSamplingRate="48000">
+      <Representation id="2" bandwidth="16000" audioSamplingRate="48000">
         <SegmentTemplate timescale="48000" initialization="audio/en-stereo/init.mp4" startNumber="1">
           <SegmentTimeline>
             <S t="0" d="288768" />
