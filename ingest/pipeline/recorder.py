@@ -48,6 +48,10 @@ class Recorder:
         self._folder = folder
         self._write()
 
+    def detach(self) -> None:
+        """Keep the record no longer in the folder: what stands there is another job's package, with its record."""
+        self._folder = None
+
     def begin(self) -> None:
         now = utc_now()
         times = self.record.times.model_copy(update={"started": now})

@@ -202,6 +202,8 @@ class Runner:
         workspace = self._workspace
         if workspace is not None:
             # The work folder goes first: on a full disk this is what makes room for the record.
+            if error is not None and workspace.replaces and not workspace.published:
+                self._recorder.detach()
             workspace.discard()
             if error is not None and workspace.replaces and not workspace.published:
                 self._recorder.warn(codes.PREVIOUS_PACKAGE_KEPT)

@@ -22,12 +22,14 @@ from pathlib import Path
 from typing import Any, Self
 
 from ingest.job import codes
-from ingest.job.errors import BusyError, IngestError, OutputError, ResourceError
+from ingest.job.errors import BusyError, IngestError, OutputError, ResourceError, one_line
 from ingest.job.record import is_job_id
 from ingest.media.source import display_name
 from ingest.pipeline.files import shortened, sync_folder, sync_tree
 
 JOB_FILE = "job.json"
+PREVIOUS_JOB_FILE = "previous-job.json"
+REPLACED = "replaced"
 WORK_PREFIX = ".work-"
 MASTERS = ("manifest.mpd", "ABR.m3u8")
 # Everything that a package has at its top; nothing else in the folder is ever removed.
@@ -68,14 +70,18 @@ class Workspace:
             OutputError: it is the source, not ours, finished (without `force`), or not writable.
             BusyError: another run holds it.
         """
+        # The folder behind any link: names inside it are compared, and it is what gets exchanged.
+        output = Path(os.path.realpath(output))
         _refuse_source(output, source)
         created = _make(output)
         claimed = cls(output, job_id, False, created, [_lock(output)])
         try:
+            _mend_leftovers(output)
             claimed.replaces = _check_ours(output, force=force)
-            _remove_leftovers(output)
             claimed.package.mkdir(parents=True)
             claimed.temporary.mkdir()
+            if claimed.replaces and (output / JOB_FILE).exists():
+                shutil.copy2(output / JOB_FILE, claimed.work / PREVIOUS_JOB_FILE)
         except (OSError, OutputError) as error:
             claimed.discard()
             claimed.release()
@@ -93,7 +99,10 @@ class Workspace:
         self.discard()
 
     def discard(self) -> None:
-        """Remove the work folder and all that is in it."""
+        """Remove the work folder and all that is in it; a package that still stands gets its own record back."""
+        if not self.published:
+            with contextlib.suppress(OSError):
+                (self.work / PREVIOUS_JOB_FILE).replace(self.output / JOB_FILE)
         shutil.rmtree(self.work, ignore_errors=True)
 
     def release(self) -> None:
@@ -107,7 +116,7 @@ class Workspace:
 
     def _move_in(self) -> None:
         """Entry by entry: the old ones aside, masters first, then the new ones in, masters last; or all back."""
-        aside = self.work / "replaced"
+        aside = self.work / REPLACED
         aside.mkdir()
         moved: list[tuple[Path, Path]] = []
         old = [n for n in (*reversed(MASTERS), *ENTRIES) if os.path.lexists(self.output / n)]
@@ -130,6 +139,8 @@ class Workspace:
 
     def _exchange(self) -> bool:
         """Swap the new package for the old one in one call; False where the system or the place forbids it."""
+        if Path.cwd() == self.output:
+            return False  # the caller would be left standing in the old folder
         beside = self.output.parent / f"{_beside_prefix(self.output)}{self.job_id}"
         try:
             self.package.rename(beside)
@@ -139,6 +150,9 @@ class Workspace:
             for entry in self.output.iterdir():
                 if entry.name not in ENTRIES and not _is_leftover(entry.name):
                     _link_or_copy(entry, beside / entry.name)
+            shutil.copystat(self.output, beside)
+            with contextlib.suppress(PermissionError):
+                os.chown(beside, self.output.stat().st_uid, self.output.stat().st_gid)
             sync_folder(beside)
             self._locks.append(_lock(beside))
             exchanged = _rename_exchange(beside, self.output)
@@ -213,6 +227,10 @@ def _lock(folder: Path) -> int:
                 remedy="wait for it to end, or name another folder with -o",
             ) from None
         raise not_writable(folder, error) from error
+    if not os.path.samestat(os.fstat(descriptor), folder.stat()):
+        # Between the two calls another run has put its new folder in this one's place.
+        os.close(descriptor)
+        return _lock(folder)
     return descriptor
 
 
@@ -241,21 +259,49 @@ def _check_ours(output: Path, *, force: bool) -> bool:
         return False
     record = read_job_file(output)
     if not (str(record.get("jobId", "")).startswith("j") and "schemaVersion" in record):
-        raise OutputError(
-            codes.OUTPUT_NOT_OURS,
-            f"the folder {display_name(output)} holds files that ingest did not make",
-            remedy="name another folder with -o",
-        )
+        raise _not_ours(output)
     if not names & set(ENTRIES):
         return False
-    # Without its master playlist it is what a crash left of a package that was being moved in.
-    if force or MASTERS[-1] not in names:
-        return True
-    raise OutputError(
-        codes.OUTPUT_EXISTS,
-        f"{display_name(output)} already holds a package (job {record['jobId']})",
-        remedy="add --force to replace it, or name another folder with -o",
+    if MASTERS[-1] not in names:
+        if _was_publishing(record):
+            return True
+        raise _not_ours(output, min(names & set(ENTRIES)))
+    if not force:
+        raise OutputError(
+            codes.OUTPUT_EXISTS,
+            f"{display_name(output)} already holds a package (job {record['jobId']})",
+            remedy="add --force to replace it, or name another folder with -o",
+        )
+    made = record.get("files")
+    foreign = sorted(_package_files(output) - set(made if isinstance(made, list) else ()))
+    if foreign:
+        raise _not_ours(output, foreign[0])
+    return True
+
+
+def _not_ours(output: Path, example: str = "") -> OutputError:
+    return OutputError(
+        codes.OUTPUT_NOT_OURS,
+        f"the folder {display_name(output)} holds files that ingest did not make"
+        + (f" (such as {one_line(example)})" if example else ""),
+        remedy="name another folder with -o",
     )
+
+
+def _was_publishing(record: dict[str, Any]) -> bool:
+    """A run that died while it moved its package in has left entries without a master playlist."""
+    steps = record.get("steps")
+    last = steps[-1] if isinstance(steps, list) and steps else {}
+    publishing = codes.VIDEO_FILES_CREATED.number
+    return record.get("status") == "EXECUTING" and isinstance(last, dict) and last.get("code") == publishing
+
+
+def _package_files(output: Path) -> set[str]:
+    """All files where a package has its own, relative to the folder."""
+    found = {e for e in ENTRIES if (output / e).is_file()}
+    for entry in ENTRIES:
+        found |= {display_name(p.relative_to(output)) for p in (output / entry).rglob("*") if not p.is_dir()}
+    return found
 
 
 def _beside_prefix(output: Path) -> str:
@@ -270,16 +316,32 @@ def _is_leftover(name: str) -> bool:
     return name.startswith(f".{JOB_FILE}.") and name.endswith(".tmp")
 
 
-def _remove_leftovers(output: Path) -> None:
-    """What runs that died have left, in the folder and beside it: the lock is ours, so nobody uses it."""
+def _mend_leftovers(output: Path) -> None:
+    """Undo what runs that died have left, in the folder and beside it: the lock is ours, so nobody uses it."""
     for entry in output.iterdir():
-        if _is_leftover(entry.name):
-            _remove(entry)
+        if not _is_leftover(entry.name):
+            continue
+        if (entry / REPLACED).is_dir() and not (output / MASTERS[-1]).exists():
+            _move_back(entry / REPLACED, output)
+        if (entry / PREVIOUS_JOB_FILE).exists() and (output / MASTERS[-1]).exists():
+            (entry / PREVIOUS_JOB_FILE).replace(output / JOB_FILE)
+        _remove(entry)
     prefix = _beside_prefix(output)
     with contextlib.suppress(OSError):  # the folder above may not be ours to read
         for entry in output.parent.iterdir():
             if entry.name.startswith(prefix) and is_job_id(entry.name.removeprefix(prefix)):
                 _remove(entry)
+
+
+def _move_back(replaced: Path, output: Path) -> None:
+    """Put an old package back that a dead run had moved aside to make room for its own; masters last."""
+    names = [e for e in ENTRIES if os.path.lexists(replaced / e)]
+    if not names:
+        return
+    for name in ENTRIES:
+        _remove(output / name)
+    for name in names:
+        (replaced / name).rename(output / name)
 
 
 def _remove(path: Path) -> None:
@@ -290,9 +352,17 @@ def _remove(path: Path) -> None:
 
 
 def _link_or_copy(entry: Path, target: Path) -> None:
+    """The same file under a second name; a copy where the file system has no links."""
     if entry.is_dir() and not entry.is_symlink():
-        shutil.copytree(entry, target, symlinks=True)
+        shutil.copytree(entry, target, symlinks=True, copy_function=_link_file)
     else:
+        _link_file(entry, target)
+
+
+def _link_file(entry: str | Path, target: str | Path) -> None:
+    try:
+        os.link(entry, target, follow_symlinks=False)
+    except OSError:
         shutil.copy2(entry, target, follow_symlinks=False)
 
 

@@ -565,22 +565,35 @@ def test_force_replaces_and_its_absence_does_not(cli: Cli, clips: Clips) -> None
 
 
 def test_forced_run_that_fails_leaves_the_old_package(cli: Cli, clips: Clips) -> None:
+    """With its own record: what happened to the forced run is in the store."""
     out = cli.cwd / "out"
     assert_completed(cli.ingest(clips.tiny(), "-o", "out"), out)
-    before = tree(out, but=("job.json",))
+    before = tree(out)
     (cli.cwd / "text.mp4").write_text("not a film")
-    done = cli.ingest("text.mp4", "-o", "out", "--force")
+    done = cli.ingest("text.mp4", "-o", "out", "--force", "--json")
     assert (done.exit_code, done.left) == (3, ())
-    record = read_record(out)
+    record = Record.from_json(done.stdout)
     assert record.status is Status.FAILED
     assert record.error is not None
     assert record.error.code == codes.SOURCE_NOT_MEDIA.number
     assert [w.code for w in record.warnings] == [codes.PREVIOUS_PACKAGE_KEPT.number]
-    assert tree(out, but=("job.json",)) == before
+    stored = Record.from_json(cli.run("show", record.job_id, "--json").stdout)
+    assert stored == record
+    assert tree(out) == before
     assert cli.run("verify", "out").exit_code == 0
     again = cli.ingest(clips.tiny(), "-o", "out")
     assert (again.exit_code, "already holds a package" in again.last_line) == (4, True)
-    assert tree(out, but=("job.json",)) == before
+    assert tree(out) == before
+
+
+def test_output_reached_through_a_link(cli: Cli, clips: Clips) -> None:
+    real = cli.cwd / "real"
+    (real / "pkg").mkdir(parents=True)
+    (cli.cwd / "parent").symlink_to(real)
+    (cli.cwd / "link").symlink_to(real / "pkg")
+    assert_completed(cli.ingest(clips.tiny(), "-o", "parent/pkg"), real / "pkg")
+    assert_completed(cli.ingest(clips.tiny(), "-o", "link", "--force"), real / "pkg")
+    assert (cli.cwd / "link").is_symlink()
 
 
 def test_leftovers_beside_the_folder_are_removed(cli: Cli, clips: Clips) -> None:

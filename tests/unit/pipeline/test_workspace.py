@@ -15,7 +15,7 @@ from ingest.job.errors import BusyError, IngestError, OutputError, exit_code_of
 from ingest.pipeline.workspace import ENTRIES, Workspace, not_writable, read_job_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 OLD = "j00000000-0000-4000-8000-000000000001"
 NEW = "j00000000-0000-4000-8000-000000000002"
@@ -63,11 +63,13 @@ def tree(folder: Path) -> dict[str, str]:
     }
 
 
-def record(folder: Path, status: str, job_id: str = OLD) -> None:
+def record(folder: Path, status: str, job_id: str = OLD, step: int = 118, files: Iterable[str] = ()) -> None:
     document = {
         "jobId": job_id,
         "status": status,
         "schemaVersion": 1,
+        "steps": [{"code": 117}, {"code": step}],
+        "files": list(files),
         "process": {"pid": 7, "host": "box", "started": None},
     }
     (folder / "job.json").write_text(json.dumps(document))
@@ -93,7 +95,7 @@ def finished(output: Path) -> None:
     """A package of an earlier job, and a file and a folder that a person put there."""
     output.mkdir()
     fill(output, "old")
-    record(output, "COMPLETED")
+    record(output, "COMPLETED", files=filled("old"))
     (output / "notes.txt").write_text("mine")
     (output / "extra").mkdir()
     (output / "extra/deep.txt").write_text("mine too")
@@ -186,7 +188,93 @@ def test_a_package_without_its_master_playlist_is_what_a_crash_left(
 ) -> None:
     finished(output)
     (output / "ABR.m3u8").unlink()
+    record(output, "EXECUTING", step=205)
     assert claim().replaces is True
+
+
+@pytest.mark.parametrize(("status", "step"), [("FAILED", 117), ("EXECUTING", 9001), ("COMPLETED", 118)])
+def test_a_person_s_own_folders_beside_a_record_are_never_touched(
+    claim: Callable[..., Workspace], output: Path, status: str, step: int
+) -> None:
+    """They happen to be called like a package's, but no run can have left them."""
+    (output / "video").mkdir(parents=True)
+    (output / "video/holiday.txt").write_text("precious")
+    record(output, status, step=step)
+    before = tree(output)
+    assert refusal(claim)[0] == codes.OUTPUT_NOT_OURS.number
+    assert refusal(claim, force=True)[0] == codes.OUTPUT_NOT_OURS.number
+    assert tree(output) == before
+
+
+def test_a_person_s_own_file_inside_a_package_is_never_replaced(
+    claim: Callable[..., Workspace], output: Path
+) -> None:
+    finished(output)
+    (output / "video/hd/holiday.txt").write_text("precious")
+    before = tree(output)
+    number, exit_code, line, _ = refusal(claim, force=True)
+    assert (number, exit_code) == (codes.OUTPUT_NOT_OURS.number, 4)
+    assert line.endswith("(such as video/hd/holiday.txt)")
+    assert tree(output) == before
+
+
+def test_the_old_package_gets_its_record_back(claim: Callable[..., Workspace], output: Path) -> None:
+    finished(output)
+    before = tree(output)
+    workspace = claim(force=True)
+    record(output, "EXECUTING", NEW)
+    workspace.discard()
+    assert tree(output) == before
+
+
+def test_the_old_package_gets_its_record_back_after_a_run_was_killed(
+    claim: Callable[..., Workspace], output: Path, source: Path
+) -> None:
+    finished(output)
+    before = tree(output)
+    dead = claim(force=True)
+    record(output, "EXECUTING", NEW)
+    dead.release()
+    assert refusal(claim)[0] == codes.OUTPUT_EXISTS.number
+    assert tree(output) == before
+
+
+def test_an_old_package_that_a_killed_run_had_moved_aside_is_put_back(
+    claim: Callable[..., Workspace], output: Path
+) -> None:
+    finished(output)
+    before = tree(output)
+    dead = claim(force=True)
+    record(output, "EXECUTING", NEW, step=205)
+    aside = dead.work / "replaced"
+    aside.mkdir()
+    for name in ("ABR.m3u8", "manifest.mpd", "video", "audio"):
+        (output / name).rename(aside / name)
+    (output / "video").mkdir()
+    (output / "video/new.mp4").write_text("new")
+    for name in ("previews", "info", "poster.jpg"):
+        (output / name).rename(aside / name)
+    dead.release()
+    assert refusal(claim)[0] == codes.OUTPUT_EXISTS.number
+    assert tree(output) == before
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_the_folder_behind_a_link_is_the_one_that_is_filled(
+    claim: Callable[..., Workspace], output: Path, tmp_path: Path, source: Path, force: bool
+) -> None:
+    if force:
+        finished(output)
+    else:
+        output.mkdir()
+    link = tmp_path / "link"
+    link.symlink_to(output)
+    workspace = Workspace.claim(link, source, NEW, force=force)
+    fill(workspace.package, "new")
+    workspace.publish()
+    workspace.release()
+    assert link.is_symlink()
+    assert (output / "ABR.m3u8").read_text() == "new"
 
 
 @pytest.mark.parametrize("force", [False, True])
