@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ingest.job import codes
-from ingest.job.errors import IngestError
+from ingest.job.errors import IngestError, UsageError
 from ingest.media.cancel import CancelToken
 from ingest.pipeline.request import Request, split_resolutions
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Sequence
 
     from ingest.job.record import Record
@@ -47,13 +48,18 @@ def run(
         The final record. A job that failed or was cancelled returns too: look at `status` and `error`.
 
     Raises:
-        UsageError: an INGEST_* setting cannot be understood.
+        UsageError: an INGEST_* setting, or a path that can be no path, cannot be understood.
     """
     from ingest import settings as settings_module
     from ingest.pipeline.runner import Runner
     from ingest.steps.context import Note
     from ingest.store import JobStore, open_store
 
+    for place in (source, output, preset_dir):
+        if place is not None and (not os.fspath(place) or "\0" in os.fsdecode(place)):
+            raise UsageError(
+                codes.USAGE, f"{os.fspath(place)!r} is not a path", remedy="name a file or folder"
+            )
     settings = settings_module.load()
     names = (resolutions,) if isinstance(resolutions, str) else tuple(resolutions)
     request = Request(
@@ -64,10 +70,12 @@ def run(
         preset_dir=Path(preset_dir) if preset_dir is not None else None,
         allow_damage=allow_damage,
     )
-    try:
-        store: JobStore | None = open_store(settings.home)
-        problems: tuple[Note, ...] = ()
-    except IngestError as error:
-        # The package matters more than its entry in the list of jobs.
-        store, problems = None, (Note(codes.STORE_NOT_WRITTEN, error.message),)
-    return Runner(request, settings, cancel or CancelToken(), on_event, store, problems).run()
+    problems: tuple[Note, ...] = ()
+    with contextlib.ExitStack() as stack:
+        store: JobStore | None = None
+        try:
+            store = stack.enter_context(open_store(settings.home))
+        except IngestError as error:
+            # The package matters more than its entry in the list of jobs.
+            problems = (Note(codes.STORE_NOT_WRITTEN, error.message),)
+        return Runner(request, settings, cancel or CancelToken(), on_event, store, problems).run()

@@ -83,8 +83,15 @@ class IngestGroup(click.Group):
             sys.stdout.reconfigure(errors="backslashreplace")
         try:
             return super().invoke(ctx)
+        except click.exceptions.NoArgsIsHelpError:
+            raise
+        except click.UsageError as error:
+            path = error.ctx.command_path if error.ctx else ctx.command_path
+            message = error.format_message().removesuffix(".")
+            click.echo(one_line(f"ingest: error: {message}; try '{path} --help'"), err=True)
+            ctx.exit(error.exit_code)
         except (click.ClickException, click.exceptions.Exit, BrokenPipeError):
-            raise  # click's own: usage errors (exit 2), --help, a reader such as `head` that went away
+            raise  # click's own: --help, a reader such as `head` that went away
         except (KeyboardInterrupt, click.Abort):
             _fail(ctx, Cancelled())
         except IngestError as error:

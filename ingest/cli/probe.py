@@ -11,6 +11,7 @@ import click
 from ingest.cli.options import json_option
 
 if TYPE_CHECKING:
+    from ingest.media.cancel import CancelToken
     from ingest.media.source import Source
 
 
@@ -20,20 +21,24 @@ if TYPE_CHECKING:
 def probe(file: Path, as_json: bool) -> None:
     """Show what ingest sees in FILE: the picture it would use, the sound, KLV, and every stream."""
     from ingest.cli.output import echo_json
+    from ingest.cli.signals import cancel_on_signals
     from ingest.media.source import open_source
 
-    with open_source(file) as source, tempfile.TemporaryDirectory(prefix="ingest-probe-") as folder:
-        document = describe(source, Path(folder))
+    with (
+        cancel_on_signals() as cancel,
+        open_source(file) as source,
+        tempfile.TemporaryDirectory(prefix="ingest-probe-") as folder,
+    ):
+        document = describe(source, Path(folder), cancel)
     if as_json:
         echo_json(document)
     else:
         _print(document)
 
 
-def describe(source: Source, folder: Path) -> dict[str, Any]:
+def describe(source: Source, folder: Path, cancel: CancelToken) -> dict[str, Any]:
     """The probe's findings in the shapes of info/video.json and info/streams.json."""
     from ingest import settings as settings_module
-    from ingest.cli.signals import cancel_on_signals
     from ingest.media import toolchain
     from ingest.media.probe import ProbeLimits, Prober
     from ingest.steps import (
@@ -54,11 +59,10 @@ def describe(source: Source, folder: Path) -> dict[str, Any]:
         stall_seconds=settings.stall_seconds,
         memory_bytes=settings.memory_limit,
     )
-    with cancel_on_signals() as cancel:
-        prober = Prober(tools.ffprobe, tools.ffmpeg, source, folder, limits, cancel)
-        probed = probing_video_codec.run(prober, allow_damage=True)
-        audio = probing_audio.run(probed.value.document)
-        klv = probing_video_klv.run(probed.value.document)
+    prober = Prober(tools.ffprobe, tools.ffmpeg, source, folder, limits, cancel)
+    probed = probing_video_codec.run(prober, allow_damage=True)
+    audio = probing_audio.run(probed.value.document)
+    klv = probing_video_klv.run(probed.value.document)
     notes = (*probed.notes, *audio.notes)
     warnings = probed.warnings
     return {

@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM become a cancelled job; a second one ends at once."""
+"""SIGINT, SIGTERM and SIGHUP become a cancelled job; a second one ends at once."""
 
 from __future__ import annotations
 
@@ -25,7 +25,10 @@ def cancel_on_signals() -> Iterator[CancelToken]:
             os.kill(os.getpid(), number)
         token.cancel(number)
 
-    before = {n: signal.signal(n, handle) for n in (signal.SIGINT, signal.SIGTERM)}
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup wants the job to outlive its terminal
+        numbers.append(signal.SIGHUP)
+    before = {n: signal.signal(n, handle) for n in numbers}
     try:
         yield token
     finally:

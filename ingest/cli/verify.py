@@ -25,12 +25,14 @@ def verify(ctx: click.Context, folder: Path, as_json: bool) -> None:
 
     DIR holds a master playlist (ABR.m3u8). The exit code is 1 when any MUST is broken.
     """
+    from ingest.cli.signals import cancel_on_signals
     from ingest.media.toolchain import find
     from ingest.packaging.decode import make_decoder
     from ingest.packaging.verify import verify as check
 
-    with tempfile.TemporaryDirectory(prefix="ingest-verify-") as work:
-        report = check(folder, decode=make_decoder(find().ffmpeg, Path(work)))
+    with cancel_on_signals() as cancel, tempfile.TemporaryDirectory(prefix="ingest-verify-") as work:
+        report = check(folder, decode=make_decoder(find().ffmpeg, Path(work), cancel=cancel))
+        cancel.check()
     if as_json:
         echo_json(document(folder, report))
     else:

@@ -8,7 +8,7 @@ IngestError
 ├── ResourceError    exit 6  disk, memory or time ran out
 ├── BusyError        exit 7  another run holds what this one needs
 ├── ProcessingError  exit 1  a step failed, or a package failed verification
-└── Cancelled        exit 130 (SIGINT) or 143 (SIGTERM)
+└── Cancelled        exit 129 (SIGHUP), 130 (SIGINT) or 143 (SIGTERM)
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ class Cancelled(IngestError):  # noqa: N818 - not an error, but it ends a job li
 
     def __init__(self, signal_number: int = 2) -> None:
         self.signal_number = signal_number
-        name = {2: "SIGINT", 15: "SIGTERM"}.get(signal_number, f"signal {signal_number}")
+        name = {1: "SIGHUP", 2: "SIGINT", 15: "SIGTERM"}.get(signal_number, f"signal {signal_number}")
         super().__init__(codes.CANCELLED, f"cancelled by {name}")
 
 

@@ -217,12 +217,12 @@ def _rung_output(stream: Any, rung: Rung, plan: Plan) -> Any:
 
 
 def _audio_outputs(source: Any, plan: Plan) -> list[Any]:
-    """Each track decoded and put on the clock once, however many renditions it has."""
+    """Each track is decoded and put on the clock once, however many renditions it has."""
     outputs = []
     for index in dict.fromkeys(a.index for a in plan.audio):
         renditions = [a for a in plan.audio if a.index == index]
         track = source[str(index)].filter("asetpts", f"PTS-({ratio(plan.video.start)})/TB")
-        track = track.filter("aresample", renditions[0].sample_rate, **{"async": 1, "first_pts": 0})
+        # Split before anything that can convert: else one layout is chosen for all branches.
         branches = track.filter_multi_output("asplit", len(renditions))
         outputs += [_audio_output(branches.stream(i), r) for i, r in enumerate(renditions)]
     return outputs
@@ -239,6 +239,12 @@ def _audio_output(stream: Any, rendition: AudioRendition) -> Any:
         # The plain conversion would make each side 3 dB quieter than the one channel was. By number: the
         # channel may have any name (a QuickTime track of its own for the left side is called FL).
         stream = stream.filter("channelmap", map="0-FL|0-FR", channel_layout="stereo")
+    # Holes from 10 ms on are filled with silence (ffmpeg's own bound, 100 ms, is a visible lip-sync error), and
+    # a mix of many channels is scaled so that it cannot clip.
+    options: dict[str, Any] = {"async": 1, "first_pts": 0, "min_hard_comp": 0.01}
+    if rendition.source_channels > rendition.channels:
+        options["rematrix_maxval"] = 1
+    stream = stream.filter("aresample", rendition.sample_rate, **options)
     stream = (
         stream.filter("aformat", sample_fmts="fltp", channel_layouts=rendition.layout)
         .filter("apad", whole_len=end)

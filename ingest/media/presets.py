@@ -215,13 +215,13 @@ def _preset(table: PresetTable, origin: Path) -> Preset:
 
 
 def _check_same_grid(first: Preset, other: Preset) -> None:
-    for key in ("gop", "segment"):
+    for key, unit in (("gop", "s"), ("segment", "s"), ("max_frame_rate", "")):
         one, two = getattr(first.video, key), getattr(other.video, key)
         if one != two:
             raise UsageError(
                 codes.PRESET_INVALID,
                 f"{first.name} and {other.name} cannot share a ladder: "
-                f"{key} is {float(one):g}s in {first.origin} and {float(two):g}s in {other.origin}",
+                f"{key} is {float(one):g}{unit} in {first.origin} and {float(two):g}{unit} in {other.origin}",
                 remedy=f"give both the same {key}",
             )
 

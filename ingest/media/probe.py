@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import secrets
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -16,10 +17,10 @@ from ingest.job import codes
 from ingest.job.errors import SourceError, one_line
 from ingest.media import process
 from ingest.media.facts import Container, KlvFacts, LeftOut
-from ingest.media.first_frames import DecodedFrame, parse_showinfo
+from ingest.media.first_frames import DecodedFrame, decoded_frames
 from ingest.media.process import Command, Confinement, Limits
 from ingest.media.source import describe_content
-from ingest.media.timing import Packet, PacketReader
+from ingest.media.timing import PacketReader, PacketTable
 from ingest.media.whitelists import CODEC_WHITELIST, FORMAT_WHITELIST, PROTOCOL_WHITELIST, VIDEO_DECODERS
 
 if TYPE_CHECKING:
@@ -31,6 +32,11 @@ if TYPE_CHECKING:
 
 Document = dict[str, Any]
 _NUMBER = re.compile(r"-?[0-9]{1,20}(?:\.[0-9]{1,20}|[/:][0-9]{1,20})?", re.ASCII)
+
+# A file may name a byte twice (frames repeated by its index), but not again and again.
+_DATA_TWICE, _DATA_SPARE = 2, 2**20
+# Times this many limits apart are no slip of a clock.
+_FAR = 4
 
 # ENOMEM in the words of glibc and of musl; threads, whose stacks count as memory, fail first.
 _NO_MEMORY = re.compile("Cannot allocate memory|Out of memory|pthread_create\\(\\) failed")
@@ -88,9 +94,32 @@ class Prober:
             raise not_media(self.source, done.stderr)
         return document
 
-    def packets(self, index: int) -> list[Packet]:
-        """Every packet of one stream, in stream order."""
-        reader = PacketReader()
+    def packets(self, index: int, time_base: Fraction) -> PacketTable:
+        """Every packet of one stream, in stream order.
+
+        Raises:
+            SourceError: they hold more data than the file, or are shown over a time far above the limit.
+        """
+        most_data = _DATA_TWICE * self.source.size + _DATA_SPARE
+        most_ticks = int(_FAR * self.limits.seconds / time_base)
+        name = one_line(self.source.name)
+
+        def check(reader: PacketReader) -> None:
+            if reader.weight > most_data:
+                raise SourceError(
+                    codes.SOURCE_OVER_LIMIT,
+                    f"the index of {name} names more data than the file holds",
+                    remedy="copy or export the file again",
+                )
+            if reader.span > most_ticks:
+                hours = float(reader.span * time_base) / 3600
+                raise SourceError(
+                    codes.SOURCE_OVER_LIMIT,
+                    f"{name} lasts {hours:.1f} h, the limit is {self.limits.seconds / 3600:.1f} h",
+                    remedy="raise INGEST_MAX_SECONDS if it is right",
+                )
+
+        reader = PacketReader(check)
         done = process.run(
             self.command(
                 *("-select_streams", str(index), "-show_entries", "packet=pts,dts,duration,size,flags"),
@@ -102,15 +131,16 @@ class Prober:
         self._check(done)
         return reader.packets
 
-    def first_frames(self, index: int) -> tuple[DecodedFrame, ...]:
-        """The first few pictures that decode.
+    def first_frames(self, index: int, time_base: Fraction) -> tuple[DecodedFrame, ...]:
+        """The first few pictures that decode; their times in `time_base`, seconds per tick.
 
         Raises:
             SourceError: none does, or they are larger than the limit.
         """
-        done = process.run(self._decode_command(index), cancel=self.cancel)
+        mark = secrets.token_hex(8)
+        done = process.run(self._decode_command(index, time_base, mark), cancel=self.cancel)
         self._check(done)
-        frames = parse_showinfo(done.stderr)
+        frames = decoded_frames(done.stdout.decode("ascii", "replace"), done.stderr, mark)
         if frames:
             return frames
         name = one_line(self.source.name)
@@ -124,15 +154,17 @@ class Prober:
             detail=done.stderr,
         )
 
-    def _decode_command(self, index: int) -> Command:
+    def _decode_command(self, index: int, time_base: Fraction, mark: str) -> Command:
         return Command(
             argv=(
                 str(self.ffmpeg.path),
                 *("-nostdin", "-hide_banner", "-v", "info", "-nostats", "-noautorotate", "-copyts"),
                 *self._whitelists(),
                 *("-max_pixels", str(self.limits.pixels), "-threads", "1", "-i", self.source.url),
-                *("-map", f"0:{index}", "-vf", "sidedata=mode=delete,showinfo=checksum=0"),
-                *("-frames:v", "8", "-fps_mode", "passthrough", "-f", "null", "-"),
+                *("-map", f"0:{index}", "-map_metadata", "-1", "-map_chapters", "-1"),
+                *("-vf", f"sidedata=mode=delete,showinfo@{mark}=checksum=0"),
+                *("-frames:v", "8", "-fps_mode", "passthrough", "-threads", "1"),
+                *("-enc_time_base", f"{time_base.numerator}/{time_base.denominator}", "-f", "framecrc", "-"),
             ),
             cwd=self.folder,
             confinement=Confinement(descriptors=(self.source.descriptor,)),
@@ -214,6 +246,12 @@ def integer(value: object) -> int | None:
         return int(str(value))
     except ValueError:
         return None
+
+
+def time_base_of(stream: Document) -> Fraction:
+    """Seconds per tick of the stream's times; 1/90000 where it does not say."""
+    found = fraction(stream.get("time_base"))
+    return found if found is not None and found > 0 else Fraction(1, 90000)
 
 
 def of_kind(document: Document, kind: str) -> list[Document]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import itertools
+from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 from ingest.media.facts import Timing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable
 
 STANDARD_RATES: tuple[Fraction, ...] = tuple(
     Fraction(n, d)
@@ -20,6 +22,10 @@ STANDARD_RATES: tuple[Fraction, ...] = tuple(
         *((100, 1), (120000, 1001), (120, 1), (240000, 1001), (240, 1), (25, 2), (15000, 1001)),
     )
 )
+
+
+# Bytes that the shortest packet and its place in the container's index take.
+SMALLEST_PACKET = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,18 +40,100 @@ class Packet:
     discard: bool
 
 
+_KEY, _DISCARD, _PTS, _DTS, _DURATION = (1 << bit for bit in range(5))
+_INT64 = 2**63
+
+
+class PacketTable(Sequence[Packet]):
+    """Packets in 33 bytes each (numbers of 64 bits and flags), made into a `Packet` only when asked for one."""
+
+    def __init__(self, packets: Iterable[Packet] = ()) -> None:
+        self.pts, self.dts = array("q"), array("q")  # 0 where there is none
+        self.durations, self.sizes = array("q"), array("q")
+        self.flags = bytearray()
+        for packet in packets:
+            self.append(packet)
+
+    def append(self, packet: Packet) -> None:
+        """Raises OverflowError for a number beyond 64 bits."""
+        flags = _KEY * packet.key | _DISCARD * packet.discard | _PTS * (packet.pts is not None)
+        flags |= _DTS * (packet.dts is not None) | _DURATION * (packet.duration is not None)
+        self.pts.append(packet.pts or 0)
+        self.dts.append(packet.dts or 0)
+        self.durations.append(packet.duration or 0)
+        self.sizes.append(packet.size)
+        self.flags.append(flags)
+
+    def __len__(self) -> int:
+        return len(self.flags)
+
+    @overload
+    def __getitem__(self, index: int) -> Packet: ...
+    @overload
+    def __getitem__(self, index: slice) -> PacketTable: ...
+    def __getitem__(self, index: int | slice) -> Packet | PacketTable:
+        if isinstance(index, slice):
+            return PacketTable(self[i] for i in range(*index.indices(len(self))))
+        flags = self.flags[index]
+        return Packet(
+            pts=self.pts[index] if flags & _PTS else None,
+            dts=self.dts[index] if flags & _DTS else None,
+            duration=self.durations[index] if flags & _DURATION else None,
+            size=self.sizes[index],
+            key=bool(flags & _KEY),
+            discard=bool(flags & _DISCARD),
+        )
+
+    def shown(self) -> array[int]:
+        """Indices of the packets that are not discarded."""
+        return array("q", (i for i, flags in enumerate(self.flags) if not flags & _DISCARD))
+
+    def is_key(self, index: int) -> bool:
+        return bool(self.flags[index] & _KEY)
+
+    def times(self, shown: Sequence[int]) -> array[int] | None:
+        """Presentation ticks; decoding ticks where the container has no others (AVI); None when neither exists."""
+        for ticks, known in ((self.pts, _PTS), (self.dts, _DTS)):
+            if all(self.flags[i] & known for i in shown):
+                return ticks if len(shown) == len(self) else array("q", (ticks[i] for i in shown))
+        return None
+
+
 @dataclass(slots=True)
 class PacketReader:
-    """Collects ffprobe's `packet` lines (`pts,dts,duration,size,flags`) as they arrive."""
+    """Collects ffprobe's `packet` lines (`pts,dts,duration,size,flags`) as they arrive.
 
-    packets: list[Packet] = field(default_factory=list)
+    `weight` is the bytes that they take in a file at the least; `check` sees the reader after each packet, and may
+    raise.
+    """
+
+    check: Callable[[PacketReader], None] | None = None
+    packets: PacketTable = field(default_factory=PacketTable)
+    weight: int = 0
+    first: int | None = None
+    last: int | None = None
 
     def line(self, text: str) -> int:
         """Take one line; returns how many packets there are, as the watchdog's measure of progress."""
         packet = parse_packet(text)
         if packet is not None:
             self.packets.append(packet)
+            self._count(packet)
+            if self.check is not None:
+                self.check(self)
         return len(self.packets)
+
+    @property
+    def span(self) -> int:
+        """Ticks from the first shown time to the last."""
+        return self.last - self.first if self.last is not None and self.first is not None else 0
+
+    def _count(self, packet: Packet) -> None:
+        self.weight += max(packet.size, SMALLEST_PACKET)
+        time = packet.pts if packet.pts is not None else packet.dts
+        if time is not None and not packet.discard:
+            self.first = time if self.first is None else min(self.first, time)
+            self.last = time if self.last is None else max(self.last, time)
 
 
 def parse_packet(line: str) -> Packet | None:
@@ -64,9 +152,10 @@ def parse_packet(line: str) -> Packet | None:
 
 def _integer(text: str) -> int | None:
     try:
-        return int(text)
+        value = int(text)
     except ValueError:
         return None
+    return value if -_INT64 <= value < _INT64 else None
 
 
 def measure(
@@ -87,24 +176,28 @@ def measure(
     Raises:
         ValueError: there is no packet to show.
     """
-    shown = [p for p in packets if not p.discard]
-    times = _times(shown)
-    if times is None:
-        return _untimed(shown, time_base, tuple(hints))
-    order = sorted(range(len(shown)), key=times.__getitem__)
-    order = [i for i in order if first_pts is None or times[i] >= first_pts]
-    if not order:
+    table = packets if isinstance(packets, PacketTable) else PacketTable(packets)
+    shown = table.shown()
+    if not shown:
         raise ValueError("no pictures to show")
-    ticks = [times[i] for i in order]
+    times = table.times(shown)
+    if times is None:
+        return _untimed(table, shown, time_base, tuple(hints))
+    ticks = array("q", sorted(t for t in times if first_pts is None or t >= first_pts))
+    if not ticks:
+        raise ValueError("no pictures to show")
     rate = constant_rate(ticks, time_base, hints)
-    last = shown[order[-1]]
+    # Of equal times the last in stream order.
+    last = table[next(i for i, t in zip(reversed(shown), reversed(times), strict=True) if t == ticks[-1])]
     span = (ticks[-1] - ticks[0]) * time_base
     if rate is not None:
         duration = len(ticks) / rate
     else:
         mean_step = span / (len(ticks) - 1) if len(ticks) > 1 and span else Fraction(1, 25)
         duration = span + (last.duration * time_base if last.duration else mean_step)
-    keys = [t for i, t in zip(order, ticks, strict=True) if shown[i].key]
+    keys = array(
+        "q", sorted(t for i, t in zip(shown, times, strict=True) if t >= ticks[0] and table.is_key(i))
+    )
     return Timing(
         time_base=time_base,
         start=ticks[0] * time_base,
@@ -115,7 +208,7 @@ def measure(
         longest_gap=_longest(ticks) * time_base,
         key_frames=len(keys),
         longest_key_distance=_longest([*keys, ticks[0] + round(duration / time_base)]) * time_base,
-        bytes=sum(p.size for p in shown),
+        bytes=sum(table.sizes[i] for i in shown),
     )
 
 
@@ -147,21 +240,12 @@ def _on_grid(ticks: Sequence[int], time_base: Fraction, rate: Fraction) -> bool:
     return all(abs((t - first) * tick_scale - i * frame_scale) <= tolerance for i, t in enumerate(ticks))
 
 
-def _times(shown: Sequence[Packet]) -> list[int] | None:
-    """Presentation ticks; decoding ticks where the container has no others (AVI); None when neither exists."""
-    if not shown:
-        raise ValueError("no pictures to show")
-    pts = [p.pts for p in shown if p.pts is not None]
-    if len(pts) == len(shown):
-        return pts
-    dts = [p.dts for p in shown if p.dts is not None]
-    return dts if len(dts) == len(shown) else None
-
-
-def _untimed(shown: Sequence[Packet], time_base: Fraction, hints: Sequence[Fraction]) -> Timing:
+def _untimed(
+    table: PacketTable, shown: Sequence[int], time_base: Fraction, hints: Sequence[Fraction]
+) -> Timing:
     rate = next((h for h in hints if 0 < h <= 1000), Fraction(25))
     duration = len(shown) / rate
-    keys = [i for i, p in enumerate(shown) if p.key]
+    keys = [n for n, i in enumerate(shown) if table.is_key(i)]
     return Timing(
         time_base=time_base,
         start=Fraction(0),
@@ -172,7 +256,7 @@ def _untimed(shown: Sequence[Packet], time_base: Fraction, hints: Sequence[Fract
         longest_gap=1 / rate,
         key_frames=len(keys),
         longest_key_distance=_longest([*keys, len(shown)]) / rate,
-        bytes=sum(p.size for p in shown),
+        bytes=sum(table.sizes[i] for i in shown),
     )
 
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from ingest.media.facts import AudioFacts, Colour, FieldOrder, VideoFacts
-from ingest.media.probe import Document, fraction, integer, of_kind
+from ingest.media.probe import Document, fraction, integer, of_kind, time_base_of
 from ingest.media.timing import Packet, measure
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def video_facts(stream: Document, frames: Sequence[DecodedFrame], packets: Seque
         ValueError: no packet is shown.
     """
     first = frames[0]
-    time_base = fraction(stream.get("time_base")) or Fraction(1, 90000)
+    time_base = time_base_of(stream)
     # The average first: for a raw H.264 stream the other one counts fields.
     declared = [r for r in map(fraction, (stream.get("avg_frame_rate"), stream.get("r_frame_rate"))) if r]
     timing = measure(packets, time_base, first_pts=first.pts, hints=declared)
@@ -52,8 +52,8 @@ def video_facts(stream: Document, frames: Sequence[DecodedFrame], packets: Seque
         field_order=field_order(stream, frames),
         colour=colour_of(stream, first),
         timing=timing,
-        bit_rate=integer(stream.get("bit_rate"))
-        or (int(timing.bytes * 8 / timing.duration) if timing.duration else None),
+        # Measured: the declared one is the source's word, and the renditions' rates hang on it.
+        bit_rate=int(timing.bytes * 8 / timing.duration) if timing.duration else None,
     )
 
 

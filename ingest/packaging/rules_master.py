@@ -172,7 +172,8 @@ def _check_picture(variant: Reference, track: Track, hdr: bool, where: str, chec
     number = Fraction(text) if re.fullmatch(r"[0-9]{1,4}(\.[0-9]{1,9})?", text) else None
     if checks.must(number is not None, f"{APPLE} 9.15", where, "no FRAME-RATE", f"{float(rate):.3f}"):
         constant = all(s.duration == s.samples * track.frame_duration for s in track.segments)
-        near = abs((number or 0) - rate) <= rate / 2000
+        # Three decimals are all that the attribute has.
+        near = abs((number or 0) - rate) <= max(rate, Fraction(1)) / 2000
         check = checks.must if constant else checks.should
         check(near, f"{APPLE} 9.15", where, f"FRAME-RATE {text}", f"{float(rate):.3f}")
     checks.must(rate <= _FASTEST, f"{APPLE} 1.19", where, f"{float(rate):.3f} pictures/s", "at most 60")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import getpass
 import os
 import platform
@@ -57,8 +56,8 @@ class Runner:
     def run(self) -> Record:
         """Never raises for a job that fails: the record says what happened."""
         error: IngestError | None = None
-        self._recorder.begin()
         try:
+            self._recorder.begin()
             for warning in self._warnings:
                 self._recorder.warn(warning.code, warning.detail)
             for step in STEPS:
@@ -71,7 +70,10 @@ class Runner:
             error = Cancelled(2)
         except Exception as failure:  # noqa: BLE001 - a fault of ours must still end in a FAILED record
             error = internal_error(failure)
-        return self._end(error)
+        try:
+            return self._end(error)
+        finally:  # also where a listener of the caller's raises at the last event
+            self._release()
 
     def _take(self, step: Step) -> None:
         if self._workspace is None or not self._workspace.published:  # what is published cannot be cancelled
@@ -211,13 +213,13 @@ class Runner:
             for output in self._recorder.record.outputs:
                 if output.status in {"WAITING", "EXECUTING"}:
                     self._recorder.change_output(output.resolution, status=status.value)
-        record = self._recorder.end(status, error)
-        if workspace is not None:
-            workspace.release()
+        return self._recorder.end(status, error)
+
+    def _release(self) -> None:
+        if self._workspace is not None:
+            self._workspace.release()
         if hasattr(self._made, "started"):
-            with contextlib.suppress(OSError):
-                self._made.started.source.close()
-        return record
+            self._made.started.source.close()
 
 
 def first_record(request: Request) -> Record:

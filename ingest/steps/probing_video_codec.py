@@ -38,14 +38,15 @@ def run(prober: Prober, *, allow_damage: bool) -> Outcome[Probed]:
     if stream is None:
         raise no_video(name, document, left_out)
     index = int(stream["index"])
-    packets = prober.packets(index)
+    time_base = probe.time_base_of(stream)
+    packets = prober.packets(index, time_base)
     if not packets:
         raise SourceError(
             codes.SOURCE_NOT_MEDIA,
             f"{name} declares a picture but holds no data for it",
             remedy="copy or upload the whole file again",
         )
-    frames = prober.first_frames(index)
+    frames = prober.first_frames(index, time_base)
     try:
         video = video_facts(stream, frames, packets)
     except ValueError as error:

@@ -97,6 +97,7 @@ class Clip:
         sounds: channels of each audio rendition that must be made.
         notes: codes of the notes that follow a step's message.
         rate: pictures a second where it is constant.
+        still: so little moves that pictures cannot be told from their neighbours.
         sound_streams: where each rendition comes from, in the order of their names.
     """
 
@@ -112,6 +113,7 @@ class Clip:
     matrix: str = "bt709"
     signal: str = "tv"
     hdr: bool = False
+    still: bool = False
 
     @property
     def path(self) -> Path:
@@ -177,6 +179,7 @@ SHARED_CLIPS = (
         upright="transpose=clock",
         matrix="bt601",
         signal="pc",
+        still=True,
     ),
     Clip(
         *("portrait-hdr10-av1.mp4", 127, _TALL, {"en-stereo": 2}, {9002: (9101,), 9001: (9104,)}),

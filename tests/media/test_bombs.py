@@ -123,6 +123,52 @@ def test_table_that_lies_about_its_samples(cli: Cli, clips: Clips) -> None:
     assert_within(done, seconds=30, peak=300 * MB)
 
 
+def test_index_that_names_the_same_bytes_ten_million_times(cli: Cli, clips: Clips) -> None:
+    """5 000 chunks at one place, 2 000 samples of one byte in each: a file of 30 kB with 10 million packets."""
+    # Without its edit list, which shows 0.2 s and no more.
+    data = clips.make("one.mp4", *picture("64x64", 0.2), *X264).read_bytes().replace(b"edts", b"free")
+    path = (b"moov", b"trak", b"mdia", b"minf", b"stbl")
+    chunks, samples = 5_000, 2_000
+    offset = box_at(data, b"mdat")
+    tables = {
+        b"stts": struct.pack(">IIII", 0, 1, chunks * samples, 1),
+        b"stsz": struct.pack(">III", 0, 1, chunks * samples),
+        b"stsc": struct.pack(">IIIII", 0, 1, 1, samples, 1),
+        b"stco": struct.pack(">II", 0, chunks) + struct.pack(">I", offset) * chunks,
+        b"ctts": None,
+        b"stss": None,
+    }
+    (cli.cwd / "bomb.mp4").write_bytes(_with_boxes(data, path, tables))
+    assert (cli.cwd / "bomb.mp4").stat().st_size < 40_000
+    done = cli.ingest("bomb.mp4", "-o", "out")
+    assert_failed(
+        cli,
+        done,
+        codes.SOURCE_OVER_LIMIT,
+        exit_code=3,
+        step=PROBE,
+        says="the index of bomb.mp4 names more data than the file holds",
+        output=cli.cwd / "out",
+    )
+    assert_within(done, seconds=10, peak=700 * MB)
+
+
+def _with_boxes(data: bytes, path: tuple[bytes, ...], contents: dict[bytes, bytes | None]) -> bytes:
+    """The boxes in `data`, those in the box `path` with new contents, or left out where that is None."""
+    made, start = b"", 0
+    while start < len(data):
+        size, kind = struct.unpack_from(">I4s", data, start)
+        inner: bytes | None = data[start + 8 : start + size]
+        start += size
+        if path and kind == path[0]:
+            inner = _with_boxes(inner or b"", path[1:], contents)
+        elif not path and kind in contents:
+            inner = contents[kind]
+        if inner is not None:
+            made += struct.pack(">I4s", len(inner) + 8, kind) + inner
+    return made
+
+
 def _many_streams(clips: Clips, name: str, count: int) -> Path:
     """One picture, nine tracks of sound, and more pictures up to `count` streams."""
     maps = ["-map", "0:v", *["-map", "0:a"] * 9, *["-map", "0:v"] * (count - 10)]

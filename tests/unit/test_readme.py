@@ -70,7 +70,7 @@ def test_every_exit_code_is_named() -> None:
         for n in n.split(",")
     }
     kinds = [k for k in vars(errors).values() if isinstance(k, type) and issubclass(k, errors.IngestError)]
-    raised = {k.exit_code for k in kinds} | {errors.exit_code_of(errors.Cancelled(n)) for n in (2, 15)}
+    raised = {k.exit_code for k in kinds} | {errors.exit_code_of(errors.Cancelled(n)) for n in (1, 2, 15)}
     assert named == raised | {0}
 
 

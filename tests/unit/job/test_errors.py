@@ -44,7 +44,7 @@ def test_the_tree_has_no_other_branches() -> None:
     [
         (2, "cancelled by SIGINT", 130),
         (15, "cancelled by SIGTERM", 143),
-        (1, "cancelled by signal 1", 129),
+        (1, "cancelled by SIGHUP", 129),
     ],
 )
 def test_cancelled(signal_number: int, line: str, exit_code: int) -> None:

@@ -90,8 +90,8 @@ def test_1080p30_in_three_rungs_with_stereo() -> None:
             "[s16]setsar=1[s17]",
             "[s17]setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv[s18]",
             "[0:1]asetpts=PTS-(0/1)/TB[s19]",
-            "[s19]aresample=48000:async=1:first_pts=0[s20]",
-            "[s20]asplit=1[s21]",
+            "[s19]asplit=1[s20]",
+            "[s20]aresample=48000:async=1:first_pts=0:min_hard_comp=0.01[s21]",
             "[s21]aformat=channel_layouts=stereo:sample_fmts=fltp[s22]",
             "[s22]apad=whole_len=480256[s23]",
             "[s23]atrim=end_sample=480256:start_sample=1024[s24]",
@@ -163,9 +163,9 @@ def test_portrait_clip_on_uneven_times_with_mono() -> None:
             "[s5]setsar=1[s6]",
             "[s6]setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv[s7]",
             "[0:1]asetpts=PTS-(1/2)/TB[s8]",
-            "[s8]aresample=48000:async=1:first_pts=0[s9]",
-            "[s9]asplit=1[s10]",
-            "[s10]channelmap=channel_layout=stereo:map=0-FL|0-FR[s11]",
+            "[s8]asplit=1[s9]",
+            "[s9]channelmap=channel_layout=stereo:map=0-FL|0-FR[s10]",
+            "[s10]aresample=48000:async=1:first_pts=0:min_hard_comp=0.01[s11]",
             "[s11]aformat=channel_layouts=stereo:sample_fmts=fltp[s12]",
             "[s12]apad=whole_len=239616[s13]",
             "[s13]atrim=end_sample=239616:start_sample=1024[s14]",
@@ -230,31 +230,32 @@ def test_hdr_with_surround_and_stereo() -> None:
             "[s12]setsar=1[s13]",
             "[s13]setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv[s14]",
             "[0:1]asetpts=PTS-(0/1)/TB[s15]",
-            "[s15]aresample=48000:async=1:first_pts=0[s16]",
-            "[s16]asplit=2[s17][s18]",
-            "[s17]aformat=channel_layouts=stereo:sample_fmts=fltp[s19]",
+            "[s15]asplit=2[s16][s17]",
+            "[s16]aresample=48000:async=1:first_pts=0:min_hard_comp=0.01:rematrix_maxval=1[s18]",
+            "[s18]aformat=channel_layouts=stereo:sample_fmts=fltp[s19]",
             "[s19]apad=whole_len=192512[s20]",
             "[s20]atrim=end_sample=192512:start_sample=1024[s21]",
             "[s21]asetpts=PTS-STARTPTS[s22]",
-            "[s18]aformat=channel_layouts=5.1:sample_fmts=fltp[s23]",
-            "[s23]apad=whole_len=192512[s24]",
-            "[s24]atrim=end_sample=192512:start_sample=1024[s25]",
-            "[s25]asetpts=PTS-STARTPTS[s26]",
-            "[0:2]asetpts=PTS-(0/1)/TB[s27]",
-            "[s27]aresample=48000:async=1:first_pts=0[s28]",
+            "[s17]aresample=48000:async=1:first_pts=0:min_hard_comp=0.01[s23]",
+            "[s23]aformat=channel_layouts=5.1:sample_fmts=fltp[s24]",
+            "[s24]apad=whole_len=192512[s25]",
+            "[s25]atrim=end_sample=192512:start_sample=1024[s26]",
+            "[s26]asetpts=PTS-STARTPTS[s27]",
+            "[0:2]asetpts=PTS-(0/1)/TB[s28]",
             "[s28]asplit=1[s29]",
-            "[s29]aformat=channel_layouts=stereo:sample_fmts=fltp[s30]",
-            "[s30]apad=whole_len=192512[s31]",
-            "[s31]atrim=end_sample=192512:start_sample=1024[s32]",
-            "[s32]asetpts=PTS-STARTPTS[s33]",
-            r"[s9]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/0.333667)+1)*0.333667)[s34]",
-            f"[s34]scale=720:1280:{BT709}:{JPEG}[s35]",
-            "[s35]format=yuvj420p[s36]",
-            "[s36]setsar=1[s37]",
-            r"[s10]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/1)+1)*1)[s38]",
-            f"[s38]scale=160:90:{BT709}:{JPEG}[s39]",
-            "[s39]format=yuvj420p[s40]",
-            "[s40]setsar=1[s41]",
+            "[s29]aresample=48000:async=1:first_pts=0:min_hard_comp=0.01[s30]",
+            "[s30]aformat=channel_layouts=stereo:sample_fmts=fltp[s31]",
+            "[s31]apad=whole_len=192512[s32]",
+            "[s32]atrim=end_sample=192512:start_sample=1024[s33]",
+            "[s33]asetpts=PTS-STARTPTS[s34]",
+            r"[s9]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/0.333667)+1)*0.333667)[s35]",
+            f"[s35]scale=720:1280:{BT709}:{JPEG}[s36]",
+            "[s36]format=yuvj420p[s37]",
+            "[s37]setsar=1[s38]",
+            r"[s10]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/1)+1)*1)[s39]",
+            f"[s39]scale=160:90:{BT709}:{JPEG}[s40]",
+            "[s40]format=yuvj420p[s41]",
+            "[s41]setsar=1[s42]",
         ),
         *words(
             """
@@ -272,25 +273,25 @@ def test_hdr_with_surround_and_stereo() -> None:
         ),
         *words(
             """
-            -map [s26] -f mp4 -b:a 320000 -c:a aac -map_chapters -1 -map_metadata -1 -use_editlist 0
+            -map [s27] -f mp4 -b:a 320000 -c:a aac -map_chapters -1 -map_metadata -1 -use_editlist 0
             audio/en-51.mp4
             """
         ),
         *words(
             """
-            -map [s33] -f mp4 -b:a 128000 -c:a aac -map_chapters -1 -map_metadata -1 -use_editlist 0
+            -map [s34] -f mp4 -b:a 128000 -c:a aac -map_chapters -1 -map_metadata -1 -use_editlist 0
             audio/de-stereo.mp4
             """
         ),
         *words(
             """
-            -map [s37] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1
+            -map [s38] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1
             -map_metadata -1 -q:v 2 candidates/%d.jpg
             """
         ),
         *words(
             """
-            -map [s41] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1
+            -map [s42] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1
             -map_metadata -1 -q:v 3 previews/%d.jpg
             """
         ),
@@ -311,8 +312,8 @@ def test_transport_stream_that_does_not_start_at_zero() -> None:
             "[s6]setsar=1[s7]",
             "[s7]setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv[s8]",
             "[0:1]asetpts=PTS-(37/25)/TB[s9]",
-            "[s9]aresample=48000:async=1:first_pts=0[s10]",
-            "[s10]asplit=1[s11]",
+            "[s9]asplit=1[s10]",
+            "[s10]aresample=48000:async=1:first_pts=0:min_hard_comp=0.01[s11]",
             "[s11]aformat=channel_layouts=stereo:sample_fmts=fltp[s12]",
             "[s12]apad=whole_len=575488[s13]",
             "[s13]atrim=end_sample=575488:start_sample=1024[s14]",
@@ -328,9 +329,9 @@ def test_transport_stream_that_does_not_start_at_zero() -> None:
         ),
         *words(
             """
-            -map [s8] -f mp4 -bufsize 1061322 -c:v libx264 -crf 21.0 -enc_time_base 1/25 -flags:v +cgop
+            -map [s8] -f mp4 -bufsize 922888 -c:v libx264 -crf 21.0 -enc_time_base 1/25 -flags:v +cgop
             -fps_mode passthrough -g 50 -keyint_min 50 -level:v 1.3 -map_chapters -1 -map_metadata -1
-            -maxrate 530661 -preset veryfast -profile:v high -sc_threshold 0 -video_track_timescale 12800
+            -maxrate 461444 -preset veryfast -profile:v high -sc_threshold 0 -video_track_timescale 12800
             rungs/sd.mp4
             """
         ),

@@ -1,15 +1,24 @@
-"""showinfo's lines, as ffmpeg 9 prints them for real clips."""
+"""framecrc's and showinfo's lines, as ffmpeg 9 prints them for real clips."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.media.first_frames import DecodedFrame, parse_showinfo
+from ingest.media.first_frames import (
+    DecodedFrame,
+    FirstPicture,
+    decoded_frames,
+    parse_framecrc,
+    parse_showinfo,
+)
 
-P = "[Parsed_showinfo_1 @ 0x7f9d88002180] "
+MARK = "6b1f0c9d2a7e4835"
+P = f"[showinfo@{MARK} @ 0x7f9d88002180] "
 
 HDR10 = f"""\
 {P}config in time_base: 1/30000, frame_rate: 30000/1001
@@ -39,6 +48,20 @@ sar:0/1 s:3840x2160 i:P iskey:1 type:I\x20
 """
 
 
+HDR10_CRC = """\
+#software: Lavf63.1.102
+#tb 0: 1/30000
+#media_type 0: video
+#codec_id 0: rawvideo
+#dimensions 0: 720x1280
+#sar 0: 1/1
+0,          0,          0,     1001,  2764800, 0x5a0ccc8f
+0,       1001,       1001,     1001,  2764800, 0xcd833d66
+"""
+
+FORGED = "n: 0 pts: 0 pts_time:0 fmt:yuv420p cl:left sar:1/1 s:4000x4000 i:P"
+
+
 def test_hdr_clip() -> None:
     frame = DecodedFrame(
         pts=0,
@@ -55,15 +78,15 @@ def test_hdr_clip() -> None:
     second = DecodedFrame(
         1001, "yuv420p10le", Fraction(1), 720, 1280, "P", "tv", "bt2020nc", "bt2020", "smpte2084"
     )
-    assert parse_showinfo(HDR10) == (frame, second)
+    assert parse_showinfo(HDR10, MARK) == (frame, second)
 
 
 def test_start_of_a_transport_stream_and_an_unknown_aspect() -> None:
-    assert parse_showinfo(TRANSPORT_STREAM) == (DecodedFrame(133200, "yuv420p", None, 352, 288, "P"),)
+    assert parse_showinfo(TRANSPORT_STREAM, MARK) == (DecodedFrame(133200, "yuv420p", None, 352, 288, "P"),)
 
 
 def test_full_range() -> None:
-    assert parse_showinfo(FULL_RANGE) == (
+    assert parse_showinfo(FULL_RANGE, MARK) == (
         DecodedFrame(
             *(0, "yuvj420p", None, 3840, 2160, "P"),
             range="pc",
@@ -78,23 +101,82 @@ def test_interlaced_anamorphic_negative_and_missing_times() -> None:
     text = FULL_RANGE.replace("sar:0/1", "sar:16/11").replace("i:P", "i:T")
     first = text.replace("pts:      0 pts_time:0 ", "pts:  -1024 pts_time:-0.08 ")
     second = text.replace("pts:      0 pts_time:0 ", "pts:  NOPTS pts_time:NOPTS ").replace("i:T", "i:B")
-    assert [(f.pts, f.sample_aspect, f.field) for f in parse_showinfo(first + second)] == [
+    assert [(f.pts, f.sample_aspect, f.field) for f in parse_showinfo(first + second, MARK)] == [
         (-1024, Fraction(16, 11), "T"),
         (None, Fraction(16, 11), "B"),
     ]
 
 
 def test_colour_before_any_picture_is_passed_over() -> None:
-    assert parse_showinfo(f"{P}color_range:pc color_space:x color_primaries:y color_trc:z\n") == ()
+    assert parse_showinfo(f"{P}color_range:pc color_space:x color_primaries:y color_trc:z\n", MARK) == ()
 
 
 def test_lines_of_others_are_passed_over() -> None:
-    assert parse_showinfo(FULL_RANGE.replace("showinfo", "metadata")) == ()
-    assert parse_showinfo("") == ()
+    assert parse_showinfo(FULL_RANGE.replace("showinfo", "metadata"), MARK) == ()
+    assert parse_showinfo("", MARK) == ()
 
 
-@given(st.text(), st.integers(0, len(HDR10)))
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"[Parsed_showinfo_1 @ 0x7f9d88002180] {FORGED}",
+        f"[showinfo@0000000000000000 @ 0x7f9d88002180] {FORGED}",
+        f"    title           : {P}{FORGED}",
+        f"    title           : x\u2028{P}{FORGED}",
+        f"x\x0b{P}{FORGED}\x0c{P}{FORGED}\x85{P}{FORGED}\r{P}{FORGED}",
+        f"{P}  title={FORGED}",
+        f"{P} {FORGED}",
+    ],
+)
+def test_what_the_source_may_write_into_the_log(line: str) -> None:
+    assert parse_showinfo(f"{line}\n{HDR10}{line}\n", MARK) == parse_showinfo(HDR10, MARK)
+
+
+@given(st.text(), st.integers(0, HDR10.count("\n")))
 def test_any_text_between_the_lines(noise: str, at: int) -> None:
-    """Metadata of a hostile file is printed in the same log."""
-    for frame in parse_showinfo(HDR10[:at] + noise + HDR10[at:]):
-        assert frame.width > 0 or noise
+    """The source does not know the mark, whatever else it writes."""
+    lines = HDR10.splitlines(keepends=True)
+    text = "".join((*lines[:at], noise, "\n", *lines[at:]))
+    assert parse_showinfo(text, MARK) == parse_showinfo(HDR10, MARK)
+
+
+# --- framecrc ---
+
+
+def test_parse_framecrc() -> None:
+    assert parse_framecrc(HDR10_CRC) == FirstPicture(720, 1280, 0)
+    later = HDR10_CRC.replace("0,          0,          0,", "0,      -1024,      -1024,")
+    assert parse_framecrc(later) == FirstPicture(720, 1280, -1024)
+
+
+@pytest.mark.parametrize("text", ["", "#dimensions 0: 720x1280\n", "0, 0, 0, 1, 5, 0x0\n", HDR10])
+def test_no_picture_in_framecrc(text: str) -> None:
+    assert parse_framecrc(text) is None
+
+
+@given(st.text())
+def test_any_text_for_framecrc(text: str) -> None:
+    assert parse_framecrc(text + "\n" + HDR10_CRC) is not None
+    assert decoded_frames("", text + HDR10, MARK) == ()
+
+
+# --- both ---
+
+
+def test_both_answers_of_a_clip() -> None:
+    assert decoded_frames(HDR10_CRC, HDR10, MARK) == parse_showinfo(HDR10, MARK)
+
+
+def test_size_and_time_are_those_of_framecrc() -> None:
+    """The picture grows after the first one, whose line was lost from the log's end."""
+    crc = HDR10_CRC.replace("0,          0,          0,", "0,       -500,       -500,")
+    first, second = parse_showinfo(HDR10, MARK)
+    grown = HDR10.replace("s:720x1280", "s:1440x2560")
+    assert decoded_frames(crc, HDR10 + grown, MARK) == (replace(first, pts=-500), second)
+    assert decoded_frames(crc, grown, MARK) == ()
+
+
+def test_a_picture_without_a_time_is_given_none() -> None:
+    log = HDR10.replace("pts:      0 pts_time:0 ", "pts:   NOPTS pts_time:NOPTS ")
+    assert decoded_frames(HDR10_CRC, log, MARK) == parse_showinfo(log, MARK)
+    assert parse_showinfo(log, MARK)[0].pts is None

@@ -24,9 +24,11 @@ from ingest.media.probe import (
     not_media,
     of_kind,
     parse_container,
+    time_base_of,
 )
 from ingest.media.process import Command, Completed, Confinement, Limits
 from ingest.media.source import Source, open_source
+from ingest.media.timing import Packet
 from ingest.media.toolchain import Tool
 from ingest.media.whitelists import CODEC_WHITELIST, FORMAT_WHITELIST, PROTOCOL_WHITELIST
 
@@ -209,6 +211,14 @@ def test_integer(text: object, value: int | None) -> None:
     assert integer(text) == value
 
 
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("1001/30000", Fraction(1001, 30000)), *((t, Fraction(1, 90000)) for t in ("0/1", "-1/5", ""))],
+)
+def test_time_base_of(text: str, value: Fraction) -> None:
+    assert time_base_of({"time_base": text}) == value
+
+
 @given(st.text() | st.integers() | st.floats() | st.none() | st.booleans())
 def test_numbers_never_raise(value: object) -> None:
     fraction(value)
@@ -254,7 +264,7 @@ def test_whole_ffprobe_command(source: Source, tmp_path: Path) -> None:
 
 
 def test_whole_decode_command(source: Source, tmp_path: Path) -> None:
-    command = prober(source, tmp_path)._decode_command(3)
+    command = prober(source, tmp_path)._decode_command(3, Fraction(1001, 30000), "c0ffee")
     assert command.argv == (
         "/tools/ffmpeg",
         *("-nostdin", "-hide_banner", "-v", "info", "-nostats", "-noautorotate", "-copyts"),
@@ -263,8 +273,10 @@ def test_whole_decode_command(source: Source, tmp_path: Path) -> None:
         *("-codec_whitelist", CODEC_WHITELIST),
         *("-max_streams", "7", "-max_pixels", "1000", "-threads", "1"),
         *("-i", f"file:/proc/self/fd/{source.descriptor}"),
-        *("-map", "0:3", "-vf", "sidedata=mode=delete,showinfo=checksum=0"),
-        *("-frames:v", "8", "-fps_mode", "passthrough", "-f", "null", "-"),
+        *("-map", "0:3", "-map_metadata", "-1", "-map_chapters", "-1"),
+        *("-vf", "sidedata=mode=delete,showinfo@c0ffee=checksum=0"),
+        *("-frames:v", "8", "-fps_mode", "passthrough", "-threads", "1"),
+        *("-enc_time_base", "1001/30000", "-f", "framecrc", "-"),
     )
     assert command.confinement == Confinement(descriptors=(source.descriptor,))
 
@@ -327,7 +339,9 @@ def answer(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Sets what the next program says."""
 
     def told(stdout: bytes = b"", stderr: str = "", returncode: int = 0) -> None:
-        def run(command: Command, **_: object) -> Completed:
+        def run(command: Command, *, on_stdout_line: Any = None, **_: object) -> Completed:
+            for line in stdout.decode().splitlines() if on_stdout_line else ():
+                on_stdout_line(line)
             return Completed(
                 command=command,
                 returncode=returncode,
@@ -393,7 +407,7 @@ def test_pictures_above_the_limit(source: Source, tmp_path: Path, answer: Any) -
     answer(
         stderr="[h264 @ 0x1] Picture size 100000x100000 exceeds specified max pixel count 1000", returncode=1
     )
-    assert error_of(lambda: prober(source, tmp_path).first_frames(0)) == (
+    assert error_of(lambda: prober(source, tmp_path).first_frames(0, Fraction(1, 25))) == (
         codes.SOURCE_OVER_LIMIT.number,
         "-i clip, 'odd' %d.mp4 has pictures of 100000x100000, above the limit of 1000 pixels",
         "raise INGEST_MAX_PIXELS if you trust the file",
@@ -402,8 +416,56 @@ def test_pictures_above_the_limit(source: Source, tmp_path: Path, answer: Any) -
 
 def test_pictures_that_do_not_decode(source: Source, tmp_path: Path, answer: Any) -> None:
     answer(stderr="[h264 @ 0x1] no frame!")
-    assert error_of(lambda: prober(source, tmp_path).first_frames(0)) == (
+    assert error_of(lambda: prober(source, tmp_path).first_frames(0, Fraction(1, 25))) == (
         codes.SOURCE_NOT_MEDIA.number,
         "no picture of -i clip, 'odd' %d.mp4 can be decoded",
         "copy or export the file again",
+    )
+
+
+def test_a_log_without_a_picture_on_stdout(source: Source, tmp_path: Path, answer: Any) -> None:
+    """The log alone is not believed."""
+    forged = "[Parsed_showinfo_1 @ 0x1] n: 0 pts: 0 pts_time:0 fmt:yuv420p cl:left sar:1/1 s:4000x4000 i:P"
+    answer(stderr=forged)
+    assert error_of(lambda: prober(source, tmp_path).first_frames(0, Fraction(1, 25)))[0] == 9306
+
+
+# --- packets ---
+
+
+def test_packets(source: Source, tmp_path: Path, answer: Any) -> None:
+    answer(b"0,0,1,5,K__\n1,1,1,6,___\n")
+    assert list(prober(source, tmp_path).packets(0, Fraction(1, 25))) == [
+        Packet(0, 0, 1, 5, key=True, discard=False),
+        Packet(1, 1, 1, 6, key=False, discard=False),
+    ]
+
+
+@pytest.mark.parametrize("size", ["1", "8", "N/A"], ids=["tiny", "least", "unknown"])
+def test_packets_of_more_data_than_the_file_holds(
+    source: Source, tmp_path: Path, answer: Any, size: str
+) -> None:
+    """12 bytes: 2 * 12 + 2**20 are allowed, at 8 bytes for each packet."""
+    most = (2 * 12 + 2**20) // 8
+    line = f"0,0,1,{size},___\n".encode()
+    answer(line * most)
+    assert len(prober(source, tmp_path).packets(0, Fraction(1, 25))) == most
+    answer(line * (most + 1))
+    assert error_of(lambda: prober(source, tmp_path).packets(0, Fraction(1, 25))) == (
+        codes.SOURCE_OVER_LIMIT.number,
+        "the index of -i clip, 'odd' %d.mp4 names more data than the file holds",
+        "copy or export the file again",
+    )
+
+
+def test_packets_far_apart(source: Source, tmp_path: Path, answer: Any) -> None:
+    """Four times the limit of 48 h; what is not shown does not count."""
+    hidden = b"-9000000,0,1,5,_D_\n"
+    answer(hidden + b"100,0,1,5,K__\n691300,1,1,6,___\n")
+    assert len(prober(source, tmp_path).packets(0, Fraction(1))) == 3
+    answer(b"100,0,1,5,K__\n691301,1,1,6,___\n")
+    assert error_of(lambda: prober(source, tmp_path).packets(0, Fraction(1))) == (
+        codes.SOURCE_OVER_LIMIT.number,
+        "-i clip, 'odd' %d.mp4 lasts 192.0 h, the limit is 48.0 h",
+        "raise INGEST_MAX_SECONDS if it is right",
     )

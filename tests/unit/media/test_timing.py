@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.media.facts import Timing
-from ingest.media.timing import STANDARD_RATES, Packet, PacketReader, constant_rate, measure, parse_packet
+from ingest.media.timing import (
+    STANDARD_RATES,
+    Packet,
+    PacketReader,
+    PacketTable,
+    constant_rate,
+    measure,
+    parse_packet,
+)
 
 RATES = {
     "23.976": Fraction(24000, 1001),
@@ -284,6 +292,10 @@ def test_nothing_to_show(first_pts: int | None) -> None:
         ("-1024,-2048,512,99,KD_\n", Packet(-1024, -2048, 512, 99, key=True, discard=True)),
         ("N/A,N/A,N/A,N/A,___", Packet(None, None, None, 0, key=False, discard=False)),
         ("0,0,1,2,___,more", Packet(0, 0, 1, 2, key=False, discard=False)),
+        (
+            f"{2**63},{-(2**63)},{2**64},{10**30},K__",
+            Packet(None, -(2**63), None, 0, key=True, discard=False),
+        ),
         ("0,0,1,2", None),
         ("", None),
         ("[h264 @ 0x55] error", None),
@@ -297,6 +309,55 @@ def test_reader_counts_packets() -> None:
     reader = PacketReader()
     assert [reader.line(t) for t in ("0,0,1,5,K__", "", "1,1,1,6,___")] == [1, 1, 2]
     assert [p.size for p in reader.packets] == [5, 6]
+
+
+def test_reader_weighs_packets_and_spans_what_is_shown() -> None:
+    reader = PacketReader()
+    for text in ("-90,0,1,500,KD_", "40,0,1,5,K__", "N/A,10,1,N/A,___", "80,N/A,1,9,___"):
+        reader.line(text)
+    assert (reader.weight, reader.first, reader.last, reader.span) == (500 + 8 + 8 + 9, 10, 80, 70)
+    assert PacketReader().span == 0
+
+
+def test_reader_lets_its_check_see_every_packet() -> None:
+    seen: list[tuple[int, int]] = []
+    reader = PacketReader(lambda r: seen.append((len(r.packets), r.weight)))
+    for text in ("0,0,1,10,K__", "noise", "1,1,1,20,___"):
+        reader.line(text)
+    assert seen == [(1, 10), (2, 30)]
+
+
+# --- the table ---
+
+INT64 = st.integers(-(2**63), 2**63 - 1)
+PACKETS = st.lists(
+    st.builds(
+        Packet,
+        *(st.none() | INT64,) * 3,
+        st.integers(0, 2**31),
+        key=st.booleans(),
+        discard=st.booleans(),
+    )
+)
+
+
+@given(PACKETS)
+def test_table_gives_back_what_was_put_in(stream: list[Packet]) -> None:
+    table = PacketTable(stream)
+    assert (list(table), len(table)) == (stream, len(stream))
+    assert list(table[1::2]) == stream[1::2]
+    assert list(table.shown()) == [i for i, p in enumerate(stream) if not p.discard]
+
+
+def test_table_takes_33_bytes_a_packet() -> None:
+    table = PacketTable(packets(list(range(1000))))
+    columns = (table.pts, table.dts, table.durations, table.sizes, table.flags)
+    assert sum(len(memoryview(c).cast("B")) for c in columns) == 33_000
+
+
+def test_measure_takes_a_table() -> None:
+    stream = packets([0, 512, 1024, 1536], keys=2)
+    assert measure(PacketTable(stream), Fraction(1, 12800)) == measure(stream, Fraction(1, 12800))
 
 
 @given(st.text(alphabet=st.characters() | st.sampled_from(",0-KD²٣\n")))
