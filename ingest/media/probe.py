@@ -39,7 +39,11 @@ _DATA_TWICE, _DATA_SPARE = 2, 2**20
 _FAR = 4
 
 # ENOMEM in the words of glibc and of musl; threads, whose stacks count as memory, fail first.
-_NO_MEMORY = re.compile("Cannot allocate memory|Out of memory|pthread_create\\(\\) failed")
+_NO_MEMORY = re.compile(
+    r"Cannot allocate memory|Out of memory|pthread_create\(\) failed|frame_thread_encoder_init failed"
+)
+# A decoder without room for a picture says this and no more; of a picture that is too large it says the size too.
+_NO_ROOM, _BAD_SIZE = "get_buffer() failed", re.compile(r"Picture size|image parameters invalid")
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +188,7 @@ class Prober:
         """A prober that was ended or killed is a failure of its own; a plain error exit is the source's fault."""
         if done.limit is not None or done.signal is not None:
             process.check(done, codes.SOURCE_NOT_MEDIA)
-        if done.returncode != 0 and _NO_MEMORY.search(done.stderr):
+        if done.returncode != 0 and _short_of_memory(done.stderr):
             megabytes = (self.limits.memory_bytes or 0) // 2**20
             raise self._over_limit(
                 f"something that needs more than {megabytes} MiB of memory", "INGEST_MAX_MEMORY", done
@@ -197,6 +201,11 @@ class Prober:
             remedy=f"raise {variable} if you trust the file",
             detail=done.stderr,
         )
+
+
+def _short_of_memory(stderr: str) -> bool:
+    no_room = _NO_ROOM in stderr and not _BAD_SIZE.search(stderr)
+    return no_room or _NO_MEMORY.search(stderr) is not None
 
 
 def not_media(source: Source, stderr: str) -> SourceError:

@@ -414,6 +414,26 @@ def test_pictures_above_the_limit(source: Source, tmp_path: Path, answer: Any) -
     )
 
 
+@pytest.mark.parametrize(
+    ("stderr", "code"),
+    [
+        ("[h264 @ 0x1] get_buffer() failed", codes.SOURCE_OVER_LIMIT),
+        (
+            "[out#0/framecrc @ 0x1] pthread_create() failed: Resource temporarily unavailable",
+            codes.SOURCE_OVER_LIMIT,
+        ),
+        ("[rawvideo @ 0x1] ff_frame_thread_encoder_init failed", codes.SOURCE_OVER_LIMIT),
+        ("Error: Cannot allocate memory", codes.SOURCE_OVER_LIMIT),
+        ("[h264 @ 0x1] image parameters invalid\n[h264 @ 0x1] get_buffer() failed", codes.SOURCE_NOT_MEDIA),
+    ],
+)
+def test_no_room_for_a_picture(
+    source: Source, tmp_path: Path, answer: Any, stderr: str, code: codes.Code
+) -> None:
+    answer(stderr=stderr, returncode=69)
+    assert error_of(lambda: prober(source, tmp_path).first_frames(0, Fraction(1, 25)))[0] == code.number
+
+
 def test_pictures_that_do_not_decode(source: Source, tmp_path: Path, answer: Any) -> None:
     answer(stderr="[h264 @ 0x1] no frame!")
     assert error_of(lambda: prober(source, tmp_path).first_frames(0, Fraction(1, 25))) == (
