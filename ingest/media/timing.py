@@ -91,6 +91,10 @@ class PacketTable(Sequence[Packet]):
     def is_key(self, index: int) -> bool:
         return bool(self.flags[index] & _KEY)
 
+    def presented(self, shown: Sequence[int]) -> bool:
+        """Whether all these packets have presentation times."""
+        return all(self.flags[i] & _PTS for i in shown)
+
     def times(self, shown: Sequence[int]) -> array[int] | None:
         """Presentation ticks; decoding ticks where the container has no others (AVI); None when neither exists."""
         for ticks, known in ((self.pts, _PTS), (self.dts, _DTS)):
@@ -183,6 +187,10 @@ def measure(
     times = table.times(shown)
     if times is None:
         return _untimed(table, shown, time_base, tuple(hints))
+    if first_pts is not None and not table.presented(shown):
+        # Decoding times only: the pictures keep their number and spacing, and begin where the decoder says.
+        late = first_pts - min(times)
+        times = array("q", (t + late for t in times))
     ticks = array("q", sorted(t for t in times if first_pts is None or t >= first_pts))
     if not ticks:
         raise ValueError("no pictures to show")
@@ -227,7 +235,9 @@ def constant_rate(
     mean = (len(ticks) - 1) / span
     # In a short clip of coarse times several rates fit: the declared one counts, then the nearest usual one.
     usual = sorted(STANDARD_RATES, key=lambda rate: abs(rate - mean))
-    tried = dict.fromkeys((*hints, *usual, mean.limit_denominator(1001)))
+    # Containers round the rate that they declare (Matroska: 19001/317 for 60000/1001).
+    declared = [r for hint in hints for r in (*(u for u in usual if abs(u - hint) * 10_000 < hint), hint)]
+    tried = dict.fromkeys((*declared, *usual, mean.limit_denominator(1001)))
     return next((rate for rate in tried if rate > 0 and _on_grid(ticks, time_base, rate)), None)
 
 

@@ -363,3 +363,15 @@ def test_measure_takes_a_table() -> None:
 @given(st.text(alphabet=st.characters() | st.sampled_from(",0-KD²٣\n")))
 def test_any_line_is_read_or_passed_over(line: str) -> None:
     parse_packet(line)
+
+
+def test_a_rounded_declared_rate_is_the_usual_one() -> None:
+    ticks = [round(i * Fraction(1001, 60)) for i in range(600)]
+    assert constant_rate(ticks, Fraction(1, 1000), [Fraction(19001, 317)]) == Fraction(60000, 1001)
+
+
+def test_decoding_times_alone_lose_no_picture() -> None:
+    """AVI: the first picture comes out of the decoder one tick after it went in."""
+    packets = [Packet(None, i, 1, 100, i == 0, False) for i in range(100)]
+    timing = measure(packets, Fraction(1, 25), first_pts=1)
+    assert (timing.frames, timing.start, timing.rate) == (100, Fraction(1, 25), 25)
