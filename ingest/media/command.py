@@ -30,11 +30,12 @@ PRIMING = 1024  # samples that an AAC decoder puts out before the first real one
 
 @dataclass(frozen=True, slots=True)
 class EncodeInput:
-    """Where ffmpeg reads from and what it is allowed to meet there."""
+    """Where ffmpeg reads from and what it is allowed to meet there; `filters`: it has input bitstream filters."""
 
     url: str
     max_pixels: int
     max_streams: int
+    filters: bool = True
 
 
 def folders() -> tuple[str, ...]:
@@ -74,6 +75,7 @@ def encode_arguments(program: str, plan: Plan, source: EncodeInput) -> tuple[str
         max_streams=source.max_streams,
         max_pixels=source.max_pixels,
         copyts=None,
+        **(_own_times(plan) if source.filters else {}),
     )
     picture = _timed_picture(stream[str(plan.video.index)], plan)
     branches = picture.filter_multi_output("split", len(plan.rungs) + 2)
@@ -115,6 +117,9 @@ def _timed_picture(stream: Any, plan: Plan) -> Any:
     if video.deinterlace:
         stream = stream.filter("bwdif", mode="send_frame", deint="interlaced")
     shift = f"PTS-({video.start_ticks})" if not video.deinterlace else f"PTS-({ratio(video.start)})/TB"
+    if grid.rate is None and not grid.resample:
+        # A time that falls back (a fault of the camera) is moved just behind the one before.
+        shift = f"if(isnan(PREV_OUTPTS),{shift},max({shift},PREV_OUTPTS+1))"
     stream = stream.filter("setpts", shift)
     if grid.resample:
         stream = stream.filter("fps", ratio(grid.time_base**-1))
@@ -126,6 +131,14 @@ def _timed_picture(stream: Any, plan: Plan) -> Any:
     if video.colour.tone_map:
         stream = _tone_mapped(stream, plan)
     return stream
+
+
+def _own_times(plan: Plan) -> dict[str, str]:
+    """On uneven times the presentation times are the truth, also where a few of them contradict the decoding order.
+
+    ffmpeg's decoders would go over to the decoding times for the rest of the film, which are some pictures early.
+    """
+    return {"bsf:v": "setts=pts=PTS:dts=NOPTS"} if plan.video.grid.rate is None else {}
 
 
 def _tone_mapped(stream: Any, plan: Plan) -> Any:

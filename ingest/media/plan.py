@@ -22,7 +22,6 @@ AAC_FRAME = 1024  # samples, ISO/IEC 14496-3
 MAX_AUDIO_TRACKS = 8
 POSTER_CANDIDATES = 12
 MIN_BITRATE = 64_000
-VBV_INITIAL = Fraction(9, 10)  # how full x264 takes the buffer to be at the start
 LONGEST_REORDERED_GAP = 4  # mean picture durations
 
 # How many H.264 bits say what one bit of the source's codec says: a rung may cost its source times this.
@@ -243,9 +242,7 @@ def make_rung(fit: ladder.Fit, video: VideoFacts, grid: Grid) -> Rung:
     preset = fit.preset.video
     cap = preset.max_bitrate
     if video.bit_rate:
-        # A full VBV buffer may be spent on top of the cap: on a short clip that is a good part of it.
-        head_start = VBV_INITIAL * preset.buffer / preset.max_bitrate
-        worth = CODEC_WORTH.get(video.codec, grid.duration / (grid.duration + head_start))
+        worth = CODEC_WORTH.get(video.codec, Fraction(1))
         cap = max(MIN_BITRATE, min(cap, int(video.bit_rate * worth)))
     rate = grid.rate or video.timing.mean_rate
     return Rung(

@@ -17,6 +17,7 @@ from ingest.media.command import EncodeInput
 from ingest.media.plan import AAC_FRAME
 from ingest.media.process import Command, Confinement
 from ingest.media.progress import EncodeProgress, ProgressReader, remaining_seconds
+from ingest.media.toolchain import major_version
 from ingest.steps.context import Env, Note, Outcome, StepProgress
 from ingest.steps.planning_resolutions import file_limits
 
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
 
     from ingest.media.plan import Plan
     from ingest.media.source import Source
+
+
+FIRST_WITH_INPUT_FILTERS = 8  # of ffmpeg, as far as tried: it takes -bsf before -i
+NEWEST = 1000  # what a build without a version counts as
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +51,12 @@ def run(env: Env, source: Source, plan: Plan) -> Outcome[Encoded]:
     arguments = command.encode_arguments(
         str(env.tools.ffmpeg.path),
         plan,
-        EncodeInput(source.url, env.probe_limits.pixels, env.probe_limits.streams),
+        EncodeInput(
+            source.url,
+            env.probe_limits.pixels,
+            env.probe_limits.streams,
+            filters=(major_version(env.tools.ffmpeg.version) or NEWEST) >= FIRST_WITH_INPUT_FILTERS,
+        ),
     )
     grid = plan.video.grid
 

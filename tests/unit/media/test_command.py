@@ -153,10 +153,12 @@ def test_1080p30_in_three_rungs_with_stereo() -> None:
 
 def test_portrait_clip_on_uneven_times_with_mono() -> None:
     assert arguments(portrait_vfr(), (SD,), track(1, 1)) == (
-        *INPUT,
+        INPUT[0],
+        *("-bsf:v", "setts=pts=PTS:dts=NOPTS"),
+        *INPUT[1:],
         "-filter_complex",
         graph(
-            "[0:0]setpts=PTS-(15000)[s0]",
+            r"[0:0]setpts=if(isnan(PREV_OUTPTS)\,PTS-(15000)\,max(PTS-(15000)\,PREV_OUTPTS+1))[s0]",
             "[s0]split=3[s1][s2][s3]",
             f"[s1]scale=480:642:{BT709}:{VIDEO}[s4]",
             "[s4]format=yuv420p[s5]",
@@ -329,9 +331,9 @@ def test_transport_stream_that_does_not_start_at_zero() -> None:
         ),
         *words(
             """
-            -map [s8] -f mp4 -bufsize 922888 -c:v libx264 -crf 21.0 -enc_time_base 1/25 -flags:v +cgop
+            -map [s8] -f mp4 -bufsize 1061322 -c:v libx264 -crf 21.0 -enc_time_base 1/25 -flags:v +cgop
             -fps_mode passthrough -g 50 -keyint_min 50 -level:v 1.3 -map_chapters -1 -map_metadata -1
-            -maxrate 461444 -preset veryfast -profile:v high -sc_threshold 0 -video_track_timescale 12800
+            -maxrate 530661 -preset veryfast -profile:v high -sc_threshold 0 -video_track_timescale 12800
             rungs/sd.mp4
             """
         ),
