@@ -52,13 +52,7 @@ def describe(source: Source, folder: Path, cancel: CancelToken) -> dict[str, Any
 
     settings = settings_module.load()
     tools = toolchain.find()
-    limits = ProbeLimits(
-        pixels=settings.max_pixels,
-        streams=settings.max_streams,
-        seconds=int(settings.max_seconds),
-        stall_seconds=settings.stall_seconds,
-        memory_bytes=settings.memory_limit,
-    )
+    limits = ProbeLimits.of(settings)
     prober = Prober(tools.ffprobe, tools.ffmpeg, source, folder, limits, cancel)
     probed = probing_video_codec.run(prober, allow_damage=True)
     audio = probing_audio.run(probed.value.document)

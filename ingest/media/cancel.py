@@ -33,7 +33,3 @@ class CancelToken:
         """Raise `Cancelled` when a stop was asked for."""
         if self._event.is_set():
             raise Cancelled(self._signal)
-
-    def wait(self, seconds: float) -> bool:
-        """Sleep up to `seconds`; True as soon as a stop was asked for."""
-        return self._event.wait(seconds)

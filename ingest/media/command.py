@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import ffmpeg
 
+from ingest.media.plan import AAC_FRAME
 from ingest.media.whitelists import CODEC_WHITELIST, FORMAT_WHITELIST, PROTOCOL_WHITELIST
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ AUDIO = "audio"
 
 # Added to times that are compared with a multiple of an interval: far below one tick, above a double's error.
 EPSILON = "0.000001"
-PRIMING = 1024  # samples that an AAC decoder puts out before the first real one
+PRIMING = AAC_FRAME  # samples that an AAC decoder puts out before the first real one
 
 
 @dataclass(frozen=True, slots=True)

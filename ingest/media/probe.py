@@ -11,7 +11,7 @@ import re
 import secrets
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from ingest.job import codes
 from ingest.job.errors import SourceError, one_line
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ingest.media.cancel import CancelToken
     from ingest.media.source import Source
     from ingest.media.toolchain import Tool
+    from ingest.settings import Settings
 
 Document = dict[str, Any]
 _NUMBER = re.compile(r"-?[0-9]{1,20}(?:\.[0-9]{1,20}|[/:][0-9]{1,20})?", re.ASCII)
@@ -55,6 +56,16 @@ class ProbeLimits:
     seconds: int = 48 * 3600
     stall_seconds: float = 120.0
     memory_bytes: int | None = None
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        return cls(
+            pixels=settings.max_pixels,
+            streams=settings.max_streams,
+            seconds=int(settings.max_seconds),
+            stall_seconds=settings.stall_seconds,
+            memory_bytes=settings.memory_limit,
+        )
 
 
 @dataclass(frozen=True, slots=True)

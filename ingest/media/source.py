@@ -27,13 +27,12 @@ def display_name(path: Path | str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """An open source file. `size` in bytes; `identity` changes when the file is replaced or written to."""
+    """An open source file. `size` in bytes."""
 
     path: Path
     descriptor: int
     size: int
     modified_ns: int
-    device: int
     inode: int
 
     @property
@@ -107,7 +106,6 @@ def open_source(path: Path) -> Source:
         descriptor=descriptor,
         size=facts.st_size,
         modified_ns=facts.st_mtime_ns,
-        device=facts.st_dev,
         inode=facts.st_ino,
     )
 

@@ -123,13 +123,7 @@ class Runner:
     def _surround(self) -> None:
         """Once source and tools are there: the surroundings of all later steps."""
         started, settings = self._made.started, self._settings
-        limits = ProbeLimits(
-            pixels=settings.max_pixels,
-            streams=settings.max_streams,
-            seconds=int(settings.max_seconds),
-            stall_seconds=settings.stall_seconds,
-            memory_bytes=settings.memory_limit,
-        )
+        limits = ProbeLimits.of(settings)
         self._made.env = Env(
             tools=started.tools,
             package=self._made.workspace.package,

@@ -34,13 +34,12 @@ NEWEST = 1000  # what a build without a version counts as
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """Where the encoded files and the stills are; `arguments` is the command that made them."""
+    """Where the encoded files and the stills are."""
 
     rungs: tuple[tuple[str, Path], ...]
     audio: tuple[tuple[str, Path], ...]
     candidates: Path
     previews: Path
-    arguments: tuple[str, ...]
 
 
 def run(env: Env, source: Source, plan: Plan) -> Outcome[Encoded]:
@@ -92,7 +91,6 @@ def run(env: Env, source: Source, plan: Plan) -> Outcome[Encoded]:
         audio=tuple((a.name, folder / command.audio_file(a.name)) for a in plan.audio),
         candidates=folder / command.CANDIDATES,
         previews=folder / command.PREVIEWS,
-        arguments=arguments,
     )
     for name, path in (*encoded.rungs, *encoded.audio):
         if not path.is_file() or path.stat().st_size == 0:

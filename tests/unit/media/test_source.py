@@ -43,7 +43,6 @@ def test_whole_source(clip: Path) -> None:
             descriptor=source.descriptor,
             size=12,
             modified_ns=1_700_000_000_123_456_789,
-            device=facts.st_dev,
             inode=facts.st_ino,
         )
         assert source.url == f"file:/proc/self/fd/{source.descriptor}"
