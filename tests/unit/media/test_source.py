@@ -173,7 +173,7 @@ def test_a_file_that_is_removed_is_still_read(clip: Path) -> None:
 )
 def test_modified_times_far_out_and_between_milliseconds(ns: int, text: str) -> None:
     """File systems keep times that no calendar has; milliseconds are never rounded up."""
-    assert Source(Path("x"), -1, 1, ns, 0, 0).modified == text
+    assert Source(Path("x"), -1, 1, ns, 0).modified == text
 
 
 @pytest.mark.parametrize(
