@@ -70,9 +70,9 @@ class Workspace:
             OutputError: it is the source, not ours, finished (without `force`), or not writable.
             BusyError: another run holds it.
         """
+        _refuse_source(output, source)
         # The folder behind any link: names inside it are compared, and it is what gets exchanged.
         output = Path(os.path.realpath(output))
-        _refuse_source(output, source)
         created = _make(output)
         claimed = cls(output, job_id, False, created, [_lock(output)])
         try:
