@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import struct
 import subprocess
 from typing import TYPE_CHECKING
@@ -21,8 +22,10 @@ class Clips:
         self.folder = folder
 
     def make(self, name: str, *arguments: str) -> Path:
-        """Run ffmpeg with `arguments` and `folder`/`name` as its output."""
-        path = self.folder / name
+        """Run ffmpeg with `arguments`; the clip is called `name`, in a folder of all that it is made of."""
+        folder = self.folder / hashlib.sha256("\0".join((name, *arguments)).encode()).hexdigest()[:16]
+        folder.mkdir(exist_ok=True)
+        path = folder / name
         if not path.exists():
             command = (str(find().ffmpeg.path), "-nostdin", "-v", "error", "-y", *arguments, str(path))
             subprocess.run(command, check=True, timeout=120, cwd=self.folder)
