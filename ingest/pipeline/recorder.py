@@ -5,14 +5,12 @@
 
 from __future__ import annotations
 
-import errno
-import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ingest.job import codes
-from ingest.job.errors import IngestError, ResourceError
+from ingest.job.errors import IngestError
 from ingest.job.record import Progress, Record, StepRecord, StepResult, utc_now
 from ingest.job.status import Status
 from ingest.pipeline.events import Ended, JobStarted, Message, Progressed
@@ -188,7 +186,7 @@ class Recorder:
         except OSError as error:
             # A full disk is told best by the program that meets it, and the end of a job is told to the caller.
             if not may_fail:
-                raise as_ingest_error(error, self._folder or Path()) from error
+                raise not_writable(self._folder or Path(), error) from error
 
     def _save(self) -> None:
         if self._store is None:
@@ -201,13 +199,3 @@ class Recorder:
         except IngestError as error:
             self._store = None
             self.warn(codes.STORE_NOT_WRITTEN, error.message)
-
-
-def as_ingest_error(error: OSError, folder: Path) -> IngestError:
-    """What an operating system's error means to a person."""
-    if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
-        where = os.fspath(folder)
-        return ResourceError(
-            codes.DISK_FULL, f"no space left in {where}", remedy="free some space, then run again"
-        )
-    return not_writable(folder, error)

@@ -17,9 +17,9 @@ from ingest.job.status import Status
 from ingest.media import presets as preset_files
 from ingest.media.probe import ProbeLimits, Prober
 from ingest.media.source import display_name
-from ingest.pipeline.recorder import Recorder, as_ingest_error
+from ingest.pipeline.recorder import Recorder
 from ingest.pipeline.steps import STEPS, Made, Step
-from ingest.pipeline.workspace import Workspace
+from ingest.pipeline.workspace import Workspace, not_writable
 from ingest.steps.context import Env, Note, Outcome, StepProgress
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class Runner:
         except IngestError as failure:
             error = failure
         except OSError as failure:
-            error = as_ingest_error(failure, self._request.folder)
+            error = not_writable(self._request.folder, failure)
         except KeyboardInterrupt:
             error = Cancelled(2)
         except Exception as failure:  # noqa: BLE001 - a fault of ours must still end in a FAILED record

@@ -17,7 +17,8 @@ from ingest.job.errors import Cancelled, IngestError, OutputError, ProcessingErr
 from ingest.job.record import Inputs, Output, Record, Results, SourceFile, StepRecord, Times
 from ingest.job.status import Status
 from ingest.pipeline.events import Ended, Event, JobStarted, Message, Progressed
-from ingest.pipeline.recorder import Recorder, as_ingest_error
+from ingest.pipeline.recorder import Recorder
+from ingest.pipeline.workspace import not_writable
 
 if TYPE_CHECKING:
     from ingest.store import JobSummary
@@ -375,8 +376,8 @@ def test_the_end_is_told_even_where_it_cannot_be_written(job: Job, monkeypatch: 
         (errno.EROFS, OutputError, 9310),
     ],
 )
-def test_as_ingest_error(number: int, kind: type[IngestError], code: int) -> None:
-    error = as_ingest_error(OSError(number, "text"), Path("/srv/out"))
+def test_what_a_failed_write_means(number: int, kind: type[IngestError], code: int) -> None:
+    error = not_writable(Path("/srv/out"), OSError(number, "text"))
     assert (type(error), error.code.number) == (kind, code)
 
 
