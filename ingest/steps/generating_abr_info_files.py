@@ -13,7 +13,9 @@ from ingest.steps.generating_hls_service_files import Packaged, audio_folder, vi
 if TYPE_CHECKING:
     from fractions import Fraction
 
-    from ingest.media.plan import AudioRendition, Plan, Rung
+    from ingest.media.plan import Plan
+    from ingest.media.plan.audio import AudioRendition
+    from ingest.media.plan.rungs import Rung
     from ingest.packaging.measure import Track
 
 FILE = Path("info/abr.json")

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from fractions import Fraction
     from pathlib import Path
 
-    from ingest.media.plan import Grid, Plan
+    from ingest.media.plan import Plan
+    from ingest.media.plan.grid import Grid
     from ingest.steps.transcoding import Encoded
 
 

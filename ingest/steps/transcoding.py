@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 from ingest.job import codes
 from ingest.job.errors import ProcessingError
-from ingest.media import command, process
-from ingest.media.command import EncodeInput
-from ingest.media.plan import AAC_FRAME
+from ingest.media import process
+from ingest.media.command import EncodeInput, encode_arguments, names
+from ingest.media.command.sound import cut_arguments
+from ingest.media.plan.audio import AAC_FRAME
 from ingest.media.process import Command, Confinement
 from ingest.media.progress import EncodeProgress, ProgressReader, remaining_seconds
 from ingest.media.toolchain import major_version
@@ -45,9 +46,9 @@ class Encoded:
 def run(env: Env, source: Source, plan: Plan) -> Outcome[Encoded]:
     """Raises ProcessingError, ResourceError or Cancelled."""
     folder = env.temporary
-    for name in command.folders():
+    for name in names.folders():
         (folder / name).mkdir(parents=True, exist_ok=True)
-    arguments = command.encode_arguments(
+    arguments = encode_arguments(
         str(env.tools.ffmpeg.path),
         plan,
         EncodeInput(
@@ -87,10 +88,10 @@ def run(env: Env, source: Source, plan: Plan) -> Outcome[Encoded]:
     process.check(done, codes.TRANSCODING_FAILED)
     source.check_unchanged()
     encoded = Encoded(
-        rungs=tuple((r.name, folder / command.rung_file(r.name)) for r in plan.rungs),
-        audio=tuple((a.name, folder / command.audio_file(a.name)) for a in plan.audio),
-        candidates=folder / command.CANDIDATES,
-        previews=folder / command.PREVIEWS,
+        rungs=tuple((r.name, folder / names.rung_file(r.name)) for r in plan.rungs),
+        audio=tuple((a.name, folder / names.audio_file(a.name)) for a in plan.audio),
+        candidates=folder / names.CANDIDATES,
+        previews=folder / names.PREVIEWS,
     )
     for name, path in (*encoded.rungs, *encoded.audio):
         if not path.is_file() or path.stat().st_size == 0:
@@ -126,9 +127,7 @@ def fit_audio(env: Env, plan: Plan, encoded: Encoded) -> None:
         whole = path.rename(path.with_suffix(".whole.mp4"))
         done = process.run(
             Command(
-                argv=command.cut_arguments(
-                    str(env.tools.ffmpeg.path), whole.name, command.audio_name(name), frames
-                ),
+                argv=cut_arguments(str(env.tools.ffmpeg.path), whole.name, names.audio_name(name), frames),
                 cwd=path.parent,
                 confinement=Confinement(write=(path.parent,)),
                 limits=env.limits,

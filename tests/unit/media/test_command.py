@@ -12,15 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_facts import ALL_PRESETS, FHD, HD, SD, clip, constant, hdr10, portrait_vfr, track
 
-from ingest.media.command import (
-    EncodeInput,
-    cut_arguments,
-    encode_arguments,
-    first_of_each,
-    folders,
-    ratio,
-    seconds,
-)
+from ingest.media.command import EncodeInput, encode_arguments
+from ingest.media.command.expressions import first_of_each, ratio, seconds
+from ingest.media.command.names import folders
+from ingest.media.command.sound import cut_arguments
 from ingest.media.facts import AudioFacts, Colour, VideoFacts
 from ingest.media.plan import make_plan
 from ingest.media.video_facts import audio_facts

@@ -13,20 +13,11 @@ from made_facts import ALL_PRESETS, FHD, HD, QHD, SD, UHD, clip, constant, hdr10
 
 from ingest.media.facts import AudioFacts, Colour, Timing, VideoFacts
 from ingest.media.ladder import fit
-from ingest.media.plan import (
-    AudioRendition,
-    ColourPlan,
-    Grid,
-    Plan,
-    Rung,
-    StillsPlan,
-    VideoPlan,
-    audio_renditions,
-    colour_plan,
-    make_grid,
-    make_plan,
-    make_rung,
-)
+from ingest.media.plan import Plan, StillsPlan, VideoPlan, make_plan
+from ingest.media.plan.audio import AudioRendition, audio_renditions
+from ingest.media.plan.colour import ColourPlan, colour_plan
+from ingest.media.plan.grid import Grid, make_grid
+from ingest.media.plan.rungs import Rung, make_rung
 
 if TYPE_CHECKING:
     from ingest.media.presets import Preset

@@ -1,0 +1,67 @@
+"""From the plan to ffmpeg's argument list. Pure; built with ffmpeg-python, which is never used to run anything.
+
+One run decodes once and feeds every rung, every audio rendition, the poster candidates and the preview frames. Each
+kind of output has a module of its own here; this one puts them together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import ffmpeg
+
+from ingest.media.command.picture import own_times, timed_picture
+from ingest.media.command.rungs import rung_output
+from ingest.media.command.sound import audio_outputs
+from ingest.media.command.stills import poster_output, preview_output
+from ingest.media.whitelists import CODEC_WHITELIST, FORMAT_WHITELIST, PROTOCOL_WHITELIST
+
+if TYPE_CHECKING:
+    from ingest.media.plan import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class EncodeInput:
+    """Where ffmpeg reads from and what it is allowed to meet there; `filters`: it has input bitstream filters."""
+
+    url: str
+    max_pixels: int
+    max_streams: int
+    filters: bool = True
+
+
+def encode_arguments(program: str, plan: Plan, source: EncodeInput) -> tuple[str, ...]:
+    """The whole ffmpeg command."""
+    stream = ffmpeg.input(
+        source.url,
+        protocol_whitelist=PROTOCOL_WHITELIST,
+        format_whitelist=FORMAT_WHITELIST,
+        codec_whitelist=CODEC_WHITELIST,
+        max_streams=source.max_streams,
+        max_pixels=source.max_pixels,
+        copyts=None,
+        **(own_times(plan) if source.filters else {}),
+    )
+    picture = timed_picture(stream[str(plan.video.index)], plan)
+    branches = picture.filter_multi_output("split", len(plan.rungs) + 2)
+    outputs = [rung_output(branches.stream(i), rung, plan) for i, rung in enumerate(plan.rungs)]
+    outputs += audio_outputs(stream, plan)
+    outputs.append(poster_output(branches.stream(len(plan.rungs)), plan))
+    outputs.append(preview_output(branches.stream(len(plan.rungs) + 1), plan))
+    run = ffmpeg.merge_outputs(*outputs).global_args(
+        *(
+            "-nostdin",
+            "-hide_banner",
+            "-v",
+            "error",
+            "-nostats",
+            "-progress",
+            "pipe:1",
+            "-stats_period",
+            "0.5",
+        ),
+        *("-abort_on", "empty_output"),
+    )
+    arguments: list[str] = run.compile(cmd=program, overwrite_output=True)
+    return tuple(arguments)

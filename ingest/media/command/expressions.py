@@ -1,0 +1,30 @@
+"""Numbers and conditions as ffmpeg reads them. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+# Added to times that are compared with a multiple of an interval: far below one tick, above a double's error.
+EPSILON = "0.000001"
+
+
+def ratio(value: Fraction) -> str:
+    """`value` as ffmpeg reads exact numbers: `30000/1001`."""
+    return f"{value.numerator}/{value.denominator}"
+
+
+def seconds(value: Fraction) -> str:
+    """`value` as a decimal for a filter expression, exact to a microsecond."""
+    return f"{float(value):.6f}".rstrip("0").rstrip(".")
+
+
+def first_of_each(interval: Fraction, previous: str) -> str:
+    """An ffmpeg expression that is true for the first picture of each interval.
+
+    `previous` is the variable with the time of the last picture that it was true for.
+    """
+    step = seconds(interval)
+    return f"isnan({previous})+gte(t+{EPSILON},(floor(({previous}+{EPSILON})/{step})+1)*{step})"

@@ -1,0 +1,25 @@
+"""Names of what ffmpeg writes: relative, made here; the program runs with the work folder as its current folder."""
+
+from __future__ import annotations
+
+CANDIDATES = "candidates"
+PREVIEWS = "previews"
+RUNGS = "rungs"
+AUDIO = "audio"
+
+
+def folders() -> tuple[str, ...]:
+    """The folders that must exist below the work folder before ffmpeg starts."""
+    return (RUNGS, AUDIO, CANDIDATES, PREVIEWS)
+
+
+def rung_file(name: str) -> str:
+    return f"{RUNGS}/{name}.mp4"
+
+
+def audio_name(name: str) -> str:
+    return f"{name}.mp4"
+
+
+def audio_file(name: str) -> str:
+    return f"{AUDIO}/{audio_name(name)}"

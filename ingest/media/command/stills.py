@@ -1,0 +1,47 @@
+"""The poster candidates and the preview frames. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import ffmpeg
+
+from ingest.media.command.expressions import first_of_each
+from ingest.media.command.names import CANDIDATES, PREVIEWS
+from ingest.media.command.picture import scaled
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+    from ingest.media.plan import Plan
+
+
+def _stills(
+    stream: Any, plan: Plan, folder: str, interval: Fraction, size: tuple[int, int], quality: int
+) -> Any:
+    # JPEG files are BT.601, full range (JFIF 1.02); names are the picture's time in milliseconds.
+    stream = stream.filter("select", first_of_each(interval, "prev_selected_t"))
+    chosen = scaled(stream, plan, *size, matrix="bt601", full_range=True).filter("format", "yuvj420p")
+    return ffmpeg.output(
+        chosen.filter("setsar", 1),
+        f"{folder}/%d.jpg",
+        **{
+            "c:v": "mjpeg",
+            "q:v": quality,
+            "fps_mode": "passthrough",
+            "enc_time_base": "1/1000",
+            "frame_pts": 1,
+            "map_metadata": -1,
+            "format": "image2",
+        },
+    )
+
+
+def poster_output(stream: Any, plan: Plan) -> Any:
+    size = (plan.video.display_width, plan.video.display_height)
+    return _stills(stream, plan, CANDIDATES, plan.stills.poster_interval, size, 2)
+
+
+def preview_output(stream: Any, plan: Plan) -> Any:
+    size = (plan.stills.tile_width, plan.stills.tile_height)
+    return _stills(stream, plan, PREVIEWS, plan.stills.preview_interval, size, 3)

@@ -1,0 +1,115 @@
+"""The plan: what will be made, decided from facts, presets and options before anything runs.
+
+Pure: the same facts give the same plan. Frozen, plain data: it can be printed, stored and compared. Each part of
+the plan has a module of its own here; this one puts them together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ingest.media import ladder
+from ingest.media.plan.audio import MAX_AUDIO_TRACKS, audio_renditions
+from ingest.media.plan.colour import colour_plan
+from ingest.media.plan.grid import make_grid
+from ingest.media.plan.rungs import make_rung
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from fractions import Fraction
+
+    from ingest.media.facts import AudioFacts, VideoFacts
+    from ingest.media.plan.audio import AudioRendition
+    from ingest.media.plan.colour import ColourPlan
+    from ingest.media.plan.grid import Grid
+    from ingest.media.plan.rungs import Rung
+    from ingest.media.presets import Preset
+
+POSTER_CANDIDATES = 12
+
+
+@dataclass(frozen=True, slots=True)
+class VideoPlan:
+    """`start` is the source time (in ticks of its time base) that becomes 0."""
+
+    index: int
+    start_ticks: int
+    start: Fraction
+    deinterlace: bool
+    colour: ColourPlan
+    grid: Grid
+    display_width: int
+    display_height: int
+
+
+@dataclass(frozen=True, slots=True)
+class StillsPlan:
+    """Poster candidates every `poster_interval` seconds, preview tiles every `preview_interval`."""
+
+    poster_interval: Fraction
+    preview_interval: Fraction
+    tile_width: int
+    tile_height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    video: VideoPlan
+    rungs: tuple[Rung, ...]
+    audio: tuple[AudioRendition, ...]
+    stills: StillsPlan
+    left_out: tuple[tuple[str, str], ...]
+    at_source_size: tuple[str, ...]
+    unused_audio: tuple[int, ...]
+
+    @property
+    def duration(self) -> Fraction:
+        return self.video.grid.duration
+
+
+def make_plan(
+    video: VideoFacts,
+    audio: Sequence[AudioFacts],
+    presets: Sequence[Preset],
+    *,
+    preview_interval: Fraction,
+    tile: tuple[int, int],
+    can_tone_map: bool = True,
+) -> Plan:
+    """Decide everything. `presets` are the requested resolutions, at least one.
+
+    Args:
+        preview_interval: seconds between preview tiles.
+        tile: width and height of a preview tile.
+        can_tone_map: this ffmpeg has zscale and tonemap.
+    """
+    chosen = ladder.choose(presets, video.display_width, video.display_height)
+    size = f"{video.display_width}x{video.display_height}"
+    grid = make_grid(video, chosen.made[0].preset)
+    renditions = tuple(audio_renditions(audio[:MAX_AUDIO_TRACKS], chosen.made[-1].preset, grid.duration))
+    return Plan(
+        video=VideoPlan(
+            index=video.index,
+            start_ticks=round(video.timing.start / video.timing.time_base),
+            start=video.timing.start,
+            deinterlace=video.field_order in {"tff", "bff"},
+            colour=colour_plan(video, can_tone_map=can_tone_map),
+            grid=grid,
+            display_width=video.display_width,
+            display_height=video.display_height,
+        ),
+        rungs=tuple(make_rung(f, video, grid) for f in chosen.made),
+        audio=renditions,
+        stills=StillsPlan(
+            poster_interval=grid.duration / POSTER_CANDIDATES,
+            preview_interval=preview_interval,
+            tile_width=tile[0],
+            tile_height=tile[1],
+        ),
+        left_out=tuple(
+            (f.preset.name, f"{f.preset.name} is above the source ({size})") for f in chosen.left_out
+        ),
+        at_source_size=(chosen.made[0].preset.name,) if chosen.at_source_size else (),
+        unused_audio=tuple(a.index for a in audio[MAX_AUDIO_TRACKS:]),
+    )

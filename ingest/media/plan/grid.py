@@ -1,0 +1,89 @@
+"""The grid: where pictures, GOPs and segments begin. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ingest.media.facts import VideoFacts
+    from ingest.media.presets import Preset
+
+LONGEST_REORDERED_GAP = 4  # mean picture durations
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Where pictures, GOPs and segments begin; one for all rungs.
+
+    `rate` is the constant output rate, None for pictures on their own exact times. With a rate, `gop_frames`
+    pictures make a GOP; without, a key picture is forced at the first picture of each `gop` seconds. `reorder`
+    is False where B-frames would do harm: MP4 gives each picture the time to the next one in decoding order, and
+    across a long gap that is seconds away from how long it is shown.
+    `frame_step` keeps every n-th picture; `resample` makes an uneven, too fast source constant.
+    """
+
+    rate: Fraction | None
+    time_base: Fraction
+    timescale: int
+    gop: Fraction
+    segment: Fraction
+    gop_frames: int | None
+    frame_step: int
+    resample: bool
+    frames: int | None
+    duration: Fraction
+    reorder: bool = True
+
+
+def make_grid(video: VideoFacts, preset: Preset) -> Grid:
+    """One grid for all rungs: exact frame counts for a constant rate, forced key pictures for a variable one."""
+    timing, limit = video.timing, preset.video.max_frame_rate
+    gop, per_segment = preset.video.gop, int(preset.video.segment / preset.video.gop)
+    # Field-coded clocks run a little fast (60.06); half a percent is not a reason to drop pictures.
+    most = limit * Fraction(201, 200)
+    too_fast = timing.mean_rate > most
+    if timing.rate is None and not (too_fast and timing.mean_rate > limit * Fraction(21, 20)):
+        return Grid(
+            rate=None,
+            time_base=timing.time_base if _usable(timing.time_base) else Fraction(1, 90000),
+            timescale=_timescale(timing.time_base),
+            gop=gop,
+            segment=gop * per_segment,
+            gop_frames=None,
+            frame_step=1,
+            resample=False,
+            frames=timing.frames,
+            duration=timing.duration,
+            reorder=timing.longest_gap * timing.mean_rate <= LONGEST_REORDERED_GAP,
+        )
+    step = ceil(timing.rate / most) if timing.rate is not None and too_fast else 1
+    rate = timing.rate / step if timing.rate is not None else limit
+    gop_frames = max(1, round(gop * rate))
+    frames = ceil(Fraction(timing.frames, step)) if timing.rate is not None else None
+    return Grid(
+        rate=rate,
+        time_base=1 / rate,
+        timescale=_timescale(1 / rate),
+        gop=gop_frames / rate,
+        segment=gop_frames * per_segment / rate,
+        gop_frames=gop_frames,
+        frame_step=step,
+        resample=timing.rate is None,
+        frames=frames,
+        duration=frames / rate if frames is not None else timing.duration,
+    )
+
+
+def _usable(time_base: Fraction) -> bool:
+    return time_base.numerator == 1 and time_base.denominator <= 1_000_000
+
+
+def _timescale(time_base: Fraction) -> int:
+    """Ticks a second for the MP4 track: a whole multiple of the frame clock, fine enough to be exact."""
+    ticks = time_base.denominator if time_base.denominator <= 1_000_000 else 90_000
+    while ticks < 10_000:
+        ticks *= 2
+    return ticks
