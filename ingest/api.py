@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ingest.job import codes
 from ingest.job.errors import IngestError, UsageError
 from ingest.media.cancel import CancelToken
+from ingest.media.options import Options
 from ingest.pipeline.request import Request, split_resolutions
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def run(
         output=Path(output) if output is not None else None,
         force=force,
         preset_dir=Path(preset_dir) if preset_dir is not None else None,
-        allow_damage=allow_damage,
+        options=Options(allow_damage=allow_damage),
     )
     problems: tuple[Note, ...] = ()
     with contextlib.ExitStack() as stack:

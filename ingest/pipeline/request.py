@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ingest.job.errors import one_line
+from ingest.media.options import DEFAULTS, Options
 from ingest.pipeline.files import shortened
 
 
@@ -19,7 +20,7 @@ class Request:
     output: Path | None = None
     force: bool = False
     preset_dir: Path | None = None
-    allow_damage: bool = False
+    options: Options = DEFAULTS
 
     @property
     def folder(self) -> Path:

@@ -130,7 +130,7 @@ class Runner:
             temporary=self._made.workspace.temporary,
             probe_limits=limits,
             min_free=settings.min_free,
-            allow_damage=self._request.allow_damage,
+            options=self._request.options,
             cancel=self._cancel,
             on_progress=self._on_progress,
         )

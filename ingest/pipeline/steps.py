@@ -104,7 +104,7 @@ STEPS: tuple[Step, ...] = (
     Step(
         codes.PROBING_VIDEO_CODEC,
         "probed",
-        lambda m: probing_video_codec.run(m.prober, allow_damage=m.env.allow_damage),
+        lambda m: probing_video_codec.run(m.prober, allow_damage=m.env.options.allow_damage),
         2,
     ),
     Step(codes.PROBING_AUDIO, "audio", lambda m: probing_audio.run(m.probed.document), 2),
@@ -126,9 +126,7 @@ STEPS: tuple[Step, ...] = (
     Step(
         codes.PLANNING_RESOLUTIONS,
         "plan",
-        lambda m: planning_resolutions.run(
-            m.probed.video, m.audio, m.presets, m.env.tools.ffmpeg, m.workspace.output, m.min_free
-        ),
+        lambda m: planning_resolutions.run(m.env, m.probed.video, m.audio, m.presets, m.workspace.output),
         3,
     ),
     Step(

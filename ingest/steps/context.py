@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from ingest.job.codes import Code
     from ingest.media.cancel import CancelToken
+    from ingest.media.options import Options
     from ingest.media.probe import ProbeLimits
     from ingest.media.toolchain import Toolchain
 
@@ -59,7 +60,7 @@ class Env:
     temporary: Path
     probe_limits: ProbeLimits
     min_free: int
-    allow_damage: bool
+    options: Options
     cancel: CancelToken
     on_progress: Callable[[StepProgress], object]
 

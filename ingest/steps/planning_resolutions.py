@@ -10,8 +10,8 @@ from ingest.job import codes
 from ingest.job.errors import ResourceError
 from ingest.media.plan import Plan, make_plan
 from ingest.media.process import Limits
-from ingest.media.toolchain import Tool, capabilities
-from ingest.steps.context import Note, Outcome
+from ingest.media.toolchain import capabilities
+from ingest.steps.context import Env, Note, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,16 +22,15 @@ if TYPE_CHECKING:
 
 
 def run(
+    env: Env,
     video: VideoFacts,
     audio: tuple[AudioFacts, ...],
     presets: Sequence[Preset],
-    ffmpeg: Tool,
     folder: Path,
-    min_free: int,
 ) -> Outcome[Plan]:
     """Raises ResourceError when the plan does not fit on the disk."""
     hdr = video.colour.hdr != "none"
-    can_tone_map = not hdr or {"zscale", "tonemap"} <= capabilities(ffmpeg).filters
+    can_tone_map = not hdr or {"zscale", "tonemap"} <= capabilities(env.tools.ffmpeg).filters
     plan = make_plan(
         video,
         audio,
@@ -39,8 +38,9 @@ def run(
         preview_interval=plan_interval(video.timing.duration),
         tile=tile_size(video.display_width, video.display_height),
         can_tone_map=can_tone_map,
+        options=env.options,
     )
-    check_space(plan, folder, min_free)
+    check_space(plan, folder, env.min_free)
     return Outcome(plan, notes=notes(plan, video), warnings=warnings(plan, video, audio))
 
 

@@ -24,7 +24,7 @@ def run(env: Env, name: str, plan: Plan, packaged: Packaged, *, damaged: bool) -
         damaged: pictures of the source could not be decoded, and a warning said so: the rungs are then held to
             each other, no longer to the plan's count.
     """
-    if damaged and not env.allow_damage:
+    if damaged and not env.options.allow_damage:
         shortest = min(t.last_presentation for t in packaged.videos.values())
         refuse_loss(one_line(name), plan.duration - shortest, plan.duration)
     decoder = make_decoder(env.tools.ffmpeg, env.temporary, env.limits, env.cancel)

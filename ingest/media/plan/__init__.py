@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ingest.media import ladder
+from ingest.media.options import DEFAULTS, Options
 from ingest.media.plan.audio import MAX_AUDIO_TRACKS, audio_renditions
 from ingest.media.plan.colour import colour_plan
 from ingest.media.plan.grid import make_grid
@@ -76,6 +77,7 @@ def make_plan(
     preview_interval: Fraction,
     tile: tuple[int, int],
     can_tone_map: bool = True,
+    options: Options = DEFAULTS,  # noqa: ARG001
 ) -> Plan:
     """Decide everything. `presets` are the requested resolutions, at least one.
 
@@ -83,6 +85,7 @@ def make_plan(
         preview_interval: seconds between preview tiles.
         tile: width and height of a preview tile.
         can_tone_map: this ffmpeg has zscale and tonemap.
+        options: what a person chose.
     """
     chosen = ladder.choose(presets, video.display_width, video.display_height)
     size = f"{video.display_width}x{video.display_height}"

@@ -13,11 +13,14 @@ from made_facts import ALL_PRESETS, FHD, HD, SD, clip, constant, hdr10, track
 
 from ingest.job import codes
 from ingest.job.errors import ResourceError, exit_code_of
+from ingest.media.cancel import CancelToken
+from ingest.media.options import Options
 from ingest.media.plan import Plan, make_plan
+from ingest.media.probe import ProbeLimits
 from ingest.media.process import Limits
-from ingest.media.toolchain import Tool
+from ingest.media.toolchain import Tool, Toolchain
 from ingest.steps import planning_resolutions
-from ingest.steps.context import Note
+from ingest.steps.context import Env, Note
 from ingest.steps.planning_resolutions import check_space, file_limits, needed_bytes, notes, warnings
 
 if TYPE_CHECKING:
@@ -25,6 +28,16 @@ if TYPE_CHECKING:
     from ingest.media.presets import Preset
 
 FFMPEG = Tool("ffmpeg", Path("/tools/ffmpeg"), "9.0", "test")
+ENV = Env(
+    tools=Toolchain(ffmpeg=FFMPEG, ffprobe=FFMPEG, packager=FFMPEG),
+    package=Path("package"),
+    temporary=Path("temporary"),
+    probe_limits=ProbeLimits(),
+    min_free=0,
+    options=Options(),
+    cancel=CancelToken(),
+    on_progress=lambda _: None,
+)
 MIB = 2**20
 
 
@@ -154,7 +167,7 @@ def test_space_that_is_there_and_space_that_is_not(tmp_path: Path, monkeypatch: 
 
 def test_step_for_sdr_asks_no_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     free(monkeypatch, 2**40)
-    outcome = planning_resolutions.run(clip(1280, 720), (), (HD, FHD), FFMPEG, tmp_path, 0)
+    outcome = planning_resolutions.run(ENV, clip(1280, 720), (), (HD, FHD), tmp_path)
     assert outcome.value == make_plan(
         clip(1280, 720), (), (HD, FHD), preview_interval=Fraction(1), tile=(160, 90)
     )
@@ -173,6 +186,6 @@ def test_step_for_hdr_looks_at_what_ffmpeg_can(
     monkeypatch.setattr(
         "ingest.steps.planning_resolutions.capabilities", lambda _: SimpleNamespace(filters=filters)
     )
-    outcome = planning_resolutions.run(hdr10(), (), (HD,), FFMPEG, tmp_path, 0)
+    outcome = planning_resolutions.run(ENV, hdr10(), (), (HD,), tmp_path)
     assert outcome.value.video.colour.tone_map is mapped
     assert [n.code.number for n in outcome.warnings] == ([] if mapped else [9205])
