@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from ingest.job.record import Record
     from ingest.pipeline.events import OnEvent
+    from ingest.pipeline.look import Looked
 
 
 def run(
@@ -56,21 +57,10 @@ def run(
     from ingest.steps.context import Note
     from ingest.store import JobStore, open_store
 
-    for place in (source, output, preset_dir):
-        if place is not None and (not os.fspath(place) or "\0" in os.fsdecode(place)):
-            raise UsageError(
-                codes.USAGE, f"{os.fspath(place)!r} is not a path", remedy="name a file or folder"
-            )
-    settings = settings_module.load()
-    names = (resolutions,) if isinstance(resolutions, str) else tuple(resolutions)
-    request = Request(
-        source=Path(source),
-        resolutions=split_resolutions(names),
-        output=Path(output) if output is not None else None,
-        force=force,
-        preset_dir=Path(preset_dir) if preset_dir is not None else None,
-        options=Options(allow_damage=allow_damage),
+    request = _request(
+        source, resolutions, output, preset_dir, Options(allow_damage=allow_damage), force=force
     )
+    settings = settings_module.load()
     problems: tuple[Note, ...] = ()
     with contextlib.ExitStack() as stack:
         store: JobStore | None = None
@@ -80,3 +70,54 @@ def run(
             # The package matters more than its entry in the list of jobs.
             problems = (Note(codes.STORE_NOT_WRITTEN, error.message),)
         return Runner(request, settings, cancel or CancelToken(), on_event, store, problems).run()
+
+
+def look(
+    source: str | os.PathLike[str],
+    resolutions: str | Sequence[str] | None = None,
+    output: str | os.PathLike[str] | None = None,
+    *,
+    preset_dir: str | os.PathLike[str] | None = None,
+    allow_damage: bool = False,
+    cancel: CancelToken | None = None,
+) -> Looked:
+    """What `run` with the same arguments would see and do, without making anything.
+
+    Args:
+        resolutions: as for `run`; None: all that there are, whatever space is free.
+
+    Raises:
+        IngestError: whatever a run would say of the source, the resolutions or the free space.
+    """
+    from ingest import settings as settings_module
+    from ingest.pipeline import look as looking
+
+    options = Options(allow_damage=allow_damage)
+    request = _request(source, resolutions or (), output, preset_dir, options)
+    every = resolutions is None
+    return looking.look(request, settings_module.load(), cancel or CancelToken(), every_resolution=every)
+
+
+def _request(
+    source: str | os.PathLike[str],
+    resolutions: str | Sequence[str],
+    output: str | os.PathLike[str] | None,
+    preset_dir: str | os.PathLike[str] | None,
+    options: Options,
+    *,
+    force: bool = False,
+) -> Request:
+    for place in (source, output, preset_dir):
+        if place is not None and (not os.fspath(place) or "\0" in os.fsdecode(place)):
+            raise UsageError(
+                codes.USAGE, f"{os.fspath(place)!r} is not a path", remedy="name a file or folder"
+            )
+    names = (resolutions,) if isinstance(resolutions, str) else tuple(resolutions)
+    return Request(
+        source=Path(source),
+        resolutions=split_resolutions(names),
+        output=Path(output) if output is not None else None,
+        force=force,
+        preset_dir=Path(preset_dir) if preset_dir is not None else None,
+        options=options,
+    )

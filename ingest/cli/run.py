@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 )
 @click.option("--force", is_flag=True, help="Replace a finished package that is already there.")
 @click.option("--allow-damage", is_flag=True, help="Take a source of which more than 1 % or 2 s is lost.")
+@click.option("--dry-run", is_flag=True, help="Print the plan and the exact commands, and make nothing.")
 @preset_dir_option
 @click.option(
     "--progress",
@@ -52,6 +53,7 @@ def run(
     output: Path | None,
     force: bool,
     allow_damage: bool,
+    dry_run: bool,
     preset_dir: Path | None,
     progress: str,
     quiet: bool,
@@ -67,6 +69,10 @@ def run(
     from ingest.cli.signals import cancel_on_signals
     from ingest.cli.views import choose_view
 
+    choices: dict[str, Any] = {"preset_dir": preset_dir, "allow_damage": allow_damage}
+    if dry_run:
+        print_plan(source, resolutions, output, choices, as_json=as_json)
+        return
     view = choose_view("none" if quiet else progress, record_on_stdout=as_json)
     with view, cancel_on_signals() as cancel:
         record = api.run(
@@ -74,8 +80,7 @@ def run(
             resolutions,
             output,
             force=force,
-            preset_dir=preset_dir,
-            allow_damage=allow_damage,
+            **choices,
             on_event=view.on_event,
             cancel=cancel,
         )
@@ -83,6 +88,37 @@ def run(
     if as_json:
         echo_json_text(record.to_json())
     ctx.exit(code)
+
+
+def print_plan(
+    source: Path,
+    resolutions: tuple[str, ...],
+    output: Path | None,
+    choices: dict[str, Any],
+    *,
+    as_json: bool,
+) -> None:
+    """What the probe found, the plan, and the commands as a shell would take them."""
+    import shlex
+
+    from ingest import api
+    from ingest.cli.output import echo_json, echo_table
+    from ingest.cli.probe import found_rows
+    from ingest.cli.signals import cancel_on_signals
+    from ingest.job.errors import one_line
+
+    with cancel_on_signals() as cancel:
+        looked = api.look(source, resolutions, output, **choices, cancel=cancel)
+    if as_json:
+        echo_json({**looked.found, "plan": looked.plan, "commands": looked.commands})
+        return
+    echo_table(("", ""), found_rows(looked.found))
+    click.echo()
+    echo_table(("", ""), looked.rows)
+    for line in (*looked.found["notes"], *looked.found["warnings"]):
+        click.echo(one_line(line))
+    for command in looked.commands:
+        click.echo(f"\n{shlex.join(command)}")
 
 
 def report_failure(record: Record) -> int:

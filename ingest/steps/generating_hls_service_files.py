@@ -43,7 +43,28 @@ def audio_folder(name: str) -> str:
 def run(env: Env, plan: Plan, encoded: Encoded) -> Outcome[Packaged]:
     """Raises ProcessingError, ResourceError or Cancelled."""
     work = env.package.parent
-    arguments = packager.packager_arguments(
+    done = process.run(
+        Command(
+            argv=arguments(env, plan, encoded),
+            cwd=work,
+            confinement=Confinement(write=(work,)),
+            limits=file_limits(plan, env.limits),
+        ),
+        cancel=env.cancel,
+    )
+    process.check(done, codes.PACKAGING_FAILED)
+    packaged = Packaged(
+        videos={r.name: _measured(env.package / video_folder(r.name)) for r in plan.rungs},
+        audios={a.name: _measured(env.package / audio_folder(a.name)) for a in plan.audio},
+    )
+    rewrite_playlists(packaged)
+    return Outcome(packaged, cpu_seconds=done.cpu_seconds)
+
+
+def arguments(env: Env, plan: Plan, encoded: Encoded) -> tuple[str, ...]:
+    """The packager command; paths are relative to the folder above the package."""
+    work = env.package.parent
+    return packager.packager_arguments(
         str(env.tools.packager.path),
         env.package.name,
         tuple(VideoInput(_inside(work, path), video_folder(name)) for name, path in encoded.rungs),
@@ -61,22 +82,6 @@ def run(env: Env, plan: Plan, encoded: Encoded) -> Outcome[Packaged]:
         segment=plan.video.grid.segment,
         fragment=fragment_seconds(plan.video.grid),
     )
-    done = process.run(
-        Command(
-            argv=arguments,
-            cwd=work,
-            confinement=Confinement(write=(work,)),
-            limits=file_limits(plan, env.limits),
-        ),
-        cancel=env.cancel,
-    )
-    process.check(done, codes.PACKAGING_FAILED)
-    packaged = Packaged(
-        videos={r.name: _measured(env.package / video_folder(r.name)) for r in plan.rungs},
-        audios={a.name: _measured(env.package / audio_folder(a.name)) for a in plan.audio},
-    )
-    rewrite_playlists(packaged)
-    return Outcome(packaged, cpu_seconds=done.cpu_seconds)
 
 
 def fragment_seconds(grid: Grid) -> Fraction:

@@ -28,10 +28,19 @@ def run(
     presets: Sequence[Preset],
     folder: Path,
 ) -> Outcome[Plan]:
-    """Raises ResourceError when the plan does not fit on the disk."""
+    """Raises ResourceError when the plan does not fit on the disk of `folder`."""
+    outcome = plan(env, video, audio, presets)
+    check_space(outcome.value, folder, env.min_free)
+    return outcome
+
+
+def plan(
+    env: Env, video: VideoFacts, audio: tuple[AudioFacts, ...], presets: Sequence[Preset]
+) -> Outcome[Plan]:
+    """The plan, and what a person should know of it."""
     hdr = video.colour.hdr != "none"
     can_tone_map = not hdr or {"zscale", "tonemap"} <= capabilities(env.tools.ffmpeg).filters
-    plan = make_plan(
+    made = make_plan(
         video,
         audio,
         presets,
@@ -40,8 +49,7 @@ def run(
         can_tone_map=can_tone_map,
         options=env.options,
     )
-    check_space(plan, folder, env.min_free)
-    return Outcome(plan, notes=notes(plan, video), warnings=warnings(plan, video, audio))
+    return Outcome(made, notes=notes(made, video), warnings=warnings(made, video, audio))
 
 
 def notes(plan: Plan, video: VideoFacts) -> tuple[Note, ...]:

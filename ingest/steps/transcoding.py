@@ -48,16 +48,6 @@ def run(env: Env, source: Source, plan: Plan) -> Outcome[Encoded]:
     folder = env.temporary
     for name in names.folders():
         (folder / name).mkdir(parents=True, exist_ok=True)
-    arguments = encode_arguments(
-        str(env.tools.ffmpeg.path),
-        plan,
-        EncodeInput(
-            source.url,
-            env.probe_limits.pixels,
-            env.probe_limits.streams,
-            filters=(major_version(env.tools.ffmpeg.version) or NEWEST) >= FIRST_WITH_INPUT_FILTERS,
-        ),
-    )
     grid = plan.video.grid
 
     planned = grid.frames or max(1, round(grid.duration / grid.time_base))
@@ -77,7 +67,7 @@ def run(env: Env, source: Source, plan: Plan) -> Outcome[Encoded]:
     reader = ProgressReader(tell)
     done = process.run(
         Command(
-            argv=arguments,
+            argv=arguments(env, source, plan),
             cwd=folder,
             confinement=Confinement(write=(folder,), descriptors=(source.descriptor,)),
             limits=file_limits(plan, env.limits),
@@ -87,12 +77,7 @@ def run(env: Env, source: Source, plan: Plan) -> Outcome[Encoded]:
     )
     process.check(done, codes.TRANSCODING_FAILED)
     source.check_unchanged()
-    encoded = Encoded(
-        rungs=tuple((r.name, folder / names.rung_file(r.name)) for r in plan.rungs),
-        audio=tuple((a.name, folder / names.audio_file(a.name)) for a in plan.audio),
-        candidates=folder / names.CANDIDATES,
-        previews=folder / names.PREVIEWS,
-    )
+    encoded = encoded_files(env, plan)
     for name, path in (*encoded.rungs, *encoded.audio):
         if not path.is_file() or path.stat().st_size == 0:
             raise ProcessingError(
@@ -106,6 +91,31 @@ def run(env: Env, source: Source, plan: Plan) -> Outcome[Encoded]:
     if lost and encoded.audio:
         fit_audio(env, plan, encoded)
     return Outcome(encoded, warnings=damage(lost, grid.frames, done.stderr), cpu_seconds=done.cpu_seconds)
+
+
+def arguments(env: Env, source: Source, plan: Plan) -> tuple[str, ...]:
+    """The ffmpeg command that makes everything."""
+    return encode_arguments(
+        str(env.tools.ffmpeg.path),
+        plan,
+        EncodeInput(
+            source.url,
+            env.probe_limits.pixels,
+            env.probe_limits.streams,
+            filters=(major_version(env.tools.ffmpeg.version) or NEWEST) >= FIRST_WITH_INPUT_FILTERS,
+        ),
+    )
+
+
+def encoded_files(env: Env, plan: Plan) -> Encoded:
+    """Where that command writes."""
+    folder = env.temporary
+    return Encoded(
+        rungs=tuple((r.name, folder / names.rung_file(r.name)) for r in plan.rungs),
+        audio=tuple((a.name, folder / names.audio_file(a.name)) for a in plan.audio),
+        candidates=folder / names.CANDIDATES,
+        previews=folder / names.PREVIEWS,
+    )
 
 
 def damage(lost: int, expected: int | None, stderr: str) -> tuple[Note, ...]:

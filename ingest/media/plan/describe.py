@@ -1,0 +1,94 @@
+"""The plan in words and as plain data, for people and programs that look before anything runs. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ingest.media.plan import Plan
+    from ingest.media.plan.audio import AudioRendition
+    from ingest.media.plan.rungs import Rung
+
+
+def document(plan: Plan) -> dict[str, Any]:
+    """Every field of the plan under its own name in `camelCase`; fractions stay exact, as `30000/1001`."""
+    plain: dict[str, Any] = _plain(asdict(plan))
+    return plain
+
+
+def rows(plan: Plan) -> list[tuple[str, str]]:
+    """What was decided: the subject, and the decision in words."""
+    video, grid = plan.video, plan.video.grid
+    steps = ["deinterlaced"] if video.deinterlace else []
+    steps += ["tone mapped to SDR"] if video.colour.tone_map else []
+    steps += [f"every {_ordinal(grid.frame_step)} picture kept"] if grid.frame_step > 1 else []
+    return [
+        (
+            "picture",
+            ", ".join((f"stream {video.index}", _size(video.display_width, video.display_height), *steps)),
+        ),
+        ("frames", _frames(plan)),
+        ("segments", f"{_number(grid.segment)} s, a key picture every {_number(grid.gop)} s"),
+        *((f"rung {r.name}", _rung(r)) for r in plan.rungs),
+        *((f"audio {a.name}", _audio(a)) for a in plan.audio),
+        (
+            "previews",
+            f"{_size(plan.stills.tile_width, plan.stills.tile_height)} every {_number(plan.stills.preview_interval)} s",
+        ),
+    ]
+
+
+def _frames(plan: Plan) -> str:
+    grid = plan.video.grid
+    count = f"{grid.frames} " if grid.frames is not None else ""
+    rate = f"at {grid.rate}/s" if grid.rate is not None else "at their own times"
+    made_constant = ", made constant" if grid.resample else ""
+    return f"{count}{rate}{made_constant}, {_number(grid.duration)} s"
+
+
+def _rung(rung: Rung) -> str:
+    return (
+        f"{_size(rung.width, rung.height)} {rung.codec} {rung.profile} {rung.level}, {rung.speed}, "
+        f"crf {_number(rung.crf)}, at most {rung.max_bitrate // 1000} kbit/s"
+    )
+
+
+def _audio(rendition: AudioRendition) -> str:
+    return (
+        f"stream {rendition.index}, {rendition.language}, {rendition.layout}, {rendition.sample_rate} Hz, "
+        f"{rendition.bitrate // 1000} kbit/s"
+    )
+
+
+def _ordinal(number: int) -> str:
+    return f"{number}{ {2: 'nd', 3: 'rd'}.get(number, 'th') }"
+
+
+def _size(width: int, height: int) -> str:
+    return f"{width}x{height}"
+
+
+def _number(value: Fraction) -> str:
+    """At most three decimals.
+
+    >>> _number(Fraction(6)), _number(Fraction(3003, 500))
+    ('6', '6.006')
+    """
+    return f"{float(value):.3f}".rstrip("0").rstrip(".")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Fraction):
+        return int(value) if value.denominator == 1 else f"{value.numerator}/{value.denominator}"
+    if isinstance(value, dict):
+        return {_camel(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    return value
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(part.capitalize() for part in rest)
