@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from ingest.packaging.verify import Decoder
 
 _INPUT = "segment.mp4"
+# ffmpeg would count the times in frames of the usual rate, and two pictures close together would have the same.
+_TICK = "1/1000000"
 
 
 def decode_arguments(program: str, url: str, *, frames: int, video: bool) -> tuple[str, ...]:
@@ -39,7 +41,11 @@ def decode_arguments(program: str, url: str, *, frames: int, video: bool) -> tup
     if video:
         # Counted by ffmpeg itself: a checksum of every picture would cost half as much as decoding it.
         output = ffmpeg.output(
-            source["0"], "-", format="null", fps_mode="passthrough", **{"frames:v": frames}
+            source["0"],
+            "-",
+            format="null",
+            fps_mode="passthrough",
+            **{"enc_time_base": _TICK, "frames:v": frames},
         )
         output = output.global_args(*quiet, "-progress", "pipe:1")
     else:

@@ -150,6 +150,25 @@ def test_uneven_times_are_kept_and_cut_alike(clips: Clips, two_rungs: Ingest, na
     assert found["small"] == found["large"]
 
 
+@pytest.mark.parametrize(
+    ("name", "times"),
+    [
+        ("near.mkv", r"if(eq(mod(N\,30)\,7)\,PTS-31\,PTS)"),
+        ("burst.mp4", r"floor(N/10)*333+mod(N\,10)*5"),
+    ],
+)
+def test_pictures_a_few_milliseconds_apart(clips: Clips, two_rungs: Ingest, name: str, times: str) -> None:
+    source = clips.make(
+        *(name, "-f", "lavfi", "-i", f"testsrc2=size=128x72:rate=30:duration=3,settb=1/1000,setpts={times}"),
+        *("-enc_time_base", "1/1000", "-fps_mode", "passthrough", *X264),
+    )
+    expected = packet_times(source)
+    assert min(b - a for a, b in pairwise(expected)) <= Fraction(5, 1000)
+    package = two_rungs(source, "small,large")
+    for rung in RUNGS:
+        assert packet_times(package.joined(f"video/{rung}")) == [t - expected[0] for t in expected]
+
+
 def test_120_pictures_a_second_become_60(clips: Clips, two_rungs: Ingest) -> None:
     package = two_rungs(constant(clips, "120", 3, "fast.mp4"), "small,large")
     source = pictures(package.source, matrix="bt601")

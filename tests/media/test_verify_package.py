@@ -388,6 +388,8 @@ def test_the_whole_decoder_command() -> None:
             "0:0",
             "-f",
             "null",
+            "-enc_time_base",
+            "1/1000000",
             "-fps_mode",
             "passthrough",
             "-frames:v",
