@@ -13,7 +13,7 @@ from ingest.cli.output import echo_json, echo_table
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ingest.media.presets import Preset
+    from ingest.media.presets import CodecPreset, Preset
 
 
 @click.group(invoke_without_command=True)
@@ -63,8 +63,19 @@ def _origin(preset: Preset, shipped: Path) -> str:
     return "ingest" if preset.origin.parent == shipped else str(preset.origin)
 
 
+def _codec_document(preset: CodecPreset) -> dict[str, Any]:
+    return {
+        "speed": preset.speed,
+        "crf": preset.crf,
+        "maxBitrate": preset.max_bitrate,
+        "buffer": preset.buffer,
+    }
+
+
 def _document(preset: Preset) -> dict[str, Any]:
     """The preset as JSON: rates in bits/s, the buffer in bits, the frame rate as an exact fraction."""
+    from ingest.media.codec_names import CODECS
+
     video, audio = preset.video, preset.audio
     return {
         "name": preset.name,
@@ -80,6 +91,7 @@ def _document(preset: Preset) -> dict[str, Any]:
             "gopSeconds": float(video.gop),
             "segmentSeconds": float(video.segment),
             "maxFrameRate": str(video.max_frame_rate),
+            **{codec: _codec_document(video.of(codec)) for codec in CODECS if codec != "h264"},
         },
         "audio": {"stereoBitrate": audio.stereo_bitrate, "surroundBitrate": audio.surround_bitrate},
         "origin": str(preset.origin),

@@ -24,6 +24,7 @@ from pydantic import (
 
 from ingest.job import codes
 from ingest.job.errors import UsageError
+from ingest.media import av1, hevc, levels
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 MAX_FRAME_MACROBLOCKS = 36_864
 MAX_MACROBLOCKS_PER_SECOND = 2_073_600
 MAX_SIDE_MACROBLOCKS = 543  # the square root of 8 x MaxFS (A.3.1 f, g)
+MAX_TIER_RATE = 160_000_000  # HEVC and AV1, level 5.1, High tier
 MAX_RATE = {"baseline": 240_000_000, "main": 240_000_000, "high": 300_000_000}
 
 _BITRATE = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?)([kM])")
@@ -127,6 +129,44 @@ class _Table(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
 
+class _CodecTable(_Table):
+    """What the tables of the codecs beside H.264 have in common: capped quality, as in `[video]`."""
+
+    max_bitrate: Bits
+    buffer: Bits
+
+    @field_validator("max_bitrate")
+    @classmethod
+    def _within_level(cls, value: int) -> int:
+        if not 32_000 <= value <= MAX_TIER_RATE:
+            raise ValueError(f"is {value // 1000}k, must be from 32k to {MAX_TIER_RATE // 1000}k (level 5.1)")
+        return value
+
+    @field_validator("buffer")
+    @classmethod
+    def _holds_half_a_second(cls, value: int, info: ValidationInfo) -> int:
+        rate = info.data.get("max_bitrate", 0)
+        if 2 * value < rate:
+            raise ValueError(f"is {value // 1000}k, must hold half a second of max_bitrate: {rate // 2000}k")
+        if value > MAX_TIER_RATE:
+            raise ValueError(f"is {value // 1000}k, must be at most {MAX_TIER_RATE // 1000}k (level 5.1)")
+        return value
+
+
+class HevcTable(_CodecTable):
+    """`[video.hevc]`: x265's preset and quality."""
+
+    speed: Speed
+    crf: Annotated[int, Field(strict=True, ge=1, le=51)]
+
+
+class Av1Table(_CodecTable):
+    """`[video.av1]`: SVT-AV1's preset (0 is the slowest) and quality."""
+
+    speed: Annotated[int, Field(strict=True, ge=0, le=13)]
+    crf: Annotated[int, Field(strict=True, ge=1, le=63)]
+
+
 class VideoTable(_Table):
     """`[video]`. The order of the fields matters: later ones are checked against earlier ones."""
 
@@ -140,6 +180,8 @@ class VideoTable(_Table):
     gop: Seconds
     segment: Seconds
     max_frame_rate: FrameRate
+    hevc: HevcTable | None = None
+    av1: Av1Table | None = None
 
     @field_validator("max_bitrate")
     @classmethod
@@ -214,6 +256,12 @@ class PresetTable(_Table):
         rate = video.max_frame_rate if isinstance(video, VideoTable) else Fraction(1)
         if long * short * rate > MAX_MACROBLOCKS_PER_SECOND:
             raise ValueError(f"is {size}, too large for max_frame_rate {float(rate):g} in H.264 level 5.2")
+        if isinstance(video, VideoTable):
+            for name, table, bounds in (("hevc", video.hevc, hevc.LEVELS), ("av1", video.av1, av1.LEVELS)):
+                if table and levels.lowest(bounds, *value, rate, table.max_bitrate) is None:
+                    raise ValueError(
+                        f"is {size}, too large for [video.{name}]: level 5.1 ends at 8912896 pixels"
+                    )
         return value
 
 
@@ -258,14 +306,29 @@ def _reason(fault: ErrorDetails) -> str:
         case "literal_error":
             return f"is {_shown(fault['input'])}, must be {context['expected']}"
         case "greater_than_equal" | "less_than_equal":
-            return f"is {_shown(fault['input'])}, must be from 1 to 51"
+            low, high = _bounds(fault["loc"])
+            return f"is {_shown(fault['input'])}, must be from {low} to {high}"
         case _:
             return f"is {_shown(fault['input'])}: {fault['msg'][:1].lower()}{fault['msg'][1:]}"
 
 
 def _fields_beside(loc: tuple[int | str, ...]) -> list[str]:
-    tables: dict[tuple[int | str, ...], type[_Table]] = {("video",): VideoTable, ("audio",): AudioTable}
+    tables: dict[tuple[int | str, ...], type[_Table]] = {
+        ("video",): VideoTable,
+        ("video", "hevc"): HevcTable,
+        ("video", "av1"): Av1Table,
+        ("audio",): AudioTable,
+    }
     return list(tables.get(loc[:-1], PresetTable).model_fields)
+
+
+def _bounds(loc: tuple[int | str, ...]) -> tuple[int, int]:
+    """The least and the greatest value of a whole number; all others say their bounds themselves."""
+    of_av1: dict[tuple[int | str, ...], tuple[int, int]] = {
+        ("video", "av1", "speed"): (0, 13),
+        ("video", "av1", "crf"): (1, 63),
+    }
+    return of_av1.get(loc, (1, 51))
 
 
 def _shown(value: object) -> str:

@@ -21,7 +21,8 @@ from ingest.job.errors import UsageError
 if TYPE_CHECKING:
     from fractions import Fraction
 
-    from ingest.media.preset_schema import PresetTable
+    from ingest.media.codec_names import Codec
+    from ingest.media.preset_schema import Av1Table, HevcTable, PresetTable
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 MAX_FILE_BYTES = 64 * 1024
@@ -39,11 +40,36 @@ class Box:
 
 
 @dataclass(frozen=True, slots=True)
+class CodecPreset:
+    """Capped CRF of one codec: `speed` is its encoder's preset, `max_bitrate` bits/s, `buffer` bits."""
+
+    speed: str
+    crf: int
+    max_bitrate: int
+    buffer: int
+
+
+# What the encoders beside x264 need where a preset has no table of theirs: for the same picture HEVC needs about
+# seven tenths of the bits of H.264 and AV1 six; their quality scales differ.
+_SVT_SPEEDS: dict[str, str] = {
+    **dict.fromkeys(("ultrafast", "superfast", "veryfast"), "9"),
+    "faster": "8",
+    "fast": "7",
+    "medium": "6",
+    "slow": "4",
+    "slower": "3",
+    "veryslow": "2",
+    "placebo": "0",
+}
+
+
+@dataclass(frozen=True, slots=True)
 class VideoPreset:
     """Capped CRF: quality `crf`, never above `max_bitrate` bits/s over a VBV of `buffer` bits.
 
     `speed` is x264's preset; `gop` (closed) and `segment` are seconds, `segment` a whole multiple of `gop`;
-    `max_frame_rate` is frames per second, 1 to 60.
+    `max_frame_rate` is frames per second, 1 to 60. All this is for H.264; `hevc` and `av1` are what the preset says
+    of these codecs, None where it says nothing: `of` then derives it.
     """
 
     codec: Literal["h264"]
@@ -55,6 +81,21 @@ class VideoPreset:
     gop: Fraction
     segment: Fraction
     max_frame_rate: Fraction
+    hevc: CodecPreset | None = None
+    av1: CodecPreset | None = None
+
+    def of(self, codec: Codec) -> CodecPreset:
+        """The settings of one codec."""
+        match codec:
+            case "h264":
+                return CodecPreset(self.speed, self.crf, self.max_bitrate, self.buffer)
+            case "hevc":
+                return self.hevc or self._derived(self.speed, min(51, self.crf + 3), 7)
+            case "av1":
+                return self.av1 or self._derived(_SVT_SPEEDS[self.speed], min(63, self.crf + 11), 6)
+
+    def _derived(self, speed: str, crf: int, tenths: int) -> CodecPreset:
+        return CodecPreset(speed, crf, self.max_bitrate * tenths // 10, self.buffer * tenths // 10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,10 +249,16 @@ def _preset(table: PresetTable, origin: Path) -> Preset:
             gop=video.gop,
             segment=video.segment,
             max_frame_rate=video.max_frame_rate,
+            hevc=_codec_preset(video.hevc),
+            av1=_codec_preset(video.av1),
         ),
         audio=AudioPreset(audio.stereo_bitrate, audio.surround_bitrate),
         origin=origin,
     )
+
+
+def _codec_preset(table: HevcTable | Av1Table | None) -> CodecPreset | None:
+    return CodecPreset(str(table.speed), table.crf, table.max_bitrate, table.buffer) if table else None
 
 
 def _check_same_grid(first: Preset, other: Preset) -> None:

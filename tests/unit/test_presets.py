@@ -15,6 +15,7 @@ from ingest.media.preset_schema import parse, parse_bitrate, parse_duration, par
 from ingest.media.presets import (
     AudioPreset,
     Box,
+    CodecPreset,
     Preset,
     PresetBook,
     VideoPreset,
@@ -43,7 +44,7 @@ max_frame_rate = "30000/1001"
 stereo_bitrate = "96k"
 surround_bitrate = "320k"
 """
-VIDEO_KEYS = "codec, profile, speed, crf, max_bitrate, buffer, gop, segment, max_frame_rate"
+VIDEO_KEYS = "codec, profile, speed, crf, max_bitrate, buffer, gop, segment, max_frame_rate, hevc, av1"
 
 
 def write(folder: Path, text: str = MINE, name: str = "mine") -> Path:
@@ -97,6 +98,27 @@ def test_the_shipped_presets_travel_in_the_wheel() -> None:
     ]
 
 
+def test_the_shipped_presets_say_how_each_codec_is_made() -> None:
+    shown = [
+        (p.name, c.speed, c.crf, c.max_bitrate, c.buffer)
+        for p in load().values()
+        for c in (p.video.hevc, p.video.av1)
+        if c is not None
+    ]
+    assert shown == [
+        ("sd", "veryfast", 24, 1_400_000, 2_800_000),
+        ("sd", "8", 32, 1_200_000, 2_400_000),
+        ("hd", "veryfast", 25, 3_100_000, 6_200_000),
+        ("hd", "8", 33, 2_700_000, 5_400_000),
+        ("fhd", "veryfast", 25, 5_500_000, 11_000_000),
+        ("fhd", "8", 33, 4_700_000, 9_400_000),
+        ("qhd", "veryfast", 26, 8_400_000, 16_800_000),
+        ("qhd", "8", 34, 7_200_000, 14_400_000),
+        ("uhd", "veryfast", 27, 15_400_000, 30_800_000),
+        ("uhd", "8", 35, 13_200_000, 26_400_000),
+    ]
+
+
 # -- a folder of one's own --
 
 
@@ -122,6 +144,68 @@ def test_a_preset_of_ones_own_is_added_and_read_exactly(tmp_path: Path) -> None:
         audio=AudioPreset(96_000, 320_000),
         origin=path,
     )
+
+
+def test_what_a_preset_does_not_say_of_a_codec_is_derived(tmp_path: Path) -> None:
+    write(tmp_path)
+    video = load(tmp_path)["mine"].video
+    assert video.of("h264") == CodecPreset("medium", 20, 2_500_000, 3_750_000)
+    assert video.of("hevc") == CodecPreset("medium", 23, 1_750_000, 2_625_000)
+    assert video.of("av1") == CodecPreset("6", 31, 1_500_000, 2_250_000)
+
+
+HEVC = """
+[video.hevc]
+speed = "slow"
+crf = 24
+max_bitrate = "1.5M"
+buffer = "2M"
+"""
+AV1 = """
+[video.av1]
+speed = 5
+crf = 30
+max_bitrate = "1.2M"
+buffer = "1600k"
+"""
+
+
+def test_the_tables_of_other_codecs(tmp_path: Path) -> None:
+    write(tmp_path, MINE + HEVC + AV1)
+    video = load(tmp_path)["mine"].video
+    assert video.of("hevc") == CodecPreset("slow", 24, 1_500_000, 2_000_000)
+    assert video.of("av1") == CodecPreset("5", 30, 1_200_000, 1_600_000)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ("crf = 24", "qp = 24\ncrf = 24", "video.hevc.qp: unknown key; known here are KEYS"),
+        ("crf = 30", "qp = 30\ncrf = 30", "video.av1.qp: unknown key; known here are KEYS"),
+        ("crf = 24", "crf = 52", "video.hevc.crf: is 52, must be from 1 to 51"),
+        ("crf = 30", "crf = 64", "video.av1.crf: is 64, must be from 1 to 63"),
+        ("speed = 5", "speed = 14", "video.av1.speed: is 14, must be from 0 to 13"),
+        ("speed = 5", "speed = -1", "video.av1.speed: is -1, must be from 0 to 13"),
+        ("crf = 24\n", "", "video.hevc.crf: is missing"),
+        ('"1.5M"', '"161M"', "video.hevc.max_bitrate: is 161000k, must be from 32k to 160000k (level 5.1)"),
+        ('"1.5M"', '"31k"', "video.hevc.max_bitrate: is 31k, must be from 32k to 160000k (level 5.1)"),
+        ('"1600k"', '"599k"', "video.av1.buffer: is 599k, must hold half a second of max_bitrate: 600k"),
+        ('"1600k"', '"200M"', "video.av1.buffer: is 200000k, must be at most 160000k (level 5.1)"),
+        (
+            "[1024, 576]",
+            "[4096, 2304]",
+            "box: is 4096x2304, too large for [video.hevc]: level 5.1 ends at 8912896 pixels",
+        ),
+    ],
+)
+def test_an_impossible_value_of_another_codec_is_named(
+    tmp_path: Path, old: str, new: str, reason: str
+) -> None:
+    whole = MINE + HEVC + AV1
+    assert whole.count(old) == 1
+    path = write(tmp_path, whole.replace(old, new))
+    keys = "max_bitrate, buffer, speed, crf"
+    assert failure(path).line == f"{path}: {reason.replace('KEYS', keys)}"
 
 
 def test_a_file_of_the_same_name_replaces_the_shipped_one(tmp_path: Path) -> None:

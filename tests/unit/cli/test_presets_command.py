@@ -27,6 +27,8 @@ FHD = {
         "gopSeconds": 2.0,
         "segmentSeconds": 6.0,
         "maxFrameRate": "60",
+        "hevc": {"speed": "veryfast", "crf": 25, "maxBitrate": 5_500_000, "buffer": 11_000_000},
+        "av1": {"speed": "8", "crf": 33, "maxBitrate": 4_700_000, "buffer": 9_400_000},
     },
     "audio": {"stereoBitrate": 128_000, "surroundBitrate": 320_000},
     "origin": str(shipped_dir() / "fhd.toml"),
