@@ -41,7 +41,7 @@ def rfc6381(track: TrackInit) -> str:
     if entry in ("hvc1", "hev1"):
         return f"{entry}.{_hevc(_config(track, 'hvcC', 13))}"
     if entry == "av01":
-        return f"{entry}.{_av1(_config(track, 'av1C', 4))}"
+        return f"{entry}.{_av1(_config(track, 'av1C', 4), track.boxes.get('colr', b''))}"
     if entry in ("vp08", "vp09"):
         config = _config(track, "vpcC", 8)
         return f"{entry}.{config[4]:02d}.{config[5]:02d}.{config[6] >> 4:02d}"
@@ -54,9 +54,11 @@ def rfc6381(track: TrackInit) -> str:
 
 
 def same_codec(declared: str, measured: str) -> bool:
-    """Whether a declared CODECS element names what was measured; AV1 may add its optional colour fields."""
+    """Whether a declared CODECS element names what was measured; AV1 may leave out its colour fields, or add them."""
     left, right = declared.strip().lower(), measured.lower()
-    return left == right or (right.startswith("av01.") and left.startswith(right + "."))
+    short = min(left, right, key=len)
+    optional = right.startswith("av01.") and short.count(".") >= 3
+    return left == right or (optional and max(left, right, key=len).startswith(short + "."))
 
 
 def audio_config(track: TrackInit) -> AacConfig | None:
@@ -84,12 +86,20 @@ def _hevc(config: bytes) -> str:
     return ".".join(parts + [f"{byte:X}" for byte in constraints])
 
 
-def _av1(config: bytes) -> str:
-    """Profile, level and tier, bit depth."""
+def _av1(config: bytes, colr: bytes) -> str:
+    """Profile, level and tier, bit depth; then the colour, where it is not what absent fields mean: BT.709."""
     profile, level = config[1] >> 5, config[1] & 31
     high, twelve = config[2] >> 6 & 1, config[2] >> 5 & 1
     depth = 8 if not high else 12 if profile == 2 and twelve else 10
-    return f"{profile}.{level:02d}{'H' if config[2] >> 7 else 'M'}.{depth:02d}"
+    text = f"{profile}.{level:02d}{'H' if config[2] >> 7 else 'M'}.{depth:02d}"
+    if colr[:4] != b"nclx" or len(colr) < 11:
+        return text
+    primaries, transfer, matrix = (int.from_bytes(colr[i : i + 2], "big") for i in (4, 6, 8))
+    full = colr[10] >> 7
+    if (primaries, transfer, matrix, full) == (1, 1, 1, 0) or 2 in (primaries, transfer, matrix):
+        return text
+    subsampling = f"{config[2] >> 3 & 1}{config[2] >> 2 & 1}{config[2] & 3}"
+    return f"{text}.{config[2] >> 4 & 1}.{subsampling}.{primaries:02d}.{transfer:02d}.{matrix:02d}.{full}"
 
 
 def _elementary_stream(esds: bytes) -> tuple[int, bytes]:
@@ -159,10 +169,10 @@ def aac_config(specific: bytes) -> AacConfig:
 
 
 def random_access(track: TrackInit, sample: bytes) -> bool | None:
-    """Whether an H.264 or HEVC sample starts with an IDR picture; None where the bytes cannot tell.
+    """Whether a sample starts with an IDR picture (AV1: a key frame that is shown); None where the bytes cannot tell.
 
-    Looks at the NAL unit types (ISO/IEC 14496-10 table 7-1, ISO/IEC 23008-2 table 7-1) of the length-prefixed
-    units, up to the first slice. `sample` may be the first part of a longer sample.
+    For H.264 and HEVC it looks at the NAL unit types (ISO/IEC 14496-10 table 7-1, ISO/IEC 23008-2 table 7-1) of
+    the length-prefixed units, up to the first slice. `sample` may be the first part of a longer sample.
     """
     if track.entry in _AVC_ENTRIES and len(track.boxes.get("avcC", b"")) > 4:
         prefix = (track.boxes["avcC"][4] & 3) + 1
@@ -170,6 +180,8 @@ def random_access(track: TrackInit, sample: bytes) -> bool | None:
     elif track.entry in _HEVC_ENTRIES and len(track.boxes.get("hvcC", b"")) > 21:
         prefix = (track.boxes["hvcC"][21] & 3) + 1
         hevc = True
+    elif track.entry == "av01":
+        return _av1_key(sample)
     else:
         return None
     position = 0
@@ -180,4 +192,31 @@ def random_access(track: TrackInit, sample: bytes) -> bool | None:
         if kind < 32 if hevc else 1 <= kind <= 5:
             return kind in (19, 20) if hevc else kind == 5
         position += prefix + length
+    return None
+
+
+def _av1_key(sample: bytes) -> bool | None:
+    """The first frame header of an AV1 sample (AV1 specification, 5.3.2, 5.5.1 and 5.9.2)."""
+    position = 0
+    while position + 1 < len(sample):
+        head = sample[position]
+        kind, extended, sized = head >> 3 & 15, head >> 2 & 1, head >> 1 & 1
+        position += 1 + extended
+        length, shift = len(sample) - position, 0
+        if sized:
+            length = 0
+            while position < len(sample) and shift < 56:
+                byte = sample[position]
+                length |= (byte & 127) << shift
+                position, shift = position + 1, shift + 7
+                if not byte & 128:
+                    break
+        if position >= len(sample):
+            return None
+        first = sample[position]
+        if kind == 1 and first >> 3 & 1:  # a reduced header: a still picture
+            return True
+        if kind in (3, 6):
+            return first >> 4 == 0b0001  # show_existing_frame 0, KEY_FRAME, show_frame 1
+        position += length
     return None

@@ -11,6 +11,7 @@ from ingest.packaging.codecs import same_codec
 from ingest.packaging.findings import APPLE, RFC
 from ingest.packaging.languages import is_language
 from ingest.packaging.playlists import place_of
+from ingest.packaging.rules_codecs import check_ladders, check_profile, video_range
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 TOLERANCE = Fraction(1, 10)
 _FASTEST = Fraction(60) + Fraction(1, 10)
-_TRANSFERS = {16: "PQ", 18: "HLG"}
 
 
 def check_declarations(master: Master, tracks: Mapping[str, Track], root: Path, checks: Checks) -> None:
@@ -33,7 +33,7 @@ def check_declarations(master: Master, tracks: Mapping[str, Track], root: Path, 
     place = place_of(master.path, root)
     groups = _check_groups(master, tracks, place, checks)
     videos = [t for v in master.variants if (t := tracks.get(v.uri or "")) and t.kind == "video"]
-    hdr = {_video_range(t) for t in videos} - {"SDR"}
+    hdr = {video_range(t) for t in videos} - {"SDR"}
     for variant in master.variants:
         _check_variant(variant, tracks, groups, bool(hdr), f"{place} {variant.uri}", checks)
     if videos:
@@ -41,6 +41,7 @@ def check_declarations(master: Master, tracks: Mapping[str, Track], root: Path, 
             bool(master.iframes), f"{APPLE} 6.1", place, "no EXT-X-I-FRAME-STREAM-INF", "I-frame playlists"
         )
         checks.should(len(master.variants) > 1, f"{APPLE} 9.9", place, "one variant", "several bit rates")
+        check_ladders(videos, root, checks)
     for iframe in master.iframes:
         _check_iframe_variant(iframe, tracks, f"{place} {iframe.uri}", checks)
     sound = [t for t in tracks.values() if t.kind == "audio" and t.channels]
@@ -177,7 +178,7 @@ def _check_picture(variant: Reference, track: Track, hdr: bool, where: str, chec
         check = checks.must if constant else checks.should
         check(near, f"{APPLE} 9.15", where, f"FRAME-RATE {text}", f"{float(rate):.3f}")
     checks.must(rate <= _FASTEST, f"{APPLE} 1.19", where, f"{float(rate):.3f} pictures/s", "at most 60")
-    expected = _video_range(track)
+    expected = video_range(track)
     declared_range = variant.attributes.get("VIDEO-RANGE")
     checks.must(
         (declared_range or ("SDR" if not hdr else None)) == expected,
@@ -186,36 +187,7 @@ def _check_picture(variant: Reference, track: Track, hdr: bool, where: str, chec
         f"VIDEO-RANGE {declared_range}",
         expected,
     )
-    _check_profile(track, where, checks)
-
-
-def _check_profile(track: Track, where: str, checks: Checks) -> None:
-    """Apple 1.3b and 1.6b: what all variants may use at most."""
-    avc, hevc = track.header.boxes.get("avcC", b""), track.header.boxes.get("hvcC", b"")
-    if track.header.entry.startswith("avc") and len(avc) > 3:
-        good = avc[1] in (66, 77, 88, 100) and avc[3] <= 52
-        checks.must(
-            good, f"{APPLE} 1.3b", where, f"profile {avc[1]} level {avc[3]}", "at most High@5.2, 8 bit"
-        )
-    if track.header.entry.startswith("hvc") and len(hevc) > 12:
-        good = hevc[1] & 31 in (1, 2, 3) and hevc[12] <= 153
-        found = f"profile {hevc[1] & 31} level {hevc[12]}"
-        checks.must(good, f"{APPLE} 1.6b", where, found, "at most Main10@5.1")
-    checks.should(
-        track.header.entry not in ("avc3", "hev1", "dvhe"),
-        f"{APPLE} 1.10",
-        where,
-        f"sample entry {track.header.entry}",
-        "parameter sets in the sample description (avc1, hvc1, dvh1)",
-    )
-
-
-def _video_range(track: Track) -> str:
-    """SDR, PQ or HLG from the sample entry's `colr` box (ISO/IEC 14496-12, 12.1.5)."""
-    colour = track.header.boxes.get("colr", b"")
-    if colour[:4] != b"nclx" or len(colour) < 8:
-        return "SDR"
-    return _TRANSFERS.get(int.from_bytes(colour[6:8], "big"), "SDR")
+    check_profile(track, where, checks)
 
 
 def _check_rates(
