@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ingest.job import codes
 from ingest.job.errors import IngestError, UsageError
 from ingest.media.cancel import CancelToken
+from ingest.media.codec_names import parse_codecs
 from ingest.media.options import Options
 from ingest.pipeline.request import Request, split_resolutions
 
@@ -29,6 +30,7 @@ def run(
     force: bool = False,
     preset_dir: str | os.PathLike[str] | None = None,
     allow_damage: bool = False,
+    codecs: str | Sequence[str] = "h264",
     on_event: OnEvent | None = None,
     cancel: CancelToken | None = None,
 ) -> Record:
@@ -43,6 +45,7 @@ def run(
         force: replace a finished package that is already there.
         preset_dir: a folder of presets that come before the shipped ones.
         allow_damage: take a source of which more than 1 % or 2 s is lost.
+        codecs: `"h264"`, `"hevc"` and `"av1"`, one or several: every resolution is made in each.
         on_event: called with each event of `ingest.pipeline.events`, in the calling thread.
         cancel: set it from elsewhere to stop the job.
 
@@ -50,16 +53,15 @@ def run(
         The final record. A job that failed or was cancelled returns too: look at `status` and `error`.
 
     Raises:
-        UsageError: an INGEST_* setting, or a path that can be no path, cannot be understood.
+        UsageError: an INGEST_* setting, a codec, or a path that can be no path, cannot be understood.
     """
     from ingest import settings as settings_module
     from ingest.pipeline.runner import Runner
     from ingest.steps.context import Note
     from ingest.store import JobStore, open_store
 
-    request = _request(
-        source, resolutions, output, preset_dir, Options(allow_damage=allow_damage), force=force
-    )
+    options = Options(allow_damage=allow_damage, codecs=parse_codecs(_texts(codecs)))
+    request = _request(source, resolutions, output, preset_dir, options, force=force)
     settings = settings_module.load()
     problems: tuple[Note, ...] = ()
     with contextlib.ExitStack() as stack:
@@ -79,6 +81,7 @@ def look(
     *,
     preset_dir: str | os.PathLike[str] | None = None,
     allow_damage: bool = False,
+    codecs: str | Sequence[str] = "h264",
     cancel: CancelToken | None = None,
 ) -> Looked:
     """What `run` with the same arguments would see and do, without making anything.
@@ -92,7 +95,7 @@ def look(
     from ingest import settings as settings_module
     from ingest.pipeline import look as looking
 
-    options = Options(allow_damage=allow_damage)
+    options = Options(allow_damage=allow_damage, codecs=parse_codecs(_texts(codecs)))
     request = _request(source, resolutions or (), output, preset_dir, options)
     every = resolutions is None
     return looking.look(request, settings_module.load(), cancel or CancelToken(), every_resolution=every)
@@ -112,12 +115,15 @@ def _request(
             raise UsageError(
                 codes.USAGE, f"{os.fspath(place)!r} is not a path", remedy="name a file or folder"
             )
-    names = (resolutions,) if isinstance(resolutions, str) else tuple(resolutions)
     return Request(
         source=Path(source),
-        resolutions=split_resolutions(names),
+        resolutions=split_resolutions(_texts(resolutions)),
         output=Path(output) if output is not None else None,
         force=force,
         preset_dir=Path(preset_dir) if preset_dir is not None else None,
         options=options,
     )
+
+
+def _texts(values: str | Sequence[str]) -> tuple[str, ...]:
+    return (values,) if isinstance(values, str) else tuple(values)

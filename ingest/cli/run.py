@@ -35,6 +35,14 @@ if TYPE_CHECKING:
 @click.option("--force", is_flag=True, help="Replace a finished package that is already there.")
 @click.option("--allow-damage", is_flag=True, help="Take a source of which more than 1 % or 2 s is lost.")
 @click.option("--dry-run", is_flag=True, help="Print the plan and the exact commands, and make nothing.")
+@click.option(
+    "--codec",
+    "codecs",
+    multiple=True,
+    default=("h264",),
+    metavar="NAME[,NAME...]",
+    help="Codecs to make each resolution in: h264 (default), hevc, av1. Repeatable.",
+)
 @preset_dir_option
 @click.option(
     "--progress",
@@ -53,6 +61,7 @@ def run(
     output: Path | None,
     force: bool,
     allow_damage: bool,
+    codecs: tuple[str, ...],
     dry_run: bool,
     preset_dir: Path | None,
     progress: str,
@@ -69,7 +78,7 @@ def run(
     from ingest.cli.signals import cancel_on_signals
     from ingest.cli.views import choose_view
 
-    choices: dict[str, Any] = {"preset_dir": preset_dir, "allow_damage": allow_damage}
+    choices: dict[str, Any] = {"preset_dir": preset_dir, "allow_damage": allow_damage, "codecs": codecs}
     if dry_run:
         print_plan(source, resolutions, output, choices, as_json=as_json)
         return

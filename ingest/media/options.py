@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ingest.media.codec_names import Codec
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,9 +15,11 @@ class Options:
 
     Attributes:
         allow_damage: take a source of which more than 1 % or 2 s is lost.
+        codecs: every resolution is made in each of them.
     """
 
     allow_damage: bool = False
+    codecs: tuple[Codec, ...] = ("h264",)
 
 
 DEFAULTS = Options()

@@ -16,6 +16,8 @@ _PASSED_ON_FOR_DEVICES = (
     "NVIDIA_VISIBLE_DEVICES",
 )
 
+_QUIET = {"SVT_LOG": "1"}  # SVT-AV1 writes its settings to stderr, whatever ffmpeg is told; 1: errors only
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -81,5 +83,5 @@ def environment(command: Command) -> dict[str, str]:
     if command.confinement.devices:
         kept += _PASSED_ON_FOR_DEVICES
     path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-    clean = {"PATH": path, "LANG": "C.UTF-8", "HOME": home, "TMPDIR": home}
+    clean = {"PATH": path, "LANG": "C.UTF-8", "HOME": home, "TMPDIR": home, **_QUIET}
     return clean | {name: os.environ[name] for name in kept if name in os.environ}

@@ -168,12 +168,24 @@ def _split_by_channels(period: ET.Element, found: ET.Element) -> None:
 
 
 def ordered(variants: list[m3u8.Playlist]) -> list[m3u8.Playlist]:
-    """From small to large, but the stereo one nearest below 2 Mbit/s first: players begin with the first."""
-    rising = sorted(variants, key=lambda v: (v.stream_info.bandwidth, v.stream_info.audio or ""))
-    plain = [v for v in rising if v.stream_info.audio != GROUP_SURROUND]
+    """Codec by codec, each from small to large, but one variant first of all: players begin with it.
+
+    It is the stereo one nearest below 2 Mbit/s of the codec that most players know.
+    """
+    rising = sorted(variants, key=lambda v: (_family(v), v.stream_info.bandwidth, v.stream_info.audio or ""))
+    own = [v for v in rising if _family(v) == _family(rising[0])]
+    plain = [v for v in own if v.stream_info.audio != GROUP_SURROUND]
     below = [v for v in plain if v.stream_info.average_bandwidth <= FIRST_VARIANT]
     first = below[-1] if below else (plain or rising)[0]
     return [first, *(v for v in rising if v is not first)]
+
+
+def _family(variant: m3u8.Playlist) -> int:
+    """Where the picture's codec stands in the order in which players learned them."""
+    known = ("avc", "hvc", "dvh", "av01")
+    return next(
+        (i for i, k in enumerate(known) if (variant.stream_info.codecs or "").startswith(k)), len(known)
+    )
 
 
 def iframe_bandwidths(track: Track) -> tuple[int, int]:

@@ -23,8 +23,11 @@ from ingest.pipeline.workspace import Workspace, not_writable
 from ingest.steps.context import Env, Note, Outcome, StepProgress
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ingest.media.cancel import CancelToken
     from ingest.media.plan import Plan
+    from ingest.packaging.measure import Track
     from ingest.pipeline.events import OnEvent
     from ingest.pipeline.request import Request
     from ingest.settings import Settings
@@ -83,7 +86,7 @@ class Runner:
                 self._recorder.note(note.code, note.detail, note.resolution)
             return
         self._until_percent = step.until
-        made = tuple(r.name for r in self._made.plan.rungs) if step.per_resolution else ()
+        made = self._made.plan.resolutions if step.per_resolution else ()
         self._recorder.start_step(step.code, made)
         if step.code is codes.STARTING_INGEST:
             self._prepare()
@@ -161,33 +164,27 @@ class Runner:
         )
 
     def _open_outputs(self, plan: Plan) -> None:
-        made = {r.name: r for r in plan.rungs}
+        made = {r.resolution: r for r in plan.rungs}
         for output in self._recorder.record.outputs:
             rung = made.get(output.resolution)
             if rung is None:
                 self._recorder.change_output(output.resolution, status="LEFT_OUT")
             else:
                 self._recorder.change_output(
-                    rung.name, status="EXECUTING", width=rung.width, height=rung.height
+                    rung.resolution, status="EXECUTING", width=rung.width, height=rung.height
                 )
 
     def _close_outputs(self) -> None:
         made = self._made
-        for rung in made.plan.rungs:
-            track = made.packaged.videos[rung.name]
+        for resolution in made.plan.resolutions:
+            names = [r.name for r in made.plan.rungs if r.resolution == resolution]
+            folders = tuple(f"video/{name}/" for name in names)
             self._recorder.change_output(
-                rung.name,
+                resolution,
                 status="COMPLETED",
                 percent=100.0,
-                files=tuple(f for f in made.files if f.startswith(f"video/{rung.name}/")),
-                details={
-                    "codecs": track.codec,
-                    "frames": track.frames,
-                    "durationSeconds": round(float(track.duration), 6),
-                    "averageBandwidth": track.average_bandwidth,
-                    "peakBandwidth": track.peak_bandwidth,
-                    "segments": len(track.segments),
-                },
+                files=tuple(f for f in made.files if f.startswith(folders)),
+                details=output_details({name: made.packaged.videos[name] for name in names}),
             )
         self._recorder.change(files=made.files)
 
@@ -239,6 +236,23 @@ def first_record(request: Request) -> Record:
         outputs=tuple(Output(resolution=name) for name in request.resolutions),
         process=this_process(),
     )
+
+
+def output_details(tracks: Mapping[str, Track]) -> dict[str, Any]:
+    """What was measured of a resolution: of its first rendition, and of each by name where there are several."""
+    each = {
+        name: {
+            "codecs": track.codec,
+            "frames": track.frames,
+            "durationSeconds": round(float(track.duration), 6),
+            "averageBandwidth": track.average_bandwidth,
+            "peakBandwidth": track.peak_bandwidth,
+            "segments": len(track.segments),
+        }
+        for name, track in tracks.items()
+    }
+    first = next(iter(each.values()))
+    return first | {"renditions": each} if len(each) > 1 else first
 
 
 def folder_url(folder: Path) -> str:

@@ -58,7 +58,8 @@ def document(plan: Plan, packaged: Packaged) -> dict[str, Any]:
 
 def video_entry(plan: Plan, rung: Rung, track: Track) -> dict[str, Any]:
     return {
-        "resolution": rung.name,
+        "name": rung.name,
+        "resolution": rung.resolution,
         "width": track.width,
         "height": track.height,
         "codecs": track.codec,

@@ -60,7 +60,7 @@ def run(env: Env, source: Source, plan: Plan) -> Outcome[Encoded]:
                 fraction=fraction,
                 speed=progress.speed,
                 remaining_seconds=remaining_seconds(done, grid.duration, progress.speed),
-                resolutions={r.name: fraction for r in plan.rungs},
+                resolutions=dict.fromkeys(plan.resolutions, fraction),
             )
         )
 

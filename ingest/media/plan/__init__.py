@@ -14,7 +14,7 @@ from ingest.media.options import DEFAULTS, Options
 from ingest.media.plan.audio import MAX_AUDIO_TRACKS, audio_renditions
 from ingest.media.plan.colour import colour_plan
 from ingest.media.plan.grid import make_grid
-from ingest.media.plan.rungs import make_rung
+from ingest.media.plan.rungs import make_rungs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,6 +65,11 @@ class Plan:
     unused_audio: tuple[int, ...]
 
     @property
+    def resolutions(self) -> tuple[str, ...]:
+        """Those that are made, each once, from small to large."""
+        return tuple(dict.fromkeys(r.resolution for r in self.rungs))
+
+    @property
     def duration(self) -> Fraction:
         return self.video.grid.duration
 
@@ -77,7 +82,7 @@ def make_plan(
     preview_interval: Fraction,
     tile: tuple[int, int],
     can_tone_map: bool = True,
-    options: Options = DEFAULTS,  # noqa: ARG001
+    options: Options = DEFAULTS,
 ) -> Plan:
     """Decide everything. `presets` are the requested resolutions, at least one.
 
@@ -86,6 +91,9 @@ def make_plan(
         tile: width and height of a preview tile.
         can_tone_map: this ffmpeg has zscale and tonemap.
         options: what a person chose.
+
+    Raises:
+        UsageError: a preset cannot be made in one of the codecs.
     """
     chosen = ladder.choose(presets, video.display_width, video.display_height)
     size = f"{video.display_width}x{video.display_height}"
@@ -102,7 +110,7 @@ def make_plan(
             display_width=video.display_width,
             display_height=video.display_height,
         ),
-        rungs=tuple(make_rung(f, video, grid) for f in chosen.made),
+        rungs=make_rungs(chosen.made, options.codecs, video, grid),
         audio=renditions,
         stills=StillsPlan(
             poster_interval=grid.duration / POSTER_CANDIDATES,

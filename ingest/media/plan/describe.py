@@ -50,7 +50,7 @@ def _frames(plan: Plan) -> str:
 
 def _rung(rung: Rung) -> str:
     return (
-        f"{_size(rung.width, rung.height)} {rung.codec} {rung.profile} {rung.level}, {rung.speed}, "
+        f"{_size(rung.width, rung.height)} {rung.codec} {rung.profile} {rung.level}, {rung.encoder} {rung.speed}, "
         f"crf {_number(rung.crf)}, at most {rung.max_bitrate // 1000} kbit/s"
     )
 

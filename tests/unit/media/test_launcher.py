@@ -84,6 +84,7 @@ def test_environment_is_clean_except_for_devices(monkeypatch: pytest.MonkeyPatch
         "LANG": "C.UTF-8",
         "HOME": "/w",
         "TMPDIR": "/w",
+        "SVT_LOG": "1",
         "LD_LIBRARY_PATH": "x",
     }
     assert environment(plain) == base

@@ -11,23 +11,58 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_facts import ALL_PRESETS, FHD, HD, QHD, SD, UHD, clip, constant, hdr10, portrait_vfr, track
 
+from ingest.job import codes
+from ingest.job.errors import UsageError
 from ingest.media.facts import AudioFacts, Colour, Timing, VideoFacts
 from ingest.media.ladder import fit
+from ingest.media.options import Options
 from ingest.media.plan import Plan, StillsPlan, VideoPlan, make_plan
 from ingest.media.plan.audio import AudioRendition, audio_renditions
 from ingest.media.plan.colour import ColourPlan, colour_plan
 from ingest.media.plan.grid import Grid, make_grid
 from ingest.media.plan.rungs import Rung, make_rung
+from ingest.media.presets import Box
 
 if TYPE_CHECKING:
+    from ingest.media.codec_names import Codec
     from ingest.media.presets import Preset
 
 F = Fraction
 CLOCK = F(1, 90_000)
+THIRTY = F(30)
 
 
 def planned(video: VideoFacts, *presets: Preset, audio: tuple[AudioFacts, ...] = ()) -> Plan:
     return make_plan(video, audio, presets, preview_interval=F(1), tile=(160, 90))
+
+
+def h264(
+    name: str,
+    width: int,
+    height: int,
+    level: str,
+    crf: int,
+    cap: int,
+    buffer: int,
+    rate: Fraction = THIRTY,
+) -> Rung:
+    return Rung(
+        name=name,
+        resolution=name,
+        width=width,
+        height=height,
+        codec="h264",
+        profile="high",
+        level=level,
+        tier="main",
+        speed="veryfast",
+        crf=F(crf),
+        max_bitrate=cap,
+        buffer=buffer,
+        rate=rate,
+        encoder="libx264",
+        video_range="SDR",
+    )
 
 
 # --- whole plans ---
@@ -59,9 +94,9 @@ def test_whole_plan_of_a_1080p30_clip_with_stereo() -> None:
             display_height=1080,
         ),
         rungs=(
-            Rung("sd", 720, 404, "h264", "high", "3.0", "veryfast", F(21), 2_000_000, 4_000_000),
-            Rung("hd", 1280, 720, "h264", "high", "3.1", "veryfast", F(22), 4_500_000, 9_000_000),
-            Rung("fhd", 1920, 1080, "h264", "high", "4.0", "veryfast", F(22), 7_800_000, 15_600_000),
+            h264("sd", 720, 404, "3.0", 21, 2_000_000, 4_000_000),
+            h264("hd", 1280, 720, "3.1", 22, 4_500_000, 9_000_000),
+            h264("fhd", 1920, 1080, "4.0", 22, 7_800_000, 15_600_000),
         ),
         audio=(
             AudioRendition(
@@ -111,8 +146,8 @@ def test_whole_plan_of_a_portrait_clip_on_uneven_times_with_mono() -> None:
             display_height=1840,
         ),
         rungs=(
-            Rung("sd", 480, 642, "h264", "high", "3.0", "veryfast", F(21), 2_000_000, 4_000_000),
-            Rung("fhd", 1080, 1444, "h264", "high", "4.0", "veryfast", F(22), 7_800_000, 15_600_000),
+            h264("sd", 480, 642, "3.0", 21, 2_000_000, 4_000_000, F(144, 5)),
+            h264("fhd", 1080, 1444, "4.0", 22, 7_800_000, 15_600_000, F(144, 5)),
         ),
         audio=(
             AudioRendition(
@@ -292,9 +327,9 @@ def test_any_constant_grid_is_exact(rate: Fraction, frames: int) -> None:
 # --- rungs ---
 
 
-def rung_of(preset: Preset = HD, **facts: Any) -> Rung:
+def rung_of(preset: Preset = HD, made_in: Codec = "h264", **facts: Any) -> Rung:
     video = clip(1280, 720, **facts)
-    return make_rung(fit(preset, 1280, 720), video, make_grid(video, preset))
+    return make_rung(fit(preset, 1280, 720), made_in, video, make_grid(video, preset))
 
 
 @pytest.mark.parametrize(
@@ -523,3 +558,115 @@ def test_presets_at_the_edge() -> None:
         "uhd",
     ]
     assert planned(clip(3840, 2160), UHD).rungs[0].level == "5.1"
+
+
+# --- several codecs ---
+
+
+def in_codecs(
+    *codecs: Codec, video: VideoFacts | None = None, presets: tuple[Preset, ...] = (SD, HD)
+) -> Plan:
+    return make_plan(
+        video or clip(1280, 720),
+        (),
+        presets,
+        preview_interval=F(1),
+        tile=(160, 90),
+        options=Options(codecs=codecs),
+    )
+
+
+def test_each_codec_has_its_whole_ladder() -> None:
+    plan = in_codecs("h264", "hevc", "av1")
+    assert [(r.name, r.resolution, r.codec, r.encoder) for r in plan.rungs] == [
+        ("sd", "sd", "h264", "libx264"),
+        ("hd", "hd", "h264", "libx264"),
+        ("sd-hevc", "sd", "hevc", "libx265"),
+        ("hd-hevc", "hd", "hevc", "libx265"),
+        ("sd-av1", "sd", "av1", "libsvtav1"),
+        ("hd-av1", "hd", "av1", "libsvtav1"),
+    ]
+    assert plan.resolutions == ("sd", "hd")
+    assert in_codecs("av1").resolutions == ("sd", "hd")
+
+
+def test_whole_rungs_of_other_codecs() -> None:
+    """1280x720 at 30 pictures a second; these presets say nothing of HEVC and AV1."""
+    assert in_codecs("hevc", "av1", presets=(HD,)).rungs == (
+        Rung(
+            name="hd-hevc",
+            resolution="hd",
+            width=1280,
+            height=720,
+            codec="hevc",
+            profile="main",
+            level="3.1",
+            tier="main",
+            speed="veryfast",
+            crf=F(25),
+            max_bitrate=3_150_000,
+            buffer=6_300_000,
+            rate=F(30),
+            encoder="libx265",
+        ),
+        Rung(
+            name="hd-av1",
+            resolution="hd",
+            width=1280,
+            height=720,
+            codec="av1",
+            profile="main",
+            level="3.1",
+            tier="main",
+            speed="9",
+            crf=F(33),
+            max_bitrate=2_700_000,
+            buffer=5_400_000,
+            rate=F(30),
+            encoder="libsvtav1",
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "made", "cap"),
+    [
+        ("h264", "hevc", 1_000_000),
+        ("h264", "av1", 750_000),
+        ("hevc", "hevc", 1_500_000),
+        ("hevc", "av1", 1_125_000),
+        ("av1", "hevc", 2_000_000),
+        ("av1", "av1", 1_500_000),
+    ],
+)
+def test_no_rung_of_any_codec_costs_more_than_its_source(source: str, made: Codec, cap: int) -> None:
+    rung = rung_of(codec=source, bit_rate=1_500_000, made_in=made)
+    assert (rung.max_bitrate, rung.buffer) == (cap, 2 * cap)
+
+
+def test_the_encoder_s_rate_is_a_usable_fraction() -> None:
+    """The level hangs on the exact rate; the encoder gets one that it can hold, at least one picture a second."""
+    slow = replace(portrait_vfr().timing, mean_rate=F(1, 10))
+    rates = [
+        in_codecs("hevc", video=replace(portrait_vfr(), timing=timing), presets=(SD,)).rungs[0].rate
+        for timing in (replace(slow, mean_rate=F(2_879_017, 100_003)), slow)
+    ]
+    assert rates == [F(2_879_017, 100_003).limit_denominator(1001), F(1)]
+
+
+def test_two_renditions_of_one_name_are_refused() -> None:
+    twin = replace(HD, name="sd-hevc")
+    with pytest.raises(UsageError) as caught:
+        in_codecs("h264", "hevc", presets=(SD, twin))
+    assert caught.value.line == ("h264 of sd-hevc and hevc of sd would both be sd-hevc; rename the preset")
+
+
+def test_a_preset_above_a_codec_s_levels_is_refused() -> None:
+    large = replace(UHD, name="dci", box=Box(4096, 2304))
+    with pytest.raises(UsageError) as caught:
+        in_codecs("av1", video=clip(4096, 2304), presets=(large,))
+    assert caught.value.code == codes.PRESET_INVALID
+    assert caught.value.line == (
+        "dci cannot be made in av1: 4096x2304 at 30 pictures a second is above level 5.1; "
+        "leave av1 or dci out, or make its box smaller"
+    )

@@ -23,8 +23,8 @@ def test_a_plain_film_in_words() -> None:
         ("picture", "stream 0, 1280x720"),
         ("frames", "300 at 30000/1001/s, 10.01 s"),
         ("segments", "6.006 s, a key picture every 2.002 s"),
-        ("rung sd", "720x404 h264 high 3.0, veryfast, crf 21, at most 2000 kbit/s"),
-        ("rung hd", "1280x720 h264 high 3.1, veryfast, crf 22, at most 4500 kbit/s"),
+        ("rung sd", "720x404 h264 high 3.0, libx264 veryfast, crf 21, at most 2000 kbit/s"),
+        ("rung hd", "1280x720 h264 high 3.1, libx264 veryfast, crf 22, at most 4500 kbit/s"),
         ("audio de-stereo", "stream 1, de, stereo, 48000 Hz, 128 kbit/s"),
         ("previews", "160x90 every 1 s"),
     ]

@@ -113,6 +113,7 @@ def test_the_programs_environment_is_clean(tmp_path: Path, monkeypatch: pytest.M
         f"HOME={tmp_path}",
         "LANG=C.UTF-8",
         "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "SVT_LOG=1",
         f"TMPDIR={tmp_path}",
     ]
 

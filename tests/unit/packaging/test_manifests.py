@@ -348,6 +348,22 @@ def test_order_of_the_variants(averages: tuple[int, ...], order: tuple[int, ...]
     assert tuple(v.stream_info.average_bandwidth for v in ordered(variants(*averages))) == order
 
 
+def test_variants_stand_codec_by_codec_and_the_oldest_codec_begins() -> None:
+    rows = [
+        ("av01.0.04M.08,mp4a.40.2", 700_000),
+        ("hvc1.1.6.L93.90,mp4a.40.2", 1_900_000),
+        ("avc1.64001e,mp4a.40.2", 1_500_000),
+        ("hvc1.1.6.L90.90,mp4a.40.2", 900_000),
+        ("avc1.640015,mp4a.40.2", 400_000),
+    ]
+    text = "#EXTM3U\n" + "".join(
+        f'#EXT-X-STREAM-INF:BANDWIDTH={rate},AVERAGE-BANDWIDTH={rate},CODECS="{codecs}"\n{rate}.m3u8\n'
+        for codecs, rate in rows
+    )
+    found = [v.stream_info.bandwidth for v in ordered(list(m3u8.loads(text).playlists))]
+    assert found == [1_500_000, 400_000, 900_000, 1_900_000, 700_000]
+
+
 # --- the DASH manifest ---
 
 MPD = """\

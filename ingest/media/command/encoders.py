@@ -1,0 +1,82 @@
+"""The options of each software encoder. Pure.
+
+All put their key pictures at the same places: one every `gop_frames` on a constant grid, else where they are forced,
+with closed groups of pictures and none of their own at a change of scene.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ingest.media.command.expressions import first_of_each, ratio
+
+if TYPE_CHECKING:
+    from ingest.media.plan.grid import Grid
+    from ingest.media.plan.rungs import Rung
+
+NO_OWN_KEYS = 100_000  # pictures: further apart than any that are forced
+
+
+def encoder_options(rung: Rung, grid: Grid) -> dict[str, Any]:
+    """What makes `rung` of its filtered pictures, by the encoder that the plan names."""
+    options = {
+        "c:v": rung.encoder,
+        "maxrate": rung.max_bitrate,
+        "bufsize": rung.buffer,
+        "flags:v": "+cgop",
+        "g": grid.gop_frames or NO_OWN_KEYS,
+    }
+    if grid.gop_frames is None:
+        options["force_key_frames"] = f"expr:{first_of_each(grid.gop, 'prev_forced_t')}"
+    own = {"libx264": _x264, "libx265": _x265, "libsvtav1": _svt_av1}[rung.encoder]
+    return options | own(rung, grid)
+
+
+def _x264(rung: Rung, grid: Grid) -> dict[str, Any]:
+    options: dict[str, Any] = {
+        "preset": rung.speed,
+        "profile:v": rung.profile,
+        "level:v": rung.level,
+        "crf": float(rung.crf),
+        "sc_threshold": 0,
+    }
+    options |= {"keyint_min": grid.gop_frames} if grid.gop_frames is not None else {"forced-idr": 1}
+    return options if grid.reorder else options | {"bf": 0}
+
+
+def _x265(rung: Rung, grid: Grid) -> dict[str, Any]:
+    # The frame rate is told, since x265 cannot reckon with times: it would take the time base for it.
+    parameters = {
+        "log-level": "error",
+        "fps": ratio(rung.rate),
+        "level-idc": rung.level,
+        "high-tier": int(rung.tier == "high"),
+        "scenecut": 0,
+        "open-gop": 0,
+        "min-keyint": grid.gop_frames or 1,
+    }
+    if not grid.reorder:
+        parameters["bframes"] = 0
+    return {
+        "preset": rung.speed,
+        "profile:v": rung.profile,
+        "crf": float(rung.crf),
+        "forced-idr": 1,
+        "x265-params": _joined(parameters),
+        "tag:v": "hvc1",  # parameter sets in the sample description (Apple 1.10)
+    }
+
+
+def _svt_av1(rung: Rung, grid: Grid) -> dict[str, Any]:  # noqa: ARG001
+    parameters = {
+        "fps-num": rung.rate.numerator,
+        "fps-denom": rung.rate.denominator,
+        "level": rung.level.replace(".", ""),
+        "tier": int(rung.tier == "high"),
+        "scd": 0,
+    }
+    return {"preset": rung.speed, "crf": int(rung.crf), "svtav1-params": _joined(parameters)}
+
+
+def _joined(parameters: dict[str, Any]) -> str:
+    return ":".join(f"{name}={value}" for name, value in parameters.items())
