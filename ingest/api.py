@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from ingest.job import codes
 from ingest.job.errors import IngestError, UsageError
 from ingest.media.cancel import CancelToken
 from ingest.media.codec_names import parse_codecs
-from ingest.media.options import Options
+from ingest.media.options import Hdr, Options
 from ingest.pipeline.request import Request, split_resolutions
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ def run(
     preset_dir: str | os.PathLike[str] | None = None,
     allow_damage: bool = False,
     codecs: str | Sequence[str] = "h264",
+    hdr: Hdr = "sdr",
     on_event: OnEvent | None = None,
     cancel: CancelToken | None = None,
 ) -> Record:
@@ -46,6 +47,7 @@ def run(
         preset_dir: a folder of presets that come before the shipped ones.
         allow_damage: take a source of which more than 1 % or 2 s is lost.
         codecs: `"h264"`, `"hevc"` and `"av1"`, one or several: every resolution is made in each.
+        hdr: `"sdr"` tone maps an HDR source, `"keep"` keeps its range in HEVC and AV1.
         on_event: called with each event of `ingest.pipeline.events`, in the calling thread.
         cancel: set it from elsewhere to stop the job.
 
@@ -60,7 +62,8 @@ def run(
     from ingest.steps.context import Note
     from ingest.store import JobStore, open_store
 
-    options = Options(allow_damage=allow_damage, codecs=parse_codecs(_texts(codecs)))
+    _check_choice("hdr", hdr, get_args(Hdr))
+    options = Options(allow_damage=allow_damage, codecs=parse_codecs(_texts(codecs)), hdr=hdr)
     request = _request(source, resolutions, output, preset_dir, options, force=force)
     settings = settings_module.load()
     problems: tuple[Note, ...] = ()
@@ -82,6 +85,7 @@ def look(
     preset_dir: str | os.PathLike[str] | None = None,
     allow_damage: bool = False,
     codecs: str | Sequence[str] = "h264",
+    hdr: Hdr = "sdr",
     cancel: CancelToken | None = None,
 ) -> Looked:
     """What `run` with the same arguments would see and do, without making anything.
@@ -95,7 +99,8 @@ def look(
     from ingest import settings as settings_module
     from ingest.pipeline import look as looking
 
-    options = Options(allow_damage=allow_damage, codecs=parse_codecs(_texts(codecs)))
+    _check_choice("hdr", hdr, get_args(Hdr))
+    options = Options(allow_damage=allow_damage, codecs=parse_codecs(_texts(codecs)), hdr=hdr)
     request = _request(source, resolutions or (), output, preset_dir, options)
     every = resolutions is None
     return looking.look(request, settings_module.load(), cancel or CancelToken(), every_resolution=every)
@@ -123,6 +128,11 @@ def _request(
         preset_dir=Path(preset_dir) if preset_dir is not None else None,
         options=options,
     )
+
+
+def _check_choice(name: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise UsageError(codes.USAGE, f"unknown {name} {value!r}: known are {', '.join(known)}")
 
 
 def _texts(values: str | Sequence[str]) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -43,6 +43,13 @@ if TYPE_CHECKING:
     metavar="NAME[,NAME...]",
     help="Codecs to make each resolution in: h264 (default), hevc, av1. Repeatable.",
 )
+@click.option(
+    "--hdr",
+    type=click.Choice(["sdr", "keep"]),
+    default="sdr",
+    show_default=True,
+    help="sdr: HDR is tone mapped. keep: HEVC and AV1 keep it, with H.264 in SDR beside them.",
+)
 @preset_dir_option
 @click.option(
     "--progress",
@@ -62,6 +69,7 @@ def run(
     force: bool,
     allow_damage: bool,
     codecs: tuple[str, ...],
+    hdr: Literal["sdr", "keep"],
     dry_run: bool,
     preset_dir: Path | None,
     progress: str,
@@ -78,7 +86,12 @@ def run(
     from ingest.cli.signals import cancel_on_signals
     from ingest.cli.views import choose_view
 
-    choices: dict[str, Any] = {"preset_dir": preset_dir, "allow_damage": allow_damage, "codecs": codecs}
+    choices: dict[str, Any] = {
+        "preset_dir": preset_dir,
+        "allow_damage": allow_damage,
+        "codecs": codecs,
+        "hdr": hdr,
+    }
     if dry_run:
         print_plan(source, resolutions, output, choices, as_json=as_json)
         return

@@ -81,6 +81,10 @@ KEPT_IN_OUTPUT_FOLDER = _note(
     9106, "Kept In Output Folder", "No other storage was asked for; step 206 does not apply."
 )
 STREAM_LEFT_OUT = _note(9107, "Stream Left Out", "A stream of the source is not carried into the package.")
+SDR_ADDED = _note(
+    9110, "SDR Renditions Added", "Where there is HDR there must be SDR: H.264 is made as well."
+)
+HDR_NOT_KEPT = _note(9111, "HDR Not Kept", "--hdr keep was asked for and SDR is made; why.")
 
 NOT_FULLY_CONFINED = _warning(
     9201, "Programs Not Fully Confined", "The kernel lacks a protection; what and why."

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from fractions import Fraction
 
+    from ingest.media.light import Light
+
 FieldOrder = Literal["progressive", "tff", "bff", "unknown"]
 Hdr = Literal["none", "pq", "hlg"]
 
@@ -70,6 +72,7 @@ class VideoFacts:
     colour: Colour
     timing: Timing
     bit_rate: int | None
+    light: Light | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from ingest.media.codec_names import Codec
+
+Hdr = Literal["sdr", "keep"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,10 +18,12 @@ class Options:
     Attributes:
         allow_damage: take a source of which more than 1 % or 2 s is lost.
         codecs: every resolution is made in each of them.
+        hdr: HDR becomes SDR, or is kept in HEVC and AV1.
     """
 
     allow_damage: bool = False
     codecs: tuple[Codec, ...] = ("h264",)
+    hdr: Hdr = "sdr"
 
 
 DEFAULTS = Options()

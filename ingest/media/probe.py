@@ -18,6 +18,7 @@ from ingest.job.errors import SourceError, one_line
 from ingest.media import process
 from ingest.media.facts import Container, KlvFacts, LeftOut
 from ingest.media.first_frames import DecodedFrame, decoded_frames
+from ingest.media.light import Light, parse_light
 from ingest.media.process import Command, Confinement, Limits
 from ingest.media.source import describe_content
 from ingest.media.timing import PacketReader, PacketTable
@@ -169,7 +170,24 @@ class Prober:
             detail=done.stderr,
         )
 
-    def _decode_command(self, index: int, time_base: Fraction, mark: str) -> Command:
+    def light(self, index: int, time_base: Fraction) -> Light | None:
+        """What an HDR source says of the display and the light it was made for; None where it says nothing.
+
+        Raises:
+            SourceError: the first picture is larger than a limit.
+        """
+        mark = secrets.token_hex(8)
+        # User data could fill the log; what is asked for here takes two lines.
+        command = self._decode_command(
+            index, time_base, mark, without="delete:type=SEI_UNREGISTERED", frames=1
+        )
+        done = process.run(command, cancel=self.cancel)
+        self._check(done)
+        return parse_light(done.stderr, mark)
+
+    def _decode_command(
+        self, index: int, time_base: Fraction, mark: str, *, without: str = "delete", frames: int = 8
+    ) -> Command:
         return Command(
             argv=(
                 str(self.ffmpeg.path),
@@ -177,8 +195,8 @@ class Prober:
                 *self._whitelists(),
                 *("-max_pixels", str(self.limits.pixels), "-threads", "1", "-i", self.source.url),
                 *("-map", f"0:{index}", "-map_metadata", "-1", "-map_chapters", "-1"),
-                *("-vf", f"sidedata=mode=delete,showinfo@{mark}=checksum=0"),
-                *("-frames:v", "8", "-fps_mode", "passthrough", "-threads", "1"),
+                *("-vf", f"sidedata=mode={without},showinfo@{mark}=checksum=0"),
+                *("-frames:v", str(frames), "-fps_mode", "passthrough", "-threads", "1"),
                 *("-enc_time_base", f"{time_base.numerator}/{time_base.denominator}", "-f", "framecrc", "-"),
             ),
             cwd=self.folder,

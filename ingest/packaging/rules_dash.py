@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from ingest.packaging.codecs import same_codec
 from ingest.packaging.findings import DASH, OURS, FaultError
 from ingest.packaging.playlists import place_of, read_text, resolve
+from ingest.packaging.rules_codecs import video_range
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from ingest.packaging.findings import Checks
     from ingest.packaging.measure import Track
 
+_TRANSFER = "urn:mpeg:mpegB:cicp:TransferCharacteristics"
 _NS = "{urn:mpeg:dash:schema:mpd:2011}"
 _MAX_SEGMENTS = 100_000
 _DURATION = re.compile(
@@ -259,9 +261,24 @@ def _check_attributes(nodes: Sequence[ET.Element], track: Track, where: str, che
         size = f"{attributes.get('width')}x{attributes.get('height')}"
         wanted = f"{track.width}x{track.height}"
         checks.must(size == wanted, f"{DASH} 5.3.7.2", where, f"size {size}", wanted)
+        check_transfer(nodes, track, where, checks)
     bandwidth = _number(attributes, "bandwidth", 0, where)
     least = track.average_bandwidth * 9 // 10
     found = f"bandwidth {bandwidth}"
     checks.must(
         bandwidth >= least, f"{DASH} 5.3.5.2", where, found, f"at least the average {track.average_bandwidth}"
     )
+
+
+def check_transfer(nodes: Sequence[ET.Element], track: Track, where: str, checks: Checks) -> None:
+    """A player learns of PQ and HLG from a descriptor (5.8.4.8, ISO/IEC 23091-2); absent, it takes it for SDR."""
+    transfer = {"PQ": "16", "HLG": "18"}.get(video_range(track))
+    found = [
+        descriptor.get("value")
+        for node in nodes[1:]
+        for kind in ("EssentialProperty", "SupplementalProperty")
+        for descriptor in node.findall(f"{_NS}{kind}")
+        if descriptor.get("schemeIdUri") == _TRANSFER
+    ]
+    good = found == [transfer] if transfer else not set(found) & {"16", "18"}
+    checks.must(good, f"{DASH} 5.8.4.8", where, f"TransferCharacteristics {found}", transfer or "of SDR")

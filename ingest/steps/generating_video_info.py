@@ -10,6 +10,7 @@ from ingest.steps.context import Outcome, rate_text, write_json
 
 if TYPE_CHECKING:
     from ingest.media.facts import AudioFacts, Container, KlvFacts, VideoFacts
+    from ingest.media.light import Light
 
 FILE = Path("info/video.json")
 # Esri's sourceQuality, by the short side (arcgis.md 2.1, 2.3).
@@ -25,6 +26,26 @@ def run(
 ) -> Outcome[Path]:
     write_json(package / FILE, document(container, video, audio, klv))
     return Outcome(FILE)
+
+
+def light(found: Light | None) -> dict[str, Any] | None:
+    """Chromaticities as CIE 1931 x and y, luminances in cd/m2; 0 is unknown."""
+    if found is None:
+        return None
+    display = found.mastering
+    return {
+        "maxContentLightLevel": found.max_cll,
+        "maxFrameAverageLightLevel": found.max_fall,
+        "masteringDisplay": display
+        and {
+            "red": display.red,
+            "green": display.green,
+            "blue": display.blue,
+            "white": display.white,
+            "maxLuminance": display.brightest,
+            "minLuminance": display.darkest,
+        },
+    }
 
 
 def document(
@@ -65,6 +86,7 @@ def document(
             "fullRange": video.colour.full_range,
             "hdr": video.colour.hdr,
         },
+        "light": light(video.light),
         "sourceQuality": next(name for lines, name in QUALITIES if short >= lines),
         "audio": [
             {

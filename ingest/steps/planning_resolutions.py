@@ -9,6 +9,7 @@ from ingest.images.sprites import plan_interval, tile_size
 from ingest.job import codes
 from ingest.job.errors import ResourceError
 from ingest.media.plan import Plan, make_plan
+from ingest.media.plan.hdr import made_codecs, why_not_kept
 from ingest.media.process import Limits
 from ingest.media.toolchain import capabilities
 from ingest.steps.context import Env, Note, Outcome
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ingest.media.facts import AudioFacts, VideoFacts
+    from ingest.media.options import Options
     from ingest.media.presets import Preset
 
 
@@ -49,7 +51,8 @@ def plan(
         can_tone_map=can_tone_map,
         options=env.options,
     )
-    return Outcome(made, notes=notes(made, video), warnings=warnings(made, video, audio))
+    found = (*notes(made, video), *hdr_notes(made, video, env.options, can_convert=can_tone_map))
+    return Outcome(made, notes=found, warnings=warnings(made, video, audio))
 
 
 def notes(plan: Plan, video: VideoFacts) -> tuple[Note, ...]:
@@ -64,6 +67,15 @@ def notes(plan: Plan, video: VideoFacts) -> tuple[Note, ...]:
         for index in plan.unused_audio
     ]
     return (*made, *left, *tracks)
+
+
+def hdr_notes(plan: Plan, video: VideoFacts, options: Options, *, can_convert: bool) -> tuple[Note, ...]:
+    if options.hdr != "keep":
+        return ()
+    if plan.hdr is None:
+        return (Note(codes.HDR_NOT_KEPT, why_not_kept(video, options, can_convert=can_convert) or ""),)
+    added = made_codecs(options, plan.hdr) != options.codecs
+    return (Note(codes.SDR_ADDED, "HDR needs SDR beside it: H.264 is made, too"),) if added else ()
 
 
 def warnings(plan: Plan, video: VideoFacts, audio: tuple[AudioFacts, ...]) -> tuple[Note, ...]:

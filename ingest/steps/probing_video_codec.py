@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -59,6 +59,8 @@ def run(prober: Prober, *, allow_damage: bool) -> Outcome[Probed]:
             f"{name} lasts {float(video.timing.duration) / 3600:.1f} h, the limit is {limits.seconds / 3600:.1f} h",
             remedy="raise INGEST_MAX_SECONDS if it is right",
         )
+    if video.colour.hdr == "pq":
+        video = replace(video, light=prober.light(index, time_base))
     source.check_unchanged()
     lost = missing(stream, len(packets))
     if lost and not allow_damage:

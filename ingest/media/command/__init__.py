@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import ffmpeg
 
-from ingest.media.command.picture import own_times, timed_picture
+from ingest.media.command.hdr import hdr_branches, hdr_rung_output
+from ingest.media.command.picture import own_times, sdr_picture, timed_picture
 from ingest.media.command.rungs import rung_output
 from ingest.media.command.sound import audio_outputs
 from ingest.media.command.stills import poster_output, preview_output
@@ -44,11 +45,19 @@ def encode_arguments(program: str, plan: Plan, source: EncodeInput) -> tuple[str
         **(own_times(plan) if source.filters else {}),
     )
     picture = timed_picture(stream[str(plan.video.index)], plan)
-    branches = picture.filter_multi_output("split", len(plan.rungs) + 2)
-    outputs = [rung_output(branches.stream(i), rung, plan) for i, rung in enumerate(plan.rungs)]
+    wide, picture = hdr_branches(picture, plan)
+    sdr = sum(r.video_range == "SDR" for r in plan.rungs)
+    branches = sdr_picture(picture, plan).filter_multi_output("split", sdr + 2)
+    narrow = (branches.stream(i) for i in range(sdr))
+    outputs = [
+        rung_output(next(narrow), rung, plan)
+        if rung.video_range == "SDR"
+        else hdr_rung_output(next(wide), rung, plan)
+        for rung in plan.rungs
+    ]
     outputs += audio_outputs(stream, plan)
-    outputs.append(poster_output(branches.stream(len(plan.rungs)), plan))
-    outputs.append(preview_output(branches.stream(len(plan.rungs) + 1), plan))
+    outputs.append(poster_output(branches.stream(sdr), plan))
+    outputs.append(preview_output(branches.stream(sdr + 1), plan))
     run = ffmpeg.merge_outputs(*outputs).global_args(
         *(
             "-nostdin",

@@ -11,15 +11,20 @@ from typing import TYPE_CHECKING, Any
 from ingest.media.command.expressions import first_of_each, ratio
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from fractions import Fraction
+
+    from ingest.media.light import Light, Mastering
     from ingest.media.plan.grid import Grid
+    from ingest.media.plan.hdr import HdrPlan
     from ingest.media.plan.rungs import Rung
 
 NO_OWN_KEYS = 100_000  # pictures: further apart than any that are forced
 
 
-def encoder_options(rung: Rung, grid: Grid) -> dict[str, Any]:
+def encoder_options(rung: Rung, grid: Grid, hdr: HdrPlan | None = None) -> dict[str, Any]:
     """What makes `rung` of its filtered pictures, by the encoder that the plan names."""
-    options = {
+    options: dict[str, Any] = {
         "c:v": rung.encoder,
         "maxrate": rung.max_bitrate,
         "bufsize": rung.buffer,
@@ -29,7 +34,13 @@ def encoder_options(rung: Rung, grid: Grid) -> dict[str, Any]:
     if grid.gop_frames is None:
         options["force_key_frames"] = f"expr:{first_of_each(grid.gop, 'prev_forced_t')}"
     own = {"libx264": _x264, "libx265": _x265, "libsvtav1": _svt_av1}[rung.encoder]
-    return options | own(rung, grid)
+    options |= own(rung, grid)
+    if hdr and hdr.light and rung.video_range == "PQ":
+        if rung.encoder == "libx265":
+            options["x265-params"] = ":".join((options["x265-params"], *_x265_light(hdr.light)))
+        elif rung.encoder == "libsvtav1":
+            options["svtav1-params"] = ":".join((options["svtav1-params"], *_svt_light(hdr.light)))
+    return options
 
 
 def _x264(rung: Rung, grid: Grid) -> dict[str, Any]:
@@ -76,6 +87,35 @@ def _svt_av1(rung: Rung, grid: Grid) -> dict[str, Any]:  # noqa: ARG001
         "scd": 0,
     }
     return {"preset": rung.speed, "crf": int(rung.crf), "svtav1-params": _joined(parameters)}
+
+
+def _x265_light(light: Light) -> list[str]:
+    """Chromaticities in steps of 0.00002, luminances of 0.0001 cd/m2 (H.265 D.3.28)."""
+    words = []
+    if light.mastering:
+        steps = (lambda v: str(round(v * 50_000)), lambda v: str(round(v * 10_000)))
+        words.append(f"master-display={_display(light.mastering, *steps)}")
+    if light.max_cll:
+        words.append(f"max-cll={light.max_cll},{light.max_fall}")
+    return words
+
+
+def _svt_light(light: Light) -> list[str]:
+    words = []
+    if light.mastering:
+        decimals = (lambda v: f"{float(v):.5f}", lambda v: f"{float(v):.4f}")
+        words.append(f"mastering-display={_display(light.mastering, *decimals)}")
+    if light.max_cll:
+        words.append(f"content-light={light.max_cll},{light.max_fall}")
+    return words
+
+
+def _display(
+    display: Mastering, point: Callable[[Fraction], str], luminance: Callable[[Fraction], str]
+) -> str:
+    corners = {"G": display.green, "B": display.blue, "R": display.red, "WP": display.white}
+    placed = "".join(f"{name}({point(x)},{point(y)})" for name, (x, y) in corners.items())
+    return f"{placed}L({luminance(display.brightest)},{luminance(display.darkest)})"
 
 
 def _joined(parameters: dict[str, Any]) -> str:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def timed_picture(stream: Any, plan: Plan) -> Any:
-    """The picture on the package's clock, which starts at 0, in the colours that everything is made from."""
+    """The picture on the package's clock, which starts at 0, in its own colours."""
     video, grid = plan.video, plan.video.grid
     if video.deinterlace:
         stream = stream.filter("bwdif", mode="send_frame", deint="interlaced")
@@ -27,9 +27,12 @@ def timed_picture(stream: Any, plan: Plan) -> Any:
         stream = stream.filter("settb", ratio(grid.time_base / grid.frame_step))
         if grid.frame_step > 1:
             stream = stream.filter("framestep", grid.frame_step)
-    if video.colour.tone_map:
-        stream = _tone_mapped(stream, plan)
     return stream
+
+
+def sdr_picture(stream: Any, plan: Plan) -> Any:
+    """In the colours that everything is made from but HDR renditions."""
+    return _tone_mapped(stream, plan) if plan.video.colour.tone_map else stream
 
 
 def own_times(plan: Plan) -> dict[str, str]:
@@ -42,6 +45,9 @@ def own_times(plan: Plan) -> dict[str, str]:
 
 def _tone_mapped(stream: Any, plan: Plan) -> Any:
     colour = plan.video.colour
+    # An encoder would write the HDR display of the source into the SDR rendition.
+    for kind in ("MASTERING_DISPLAY_METADATA", "CONTENT_LIGHT_LEVEL"):
+        stream = stream.filter("sidedata", mode="delete", type=kind)
     return (
         stream.filter(
             "zscale",

@@ -17,13 +17,19 @@ if TYPE_CHECKING:
 
 
 def rung_output(stream: Any, rung: Rung, plan: Plan) -> Any:
-    grid = plan.video.grid
+    """An SDR rendition: BT.709, 8 bit."""
     stream = (
         scaled(stream, plan, rung.width, rung.height, matrix="bt709", full_range=False)
         .filter("format", "yuv420p")
         .filter("setsar", 1)
         .filter("setparams", color_primaries="bt709", color_trc="bt709", colorspace="bt709", range="tv")
     )
+    return encoded(stream, rung, plan)
+
+
+def encoded(stream: Any, rung: Rung, plan: Plan) -> Any:
+    """The output that encodes pictures which are all that the rendition's are to be."""
+    grid = plan.video.grid
     options: dict[str, Any] = {
         "fps_mode": "passthrough",
         "enc_time_base": ratio(grid.time_base),
@@ -32,4 +38,4 @@ def rung_output(stream: Any, rung: Rung, plan: Plan) -> Any:
         "map_chapters": -1,
         "format": "mp4",
     }
-    return ffmpeg.output(stream, rung_file(rung.name), **encoder_options(rung, grid), **options)
+    return ffmpeg.output(stream, rung_file(rung.name), **encoder_options(rung, grid, plan.hdr), **options)

@@ -14,6 +14,7 @@ from ingest.media.options import DEFAULTS, Options
 from ingest.media.plan.audio import MAX_AUDIO_TRACKS, audio_renditions
 from ingest.media.plan.colour import colour_plan
 from ingest.media.plan.grid import make_grid
+from ingest.media.plan.hdr import hdr_plan, made_codecs
 from ingest.media.plan.rungs import make_rungs
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from ingest.media.plan.audio import AudioRendition
     from ingest.media.plan.colour import ColourPlan
     from ingest.media.plan.grid import Grid
+    from ingest.media.plan.hdr import HdrPlan
     from ingest.media.plan.rungs import Rung
     from ingest.media.presets import Preset
 
@@ -63,6 +65,7 @@ class Plan:
     left_out: tuple[tuple[str, str], ...]
     at_source_size: tuple[str, ...]
     unused_audio: tuple[int, ...]
+    hdr: HdrPlan | None = None
 
     @property
     def resolutions(self) -> tuple[str, ...]:
@@ -98,6 +101,7 @@ def make_plan(
     chosen = ladder.choose(presets, video.display_width, video.display_height)
     size = f"{video.display_width}x{video.display_height}"
     grid = make_grid(video, chosen.made[0].preset)
+    hdr = hdr_plan(video, options, can_convert=can_tone_map)
     renditions = tuple(audio_renditions(audio[:MAX_AUDIO_TRACKS], chosen.made[-1].preset, grid.duration))
     return Plan(
         video=VideoPlan(
@@ -110,7 +114,7 @@ def make_plan(
             display_width=video.display_width,
             display_height=video.display_height,
         ),
-        rungs=make_rungs(chosen.made, options.codecs, video, grid),
+        rungs=make_rungs(chosen.made, made_codecs(options, hdr), video, grid, hdr),
         audio=renditions,
         stills=StillsPlan(
             poster_interval=grid.duration / POSTER_CANDIDATES,
@@ -123,4 +127,5 @@ def make_plan(
         ),
         at_source_size=(chosen.made[0].preset.name,) if chosen.at_source_size else (),
         unused_audio=tuple(a.index for a in audio[MAX_AUDIO_TRACKS:]),
+        hdr=hdr,
     )

@@ -52,6 +52,7 @@ def _rung(rung: Rung) -> str:
     return (
         f"{_size(rung.width, rung.height)} {rung.codec} {rung.profile} {rung.level}, {rung.encoder} {rung.speed}, "
         f"crf {_number(rung.crf)}, at most {rung.max_bitrate // 1000} kbit/s"
+        + (f", {rung.video_range}" if rung.video_range != "SDR" else "")
     )
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ingest.media.facts import VideoFacts
     from ingest.media.ladder import Fit
     from ingest.media.plan.grid import Grid
+    from ingest.media.plan.hdr import HdrPlan
 
 MIN_BITRATE = 64_000
 VideoRange = Literal["SDR", "PQ", "HLG"]
@@ -57,14 +58,18 @@ def rung_name(resolution: str, codec: Codec) -> str:
 
 
 def make_rungs(
-    fits: Sequence[Fit], codecs: Sequence[Codec], video: VideoFacts, grid: Grid
+    fits: Sequence[Fit],
+    codecs: Sequence[Codec],
+    video: VideoFacts,
+    grid: Grid,
+    hdr: HdrPlan | None = None,
 ) -> tuple[Rung, ...]:
     """Every codec has its whole ladder (Apple 1.23), from small to large.
 
     Raises:
         UsageError: two renditions would have one name, or a level cannot hold a preset.
     """
-    rungs = tuple(make_rung(fit, codec, video, grid) for codec in codecs for fit in fits)
+    rungs = tuple(make_rung(fit, codec, video, grid, hdr) for codec in codecs for fit in fits)
     taken: dict[str, Rung] = {}
     for rung in rungs:
         if (other := taken.setdefault(rung.name, rung)) is not rung:
@@ -76,7 +81,7 @@ def make_rungs(
     return rungs
 
 
-def make_rung(fit: Fit, codec: Codec, video: VideoFacts, grid: Grid) -> Rung:
+def make_rung(fit: Fit, codec: Codec, video: VideoFacts, grid: Grid, hdr: HdrPlan | None = None) -> Rung:
     """Encoder settings of one rendition: the preset's, capped by what the source itself costs.
 
     Raises:
@@ -95,7 +100,7 @@ def make_rung(fit: Fit, codec: Codec, video: VideoFacts, grid: Grid) -> Rung:
         width=fit.size.width,
         height=fit.size.height,
         codec=codec,
-        profile=fit.preset.video.profile if codec == "h264" else "main",
+        profile=_profile(fit, codec, hdr),
         level=level,
         tier=tier,
         speed=preset.speed,
@@ -104,7 +109,14 @@ def make_rung(fit: Fit, codec: Codec, video: VideoFacts, grid: Grid) -> Rung:
         buffer=preset.buffer * cap // preset.max_bitrate,
         rate=max(Fraction(1), rate.limit_denominator(1001)),
         encoder=ENCODERS[codec],
+        video_range=hdr.video_range if hdr and codec != "h264" else "SDR",
     )
+
+
+def _profile(fit: Fit, codec: Codec, hdr: HdrPlan | None) -> str:
+    if codec == "h264":
+        return fit.preset.video.profile
+    return "main10" if codec == "hevc" and hdr else "main"  # AV1's Main has ten bits as well
 
 
 def _level(fit: Fit, codec: Codec, rate: Fraction, cap: int) -> tuple[str, levels.Tier]:

@@ -41,6 +41,8 @@ OURS = (
     (9105, "KLV Metadata Found But Not Extracted"),
     (9106, "Kept In Output Folder"),
     (9107, "Stream Left Out"),
+    (9110, "SDR Renditions Added"),
+    (9111, "HDR Not Kept"),
     (9201, "Programs Not Fully Confined"),
     (9202, "Source Damaged"),
     (9203, "Source Misdeclared"),

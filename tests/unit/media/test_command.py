@@ -215,48 +215,50 @@ def test_hdr_with_surround_and_stereo() -> None:
         graph(
             "[0:0]setpts=PTS-(0)[s0]",
             "[s0]settb=1001/30000[s1]",
-            "[s1]zscale=matrixin=bt2020nc:npl=203:primariesin=bt2020:transfer=linear:transferin=smpte2084[s2]",
-            "[s2]format=gbrpf32le[s3]",
-            "[s3]zscale=primaries=bt709[s4]",
-            "[s4]tonemap=desat=0:tonemap=mobius[s5]",
-            "[s5]zscale=matrix=bt709:range=limited:transfer=bt709[s6]",
-            "[s6]format=yuv420p[s7]",
-            "[s7]split=3[s8][s9][s10]",
-            f"[s8]scale=720:1280:{BT709}:{VIDEO}[s11]",
-            "[s11]format=yuv420p[s12]",
-            "[s12]setsar=1[s13]",
-            "[s13]setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv[s14]",
-            "[0:1]asetpts=PTS-(0/1)/TB[s15]",
-            "[s15]asplit=2[s16][s17]",
-            "[s16]aresample=48000:async=1:first_pts=0:min_hard_comp=0.01:rematrix_maxval=1[s18]",
-            "[s18]aformat=channel_layouts=stereo:sample_fmts=fltp[s19]",
-            "[s19]apad=whole_len=192512[s20]",
-            "[s20]atrim=end_sample=192512:start_sample=1024[s21]",
-            "[s21]asetpts=PTS-STARTPTS[s22]",
-            "[s17]aresample=48000:async=1:first_pts=0:min_hard_comp=0.01[s23]",
-            "[s23]aformat=channel_layouts=5.1:sample_fmts=fltp[s24]",
-            "[s24]apad=whole_len=192512[s25]",
-            "[s25]atrim=end_sample=192512:start_sample=1024[s26]",
-            "[s26]asetpts=PTS-STARTPTS[s27]",
-            "[0:2]asetpts=PTS-(0/1)/TB[s28]",
-            "[s28]asplit=1[s29]",
-            "[s29]aresample=48000:async=1:first_pts=0:min_hard_comp=0.01[s30]",
-            "[s30]aformat=channel_layouts=stereo:sample_fmts=fltp[s31]",
-            "[s31]apad=whole_len=192512[s32]",
-            "[s32]atrim=end_sample=192512:start_sample=1024[s33]",
-            "[s33]asetpts=PTS-STARTPTS[s34]",
-            r"[s9]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/0.333667)+1)*0.333667)[s35]",
-            f"[s35]scale=720:1280:{BT709}:{JPEG}[s36]",
-            "[s36]format=yuvj420p[s37]",
-            "[s37]setsar=1[s38]",
-            r"[s10]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/1)+1)*1)[s39]",
-            f"[s39]scale=160:90:{BT709}:{JPEG}[s40]",
-            "[s40]format=yuvj420p[s41]",
-            "[s41]setsar=1[s42]",
+            "[s1]sidedata=mode=delete:type=MASTERING_DISPLAY_METADATA[s2]",
+            "[s2]sidedata=mode=delete:type=CONTENT_LIGHT_LEVEL[s3]",
+            "[s3]zscale=matrixin=bt2020nc:npl=203:primariesin=bt2020:transfer=linear:transferin=smpte2084[s4]",
+            "[s4]format=gbrpf32le[s5]",
+            "[s5]zscale=primaries=bt709[s6]",
+            "[s6]tonemap=desat=0:tonemap=mobius[s7]",
+            "[s7]zscale=matrix=bt709:range=limited:transfer=bt709[s8]",
+            "[s8]format=yuv420p[s9]",
+            "[s9]split=3[s10][s11][s12]",
+            f"[s10]scale=720:1280:{BT709}:{VIDEO}[s13]",
+            "[s13]format=yuv420p[s14]",
+            "[s14]setsar=1[s15]",
+            "[s15]setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv[s16]",
+            "[0:1]asetpts=PTS-(0/1)/TB[s17]",
+            "[s17]asplit=2[s18][s19]",
+            "[s18]aresample=48000:async=1:first_pts=0:min_hard_comp=0.01:rematrix_maxval=1[s20]",
+            "[s20]aformat=channel_layouts=stereo:sample_fmts=fltp[s21]",
+            "[s21]apad=whole_len=192512[s22]",
+            "[s22]atrim=end_sample=192512:start_sample=1024[s23]",
+            "[s23]asetpts=PTS-STARTPTS[s24]",
+            "[s19]aresample=48000:async=1:first_pts=0:min_hard_comp=0.01[s25]",
+            "[s25]aformat=channel_layouts=5.1:sample_fmts=fltp[s26]",
+            "[s26]apad=whole_len=192512[s27]",
+            "[s27]atrim=end_sample=192512:start_sample=1024[s28]",
+            "[s28]asetpts=PTS-STARTPTS[s29]",
+            "[0:2]asetpts=PTS-(0/1)/TB[s30]",
+            "[s30]asplit=1[s31]",
+            "[s31]aresample=48000:async=1:first_pts=0:min_hard_comp=0.01[s32]",
+            "[s32]aformat=channel_layouts=stereo:sample_fmts=fltp[s33]",
+            "[s33]apad=whole_len=192512[s34]",
+            "[s34]atrim=end_sample=192512:start_sample=1024[s35]",
+            "[s35]asetpts=PTS-STARTPTS[s36]",
+            r"[s11]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/0.333667)+1)*0.333667)[s37]",
+            f"[s37]scale=720:1280:{BT709}:{JPEG}[s38]",
+            "[s38]format=yuvj420p[s39]",
+            "[s39]setsar=1[s40]",
+            r"[s12]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/1)+1)*1)[s41]",
+            f"[s41]scale=160:90:{BT709}:{JPEG}[s42]",
+            "[s42]format=yuvj420p[s43]",
+            "[s43]setsar=1[s44]",
         ),
         *words(
             """
-            -map [s14] -f mp4 -bufsize 4000000 -c:v libx264 -crf 22.0 -enc_time_base 1001/30000 -flags:v
+            -map [s16] -f mp4 -bufsize 4000000 -c:v libx264 -crf 22.0 -enc_time_base 1001/30000 -flags:v
             +cgop -fps_mode passthrough -g 60 -keyint_min 60 -level:v 3.1 -map_chapters -1 -map_metadata -1
             -maxrate 2000000 -preset veryfast -profile:v high -sc_threshold 0 -video_track_timescale 30000
             rungs/hd.mp4
@@ -264,31 +266,31 @@ def test_hdr_with_surround_and_stereo() -> None:
         ),
         *words(
             """
-            -map [s22] -f mp4 -b:a 128000 -c:a aac -map_chapters -1 -map_metadata -1 -use_editlist 0
+            -map [s24] -f mp4 -b:a 128000 -c:a aac -map_chapters -1 -map_metadata -1 -use_editlist 0
             audio/en-stereo.mp4
             """
         ),
         *words(
             """
-            -map [s27] -f mp4 -b:a 320000 -c:a aac -map_chapters -1 -map_metadata -1 -use_editlist 0
+            -map [s29] -f mp4 -b:a 320000 -c:a aac -map_chapters -1 -map_metadata -1 -use_editlist 0
             audio/en-51.mp4
             """
         ),
         *words(
             """
-            -map [s34] -f mp4 -b:a 128000 -c:a aac -map_chapters -1 -map_metadata -1 -use_editlist 0
+            -map [s36] -f mp4 -b:a 128000 -c:a aac -map_chapters -1 -map_metadata -1 -use_editlist 0
             audio/de-stereo.mp4
             """
         ),
         *words(
             """
-            -map [s38] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1
+            -map [s40] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1
             -map_metadata -1 -q:v 2 candidates/%d.jpg
             """
         ),
         *words(
             """
-            -map [s42] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1
+            -map [s44] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1
             -map_metadata -1 -q:v 3 previews/%d.jpg
             """
         ),

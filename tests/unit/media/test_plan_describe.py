@@ -53,7 +53,16 @@ def test_the_document_names_every_field_and_keeps_fractions_exact() -> None:
         tile=(160, 90),
     )
     found = document(plan)
-    assert list(found) == ["video", "rungs", "audio", "stills", "leftOut", "atSourceSize", "unusedAudio"]
+    assert list(found) == [
+        "video",
+        "rungs",
+        "audio",
+        "stills",
+        "leftOut",
+        "atSourceSize",
+        "unusedAudio",
+        "hdr",
+    ]
     assert found["stills"] == {
         "posterInterval": "1001/1200",
         "previewInterval": "1/2",

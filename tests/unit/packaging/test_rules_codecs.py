@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import xml.etree.ElementTree as ET
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -12,6 +13,7 @@ from made_boxes import box, init, track, video_entry
 from ingest.packaging.boxes import read_init
 from ingest.packaging.findings import Checks
 from ingest.packaging.rules_codecs import check_ladders, check_profile, video_range
+from ingest.packaging.rules_dash import check_transfer
 
 if TYPE_CHECKING:
     from ingest.packaging.measure import Track
@@ -112,6 +114,35 @@ def test_hdr_needs_sdr_beside_it() -> None:
     checks = Checks()
     check_ladders([made("hvc1", hvcc(2, 93), HD, transfer=16)], ROOT, checks)
     assert broken(checks) == [("MUST", "Apple 1.24", "only PQ")]
+
+
+def manifest(*descriptors: tuple[str, str]) -> ET.Element:
+    group = ET.Element("{urn:mpeg:dash:schema:mpd:2011}AdaptationSet")
+    for kind, value in descriptors:
+        scheme = "urn:mpeg:mpegB:cicp:TransferCharacteristics"
+        ET.SubElement(group, f"{{urn:mpeg:dash:schema:mpd:2011}}{kind}", schemeIdUri=scheme, value=value)
+    return group
+
+
+@pytest.mark.parametrize(
+    ("transfer", "descriptors", "wrong"),
+    [
+        (16, [("SupplementalProperty", "16")], None),
+        (18, [("EssentialProperty", "18")], None),
+        (16, [("SupplementalProperty", "18")], "TransferCharacteristics ['18']"),
+        (16, [], "TransferCharacteristics []"),
+        (1, [], None),
+        (1, [("SupplementalProperty", "1")], None),
+        (None, [("SupplementalProperty", "16")], "TransferCharacteristics ['16']"),
+    ],
+)
+def test_dash_tells_the_transfer_of_hdr(
+    transfer: int | None, descriptors: list[tuple[str, str]], wrong: str | None
+) -> None:
+    checks = Checks()
+    nodes = (ET.Element("Period"), manifest(*descriptors), ET.Element("Representation"))
+    check_transfer(nodes, made("hvc1", hvcc(2, 93), HD, transfer=transfer), "manifest.mpd 0", checks)
+    assert [f.found for f in checks.findings] == ([wrong] if wrong else [])
 
 
 def test_some_hevc_should_be_for_small_decoders() -> None:

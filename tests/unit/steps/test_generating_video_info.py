@@ -49,6 +49,7 @@ def test_whole_document_of_a_constant_clip() -> None:
             "fullRange": False,
             "hdr": "none",
         },
+        "light": None,
         "sourceQuality": "fhd",
         "audio": [
             {
