@@ -15,6 +15,7 @@ from ingest.job import codes
 from ingest.job.errors import ResourceError
 from ingest.media.process import Command, Confinement, Limits, last_words, run
 from ingest.media.whitelists import CODEC_WHITELIST, FORMAT_WHITELIST, PROTOCOL_WHITELIST
+from ingest.packaging.streams import not_boxes
 
 if TYPE_CHECKING:
     from ingest.media.cancel import CancelToken
@@ -24,18 +25,25 @@ if TYPE_CHECKING:
 _INPUT = "segment.mp4"
 # ffmpeg would count the times in frames of the usual rate, and two pictures close together would have the same.
 _TICK = "1/1000000"
+_PACKED = "aac,ac3,eac3"
 
 
-def decode_arguments(program: str, url: str, *, frames: int, video: bool) -> tuple[str, ...]:
-    """The whole ffmpeg command: decode `frames` frames of the first track of `url`, and tell how many on stdout."""
+def decode_arguments(
+    program: str, url: str, *, frames: int, video: bool, boxes: bool = True
+) -> tuple[str, ...]:
+    """The whole ffmpeg command: decode `frames` frames of the first track of `url`, and tell how many on stdout.
+
+    `boxes` is False for a transport stream or packed audio.
+    """
+    own = {} if not boxes else {"ignore_editlist": 1}
     source = ffmpeg.input(
         url,
         protocol_whitelist=PROTOCOL_WHITELIST,
-        format_whitelist=FORMAT_WHITELIST,
+        format_whitelist=f"{FORMAT_WHITELIST},{_PACKED}",
         codec_whitelist=CODEC_WHITELIST,
-        # A segment is part of a longer film: the edit list would hide frames that must decode.
-        ignore_editlist=1,
         err_detect="crccheck+bitstream+buffer+careful",
+        # A segment is part of a longer film: the edit list would hide frames that must decode.
+        **own,
     )
     quiet = ("-nostdin", "-hide_banner", "-v", "error", "-nostats")
     if video:
@@ -64,7 +72,7 @@ def make_decoder(
     """
     chosen = limits or Limits(wall_seconds=600, stall_seconds=120)
 
-    def decode(init: Path, segment: Path, span: slice, frames: int, video: bool) -> str | None:
+    def decode(init: bytes, segment: Path, span: slice, frames: int, video: bool) -> str | None:
         with tempfile.TemporaryDirectory(prefix="decode-", dir=folder) as name:
             work = Path(name)
             try:
@@ -73,7 +81,9 @@ def make_decoder(
                 raise ResourceError(
                     codes.DISK_FULL, f"{segment.name} cannot be copied to decode it: {error.strerror}"
                 ) from error
-            arguments = decode_arguments(str(tool.path), f"file:{_INPUT}", frames=frames, video=video)
+            arguments = decode_arguments(
+                str(tool.path), f"file:{_INPUT}", frames=frames, video=video, boxes=_is_boxes(work / _INPUT)
+            )
             counter = _FrameCounter()
             completed = run(
                 Command(arguments, work, Confinement(write=(work,)), chosen),
@@ -85,10 +95,15 @@ def make_decoder(
     return decode
 
 
-def _join(init: Path, segment: Path, span: slice, target: Path) -> None:
+def _is_boxes(path: Path) -> bool:
+    with path.open("rb") as file:
+        return not not_boxes(file.read(189))
+
+
+def _join(init: bytes, segment: Path, span: slice, target: Path) -> None:
     """The initialization segment and a range of a media segment, as one file."""
     with target.open("wb") as whole, segment.open("rb") as file:
-        whole.write(init.read_bytes())
+        whole.write(init)
         file.seek(span.start)
         whole.write(file.read(span.stop - span.start))
 

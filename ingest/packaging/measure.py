@@ -6,35 +6,55 @@ Times are exact: fractions of a second, from the track's timescale.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
 from math import ceil, floor
 from typing import TYPE_CHECKING, Literal
 
-from ingest.packaging.codecs import audio_config
-from ingest.packaging.findings import OURS, FaultError, Finding
-from ingest.packaging.playlists import ByteRange, MediaPlaylist, place_of, read_media_playlist
+from ingest.packaging.boxes import Init
+from ingest.packaging.codecs import audio_config, rfc6381
+from ingest.packaging.findings import OURS, RFC, FaultError, Finding
+from ingest.packaging.playlists import ByteRange, MediaPlaylist, place_of, read_media_playlist, resolve
 from ingest.packaging.segments import (
     AccessPoint,
+    InitPart,
     Segment,
     codecs_of,
     edit_shift,
+    head_of,
+    in_line,
     main_track,
     measure_segment,
     read_init_of,
     read_segment,
     sample_spans,
 )
+from ingest.packaging.streams import not_boxes, read_streams
+from ingest.packaging.transport import TICKS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
-    from ingest.packaging.boxes import Init, TrackInit
+    from ingest.packaging.boxes import TrackInit
+    from ingest.packaging.stream_segments import MeasuredStream
 
-__all__ = ["AccessPoint", "Segment", "Survey", "Track", "measure_track", "survey_track"]
+__all__ = [
+    "AccessPoint",
+    "Container",
+    "Segment",
+    "Survey",
+    "Track",
+    "clock_origin",
+    "measure_track",
+    "on_one_clock",
+    "survey_track",
+]
 
 _LONGEST_RUN = 256
+
+Container = Literal["mp4", "ts", "packed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +63,17 @@ class Track:
 
     `kind` and `header` are those of the picture where there is one, else of the sound; `codecs` names every
     track of the file, that one first. `width` and `height` are in pixels, `sample_rate` in Hz.
-    `playlist_target` is the EXT-X-TARGETDURATION that the playlist declares.
+    `playlist_target` is the EXT-X-TARGETDURATION that the playlist declares. `container` is what the segments
+    are: fragmented MP4, MPEG-2 transport streams or packed audio. `init_path` is the first initialization segment,
+    None where there is none; `init` and `header` are then made from what the streams say. `sounds` are the sound
+    tracks that share the segments of a picture, each measured as a track of its own.
     """
 
     kind: Literal["video", "audio"]
     playlist: Path
     folder: Path
     init: Init
-    init_path: Path
+    init_path: Path | None
     header: TrackInit
     codecs: tuple[str, ...]
     timescale: int
@@ -60,6 +83,8 @@ class Track:
     sample_rate: int | None
     playlist_target: int | None
     segments: tuple[Segment, ...]
+    container: Container = "mp4"
+    sounds: tuple[Track, ...] = ()
 
     @property
     def codec(self) -> str:
@@ -150,15 +175,28 @@ class Track:
 
     def sample_times(self) -> tuple[Fraction, ...]:
         """Presentation time of every sample, ascending; reads the segments again. Raises `FaultError`."""
-        shift, _ = edit_shift(self.init, self.header)
-        times: list[int] = []
+        times: list[Fraction] = []
         for segment in self.segments:
+            if segment.stream:
+                times += segment.stream.times
+                continue
+            init = segment.init.init if segment.init else self.init
+            header = next((t for t in init.tracks if t.handler == self.header.handler), self.header)
+            shift, _ = edit_shift(init, header)
             byterange = ByteRange(segment.offset, segment.size)
-            media = read_segment(segment.path, byterange, self.init, place_of(segment.path, self.folder))
+            media = read_segment(segment.path, byterange, init, place_of(segment.path, self.folder))
             for fragment in media.fragments:
-                if fragment.track_id == self.header.track_id:
-                    times += (start for start, _ in sample_spans(fragment))
-        return tuple(Fraction(t, self.timescale) + shift for t in sorted(times))
+                if fragment.track_id == header.track_id:
+                    times += (Fraction(a, header.timescale) + shift for a, _ in sample_spans(fragment))
+        return tuple(sorted(times))
+
+    def shifted(self, by: Fraction) -> Track:
+        """The same rendition so many seconds later."""
+        return replace(
+            self,
+            segments=tuple(s.shifted(by) for s in self.segments),
+            sounds=tuple(s.shifted(by) for s in self.sounds),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,46 +221,140 @@ def measure_track(playlist: Path, *, root: Path | None = None) -> Track:
 
 
 def survey_track(playlist: Path, *, root: Path) -> Survey:
-    """As `measure_track`, but never raises: every segment that cannot be measured is a finding."""
+    """As `measure_track`, but never raises: every segment that cannot be measured is a finding.
+
+    The times of a transport stream or of packed audio stay as they are written: `on_one_clock` makes them start at 0.
+    """
     parsed: MediaPlaylist | None = None
     try:
         parsed = read_media_playlist(playlist, root)
-        init_path, init = read_init_of(parsed, root)
-        header = main_track(init, place_of(init_path, root))
-        codecs = codecs_of(init, header, place_of(init_path, root))
+        if not parsed.maps and not_boxes(head_of(parsed, root)):
+            streams, faults = read_streams(parsed, root)
+            return _finished(parsed, _of_streams(parsed, streams) if streams else None, faults, root)
+        main = read_init_of(parsed, parsed.entries[0].map, root)
+        place = place_of(main.path, root)
+        header = main_track(main.init, place)
+        codecs = codecs_of(main.init, header, place)
     except FaultError as fault:
         return Survey(parsed, None, (fault.finding,))
+    others = [t for t in main.init.tracks if t.handler == "soun" and t is not header]
+    measured, wrong = _measure_fragments(parsed, len(others), root)
+    if wrong:
+        return Survey(parsed, None, tuple(wrong))
+    tracks = [
+        _of_init(parsed, main, h, segments) for h, segments in zip((header, *others), measured, strict=True)
+    ]
+    track = replace(tracks[0], codecs=codecs, sounds=tuple(tracks[1:]))
+    if tracks[1:]:
+        track = replace(track, channels=tracks[1].channels, sample_rate=tracks[1].sample_rate)
+    return _finished(parsed, track, (), root)
+
+
+def _finished(parsed: MediaPlaylist, track: Track | None, faults: Sequence[Finding], root: Path) -> Survey:
+    if faults or track is None:
+        return Survey(parsed, None, tuple(faults))
+    if track.duration <= 0:
+        place = place_of(parsed.path, root)
+        return Survey(parsed, None, (Finding(f"{OURS} duration", "MUST", place, "no sample lasts", "media"),))
+    return Survey(parsed, track, ())
+
+
+def _measure_fragments(
+    parsed: MediaPlaylist, sounds: int, root: Path
+) -> tuple[list[tuple[Segment, ...]], list[Finding]]:
+    """The segments of the main track and of so many sound tracks beside it, and what stood in the way."""
     faults: list[Finding] = []
-    segments: list[Segment] = []
+    rows: list[list[Segment]] = [[] for _ in range(1 + sounds)]
+    parts: dict[tuple[str, ByteRange | None], InitPart] = {}
     for entry in parsed.entries:
         try:
-            segments.append(measure_segment(entry, parsed, init, header, root))
+            key = (entry.map.uri, entry.map.byterange) if entry.map else ("", None)
+            if key not in parts:
+                parts[key] = read_init_of(parsed, entry.map, root)
+            part = parts[key]
+            path = resolve(entry.uri, parsed.path.parent, root, place_of(parsed.path, root))
+            place = place_of(path, root.resolve())
+            header = main_track(part.init, place_of(part.path, root.resolve()))
+            others = [t for t in part.init.tracks if t.handler == "soun" and t is not header]
+            if len(others) != sounds:
+                found = f"{len(others)} sound tracks beside the first"
+                raise FaultError(f"{RFC} 4.4.4.3", place, found, f"{sounds} as in the first segment")
+            media = read_segment(path, entry.byterange, part.init, place)
+            for row, track in zip(rows, (header, *others), strict=True):
+                row.append(measure_segment(entry, path, media, part, track, place))
         except FaultError as fault:
             faults.append(fault.finding)
-    if faults:
-        return Survey(parsed, None, tuple(faults))
-    sound = next((t for t in init.tracks if t.handler == "soun"), None)
-    aac = audio_config(sound) if sound else None
-    track = Track(
-        kind="video" if header.handler == "vide" else "audio",
-        playlist=playlist,
-        folder=playlist.parent,
-        init=init,
-        init_path=init_path,
+    return ([in_line(row) for row in rows], faults) if not faults else ([], faults)
+
+
+def _of_init(
+    parsed: MediaPlaylist, part: InitPart, header: TrackInit, segments: tuple[Segment, ...]
+) -> Track:
+    sound = header.handler == "soun"
+    aac = audio_config(header) if sound else None
+    return Track(
+        kind="audio" if sound else "video",
+        playlist=parsed.path,
+        folder=parsed.path.parent,
+        init=part.init,
+        init_path=part.path,
         header=header,
-        codecs=codecs,
+        codecs=(rfc6381(header),),
         timescale=header.timescale,
         width=header.width,
         height=header.height,
-        channels=(aac.channels if aac and aac.channels else sound.channels) if sound else None,
-        sample_rate=(aac.sample_rate if aac else sound.sample_rate) if sound else None,
+        channels=(aac.channels if aac and aac.channels else header.channels) if sound else None,
+        sample_rate=(aac.sample_rate if aac else header.sample_rate) if sound else None,
         playlist_target=parsed.target_duration,
-        segments=tuple(segments),
+        segments=segments,
     )
-    if track.duration == 0:
-        empty = Finding(f"{OURS} duration", "MUST", place_of(playlist, root), "no sample lasts", "media")
-        return Survey(parsed, None, (empty,))
-    return Survey(parsed, track, ())
+
+
+def _of_streams(parsed: MediaPlaylist, streams: Sequence[MeasuredStream]) -> Track:
+    """The track of streams without an initialization segment: the picture, or the first sound."""
+    headers = tuple(s.header for s in streams)
+    tracks = [
+        Track(
+            kind="audio" if s.header.handler == "soun" else "video",
+            playlist=parsed.path,
+            folder=parsed.path.parent,
+            init=Init((), TICKS, headers),
+            init_path=None,
+            header=s.header,
+            codecs=(rfc6381(s.header),),
+            timescale=TICKS,
+            width=s.header.width,
+            height=s.header.height,
+            channels=s.header.channels,
+            sample_rate=s.header.sample_rate,
+            playlist_target=parsed.target_duration,
+            segments=in_line(s.segments),
+            container="packed" if s.segments[0].stream and s.segments[0].stream.packed else "ts",
+        )
+        for s in streams
+    ]
+    main, sounds = tracks[0], tuple(tracks[1:])
+    codecs = tuple(dict.fromkeys(c for t in tracks for c in t.codecs))
+    main = replace(main, codecs=codecs, sounds=sounds)
+    if main.kind == "video" and sounds:
+        main = replace(main, channels=sounds[0].channels, sample_rate=sounds[0].sample_rate)
+    return main
+
+
+def clock_origin(tracks: Sequence[Track]) -> Fraction:
+    """What a player takes as 0 where segments say times of their own: the first picture's, else the first sound's.
+
+    Fragmented MP4 is presented from the 0 of its own timeline.
+    """
+    own = [t for t in tracks if t.container != "mp4"]
+    first = next((t for t in own if t.kind == "video"), own[0] if own else None)
+    return first.first_presentation if first else Fraction(0)
+
+
+def on_one_clock(tracks: Sequence[Track]) -> list[Track]:
+    """The renditions of one package, with the times of transport streams and packed audio counted from its 0."""
+    origin = clock_origin(tracks)
+    return [t if t.container == "mp4" else t.shifted(-origin) for t in tracks]
 
 
 def peak_rate(runs: list[tuple[int, Fraction]], target: int) -> int:

@@ -41,12 +41,16 @@ class ByteRange:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One media segment of a playlist; `duration` is EXTINF, exactly as written, in seconds."""
+    """One media segment of a playlist; `duration` is EXTINF, exactly as written, in seconds.
+
+    `map` is the EXT-X-MAP that holds for it.
+    """
 
     uri: str
     duration: Fraction
     byterange: ByteRange | None = None
     discontinuity: bool = False
+    map: Entry | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,18 +176,17 @@ def read_media_playlist(path: Path, root: Path) -> MediaPlaylist:
     entries: list[Entry] = []
     for segment in segments:
         previous = entries[-1] if entries else None
+        section = segment.get("init_section")
         entries.append(
             Entry(
                 segment["uri"],
                 _seconds(segment["duration"], place),
                 _byterange(segment.get("byterange"), segment["uri"], previous, place),
                 bool(segment.get("discontinuity")),
+                _map(section, place) if section else None,
             )
         )
-    maps = tuple(
-        Entry(str(m.get("uri", "")), Fraction(0), _byterange(m.get("byterange"), "", None, place))
-        for m in data["segment_map"]
-    )
+    maps = tuple(_map(m, place) for m in data["segment_map"])
     kind = data["playlist_type"]
     return MediaPlaylist(
         path=path,
@@ -196,6 +199,12 @@ def read_media_playlist(path: Path, root: Path) -> MediaPlaylist:
         independent=data["is_independent_segments"],
         maps=maps,
         entries=tuple(entries),
+    )
+
+
+def _map(section: Mapping[str, Any], place: str) -> Entry:
+    return Entry(
+        str(section.get("uri", "")), Fraction(0), _byterange(section.get("byterange"), "", None, place)
     )
 
 

@@ -46,7 +46,7 @@ def check_manifest(path: Path, tracks: Sequence[Track], root: Path, checks: Chec
     try:
         mpd = _parse(path, place)
         length = _check_head(mpd, tracks, place, checks)
-        by_init = {t.init_path: t for t in tracks}
+        by_init = {t.init_path: t for t in tracks if t.init_path}
         periods = mpd.findall(f"{_NS}Period")
         checks.must(len(periods) == 1, f"{DASH} 5.3.2", place, f"{len(periods)} periods", "one")
         seen: set[Path] = set()
@@ -56,7 +56,7 @@ def check_manifest(path: Path, tracks: Sequence[Track], root: Path, checks: Chec
                     nodes = (period, group, representation)
                     where = f"{place} {representation.get('id')}"
                     track = _check_representation(nodes, path, by_init, length, where, root, checks)
-                    seen |= {track.init_path} if track else set()
+                    seen |= {track.init_path} if track and track.init_path else set()
         missing = sorted(place_of(t.playlist, root) for t in tracks if t.init_path not in seen)
         checks.must(not missing, f"{OURS} files", place, f"without {', '.join(missing)}", "every rendition")
     except FaultError as fault:
@@ -128,10 +128,7 @@ def _check_representation(
     templates = [t for n in nodes if (t := n.find(f"{_NS}SegmentTemplate")) is not None]
     urls = [u for n in nodes if (u := n.find(f"{_NS}BaseURL")) is not None]
     if not templates:
-        for url in urls:
-            _resolve(url.text or "", path, where, root, checks)
-        checks.must(bool(urls), f"{DASH} 5.3.9", where, "no segments", "SegmentTemplate, or BaseURL")
-        return None
+        return _check_whole_file(nodes, urls, path, by_init, where, root, checks)
     if urls:
         checks.should(
             False, f"{OURS} measure", where, "not measured: SegmentTemplate with BaseURL", "no BaseURL"
@@ -160,6 +157,24 @@ def _check_representation(
         files.append(found)
     if track and len(files) == len(slots):
         _check_slots(slots, files, track, where, checks)
+    if track:
+        _check_attributes(nodes, track, where, checks)
+    return track
+
+
+def _check_whole_file(
+    nodes: Sequence[ET.Element],
+    urls: Sequence[ET.Element],
+    path: Path,
+    by_init: Mapping[Path, Track],
+    where: str,
+    root: Path,
+    checks: Checks,
+) -> Track | None:
+    """A Representation that is one file with an index of its own (5.3.9.2): the file that HLS has as well."""
+    checks.must(bool(urls), f"{DASH} 5.3.9", where, "no segments", "SegmentTemplate, or BaseURL")
+    files = [_resolve((url.text or "").strip(), path, where, root, checks) for url in urls]
+    track = by_init.get(files[-1]) if files and files[-1] else None
     if track:
         _check_attributes(nodes, track, where, checks)
     return track

@@ -7,7 +7,7 @@ the initialization segment applied (ISO/IEC 14496-12, 8.6.6).
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from ingest.packaging.fragments import Fragment, Media, read_media
 from ingest.packaging.playlists import ByteRange, Entry, MediaPlaylist, place_of, resolve
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 _FIRST_BYTES = 1 << 20
@@ -37,14 +38,64 @@ class AccessPoint:
 
 
 @dataclass(frozen=True, slots=True)
+class InitPart:
+    """An initialization segment: what it says, and the bytes of the file that it is."""
+
+    path: Path
+    offset: int
+    length: int
+    init: Init = field(compare=False)
+
+    def read(self) -> bytes:
+        """Raises OSError."""
+        with self.path.open("rb") as file:
+            file.seek(self.offset)
+            return file.read(self.length)
+
+
+@dataclass(frozen=True, slots=True)
+class StreamFacts:
+    """What a segment that is not ISO BMFF says of itself; each fact is of the segment alone.
+
+    Attributes:
+        packed: packed audio (RFC 8216bis 3.1.3); else a transport stream.
+        tables: the bytes of the PAT and PMT packets before any media, which a decoder needs first.
+        tables_first: PAT and PMT are the first two packets.
+        gaps: jumps of a continuity counter, that from the segment before included.
+        orphans: packets of a PES packet that began before the segment.
+        broken_tables: sections with a wrong CRC.
+        programs: how many programs there are.
+        cut_off: PES packets that lack bytes.
+        undelimited: pictures without an access unit delimiter.
+        parameter_sets: SPS and PPS come before the first picture.
+        timestamped: packed audio says its time in an ID3 tag.
+        times: presentation time of every sample, in seconds, in decoding order.
+    """
+
+    packed: bool
+    tables: tuple[int, int] = (0, 0)
+    tables_first: bool = True
+    gaps: int = 0
+    orphans: int = 0
+    broken_tables: int = 0
+    programs: int = 1
+    cut_off: int = 0
+    undelimited: int = 0
+    parameter_sets: bool = True
+    timestamped: bool = True
+    times: tuple[Fraction, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Segment:
     """One media segment as measured. Times are in seconds.
 
-    `start` is the first `tfdt`; `duration` the sum of the sample durations; `extinf` what the playlist says.
-    `sync_times` are the presentation times of the sync samples, for video only. `continuous` says that each
-    fragment starts where the one before ended. `starts_with_sync` looks at the flag and, for H.264 and HEVC,
-    at the picture itself. `size` counts the segment's bytes, container included. `sample_duration` is the one
-    that most samples have.
+    `start` is the first decoding time (`tfdt`, DTS); `duration` the sum of the sample durations; `extinf` what the
+    playlist says. `sync_times` are the presentation times of the sync samples, for video only. `continuous` says
+    that each fragment starts where the one before ended. `starts_with_sync` looks at the flag and, for H.264 and
+    HEVC, at the picture itself. `size` counts the segment's bytes, container included. `sample_duration` is the one
+    that most samples have. After a `discontinuity` times are those of the media before it, continued.
+    `init` is its initialization segment, `stream` what a segment without one says of itself.
     """
 
     uri: str
@@ -62,36 +113,71 @@ class Segment:
     presentation_start: Fraction
     presentation_end: Fraction
     continuous: bool
+    discontinuity: bool = False
+    init: InitPart | None = None
+    stream: StreamFacts | None = None
 
     @property
     def end(self) -> Fraction:
-        """Where the next segment's `tfdt` should be."""
+        """Where the next segment should start to be decoded."""
         return self.start + self.duration
 
+    def shifted(self, by: Fraction) -> Segment:
+        """The same segment so many seconds later."""
+        if not by:
+            return self
+        times = tuple(t + by for t in self.stream.times) if self.stream else ()
+        return replace(
+            self,
+            start=self.start + by,
+            sync_times=tuple(t + by for t in self.sync_times),
+            access_points=tuple(replace(p, time=p.time + by) for p in self.access_points),
+            presentation_start=self.presentation_start + by,
+            presentation_end=self.presentation_end + by,
+            stream=replace(self.stream, times=times) if self.stream else None,
+        )
 
-def read_init_of(playlist: MediaPlaylist, root: Path) -> tuple[Path, Init]:
-    """The initialization segment of a playlist, which must have exactly one. Raises `FaultError`."""
+
+def in_line(segments: Sequence[Segment]) -> tuple[Segment, ...]:
+    """The segments with each discontinuity closed: what follows it is presented right after what came before.
+
+    A player does the same (RFC 8216bis 6.3.3); without discontinuities nothing changes.
+    """
+    made: list[Segment] = []
+    shift = Fraction(0)
+    for segment in segments:
+        if segment.discontinuity and made:
+            shift = made[-1].presentation_end - segment.presentation_start
+        made.append(segment.shifted(shift))
+    return tuple(made)
+
+
+def head_of(playlist: MediaPlaylist, root: Path) -> bytes:
+    """The first bytes of a playlist's first segment. Raises `FaultError`."""
     place = place_of(playlist.path, root)
-    if not playlist.maps:
-        path = resolve(playlist.entries[0].uri, playlist.path.parent, root, place)
-        if _bytes(path, 0, 1, place) == b"\x47":
-            raise FaultError(f"{OURS} measure", place, "not measured: MPEG-TS", "CMAF", level="SHOULD")
+    path = resolve(playlist.entries[0].uri, playlist.path.parent, root, place)
+    byterange = playlist.entries[0].byterange
+    return read_bytes(path, byterange.offset if byterange else 0, 189, place)
+
+
+def read_init_of(playlist: MediaPlaylist, entry: Entry | None, root: Path) -> InitPart:
+    """The initialization segment that an EXT-X-MAP names. Raises `FaultError`."""
+    place = place_of(playlist.path, root)
+    if entry is None:
         raise FaultError(
             f"{APPLE} 8.20", place, "no EXT-X-MAP", "EXT-X-MAP naming the initialization segment"
         )
-    if len({(m.uri, m.byterange) for m in playlist.maps}) > 1:
-        raise FaultError(f"{OURS} measure", place, "several initialization segments", "one EXT-X-MAP")
-    entry = playlist.maps[0]
     path = resolve(entry.uri, playlist.path.parent, root, place)
     place = place_of(path, root.resolve())
     within = entry.byterange or ByteRange(0, MAX_HEADER_BYTES + 1)
+    data = read_bytes(path, within.offset, min(within.length, MAX_HEADER_BYTES + 1), place)
     try:
-        return path, read_init(_bytes(path, within.offset, min(within.length, MAX_HEADER_BYTES + 1), place))
+        return InitPart(path, within.offset, len(data), read_init(data))
     except BoxError as error:
         raise FaultError(f"{CMAF} 7.3.1", place, str(error), "an initialization segment") from None
 
 
-def _bytes(path: Path, offset: int, length: int, place: str) -> bytes:
+def read_bytes(path: Path, offset: int, length: int, place: str) -> bytes:
     try:
         with path.open("rb") as file:
             file.seek(offset)
@@ -134,12 +220,10 @@ def read_segment(path: Path, byterange: ByteRange | None, init: Init, place: str
 
 
 def measure_segment(
-    entry: Entry, playlist: MediaPlaylist, init: Init, header: TrackInit, root: Path
+    entry: Entry, path: Path, media: Media, part: InitPart, header: TrackInit, place: str
 ) -> Segment:
-    """Measure the segment of one playlist entry. Raises `FaultError`."""
-    path = resolve(entry.uri, playlist.path.parent, root, place_of(playlist.path, root))
-    place = place_of(path, root.resolve())
-    media = read_segment(path, entry.byterange, init, place)
+    """Measure one track of the segment of a playlist entry. Raises `FaultError`."""
+    init = part.init
     fragments = [f for f in media.fragments if f.track_id == header.track_id and f.sizes]
     if not fragments:
         raise FaultError(f"{CMAF} 7.3.2", place, "no samples", "at least one moof with samples")
@@ -183,6 +267,8 @@ def measure_segment(
         presentation_start=Fraction(min(a for a, _ in presented), scale) + shift,
         presentation_end=Fraction(max(b for _, b in presented), scale) + shift,
         continuous=continuous,
+        discontinuity=entry.discontinuity,
+        init=part,
     )
 
 
@@ -190,7 +276,7 @@ def _is_random_access(path: Path, fragment: Fragment, header: TrackInit) -> bool
     """False only where the first picture's own bytes deny the sync flag."""
     if header.handler != "vide" or not fragment.data:
         return True
-    picture = _bytes(path, max(0, fragment.data[0][0]), min(fragment.sizes[0], _FIRST_BYTES), path.name)
+    picture = read_bytes(path, max(0, fragment.data[0][0]), min(fragment.sizes[0], _FIRST_BYTES), path.name)
     return random_access(header, picture) is not False
 
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from ingest.job import codes
 from ingest.job.errors import OutputError
 from ingest.packaging.findings import APPLE, OURS, Checks, Expected, ExpectedRung, FaultError, Finding
-from ingest.packaging.measure import Track, survey_track
+from ingest.packaging.measure import Track, on_one_clock, survey_track
 from ingest.packaging.playlists import (
+    Master,
     MediaPlaylist,
     Reference,
     is_master,
@@ -27,6 +29,8 @@ from ingest.packaging.rules_images import check_poster, check_previews
 from ingest.packaging.rules_master import check_declarations
 from ingest.packaging.rules_media import check_expected, check_iframes, check_together, check_track
 from ingest.packaging.rules_playlist import check_master_text, check_media_text
+from ingest.packaging.rules_streams import check_streams
+from ingest.packaging.rules_sync import check_sync
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -35,7 +39,7 @@ if TYPE_CHECKING:
 
     from ingest.packaging.segments import Segment
 
-    Decoder: TypeAlias = Callable[[Path, Path, slice, int, bool], str | None]
+    Decoder: TypeAlias = Callable[[bytes, Path, slice, int, bool], str | None]
 
 __all__ = ["Decoder", "Expected", "ExpectedRung", "Finding", "Report", "find_master", "verify"]
 
@@ -69,20 +73,30 @@ class Report:
 
 
 def find_master(folder: Path) -> Path:
-    """ABR.m3u8, else the only playlist of the folder that has variants.
+    """ABR.m3u8, else the only playlist of the folder that has variants, else its only playlist.
 
-    Raises `OutputError` (NOT_A_PACKAGE) when there is none, or no way to choose.
+    Raises `OutputError` (NOT_A_PACKAGE) when there is none, or no way to choose; it says what is there instead.
     """
     try:
         if (folder / MASTER).is_file():
             return folder / MASTER
-        found = [p for p in sorted(folder.glob("*.m3u8")) if is_master(p)] if folder.is_dir() else []
+        playlists = sorted(folder.glob("*.m3u8")) if folder.is_dir() else []
+        manifests = sorted(folder.glob("*.mpd")) if folder.is_dir() else []
     except OSError as error:
         raise OutputError(codes.NOT_A_PACKAGE, f"{folder} cannot be read", detail=str(error)) from error
-    if len(found) == 1:
-        return found[0]
-    reason = f"{len(found)} master playlists" if found else "no master playlist"
+    masters = [p for p in playlists if is_master(p)]
+    if len(masters) == 1:
+        return masters[0]
+    if not masters and len(playlists) == 1:
+        return playlists[0]
+    reason = f"{len(masters)} master playlists" if masters else "no master playlist"
     remedy = f"name the folder of one package, with its {MASTER}"
+    if not masters and playlists:
+        reason += f", but {len(playlists)} media playlists"
+        remedy = "write a master playlist that names them: without one nothing says what belongs together"
+    elif not masters and manifests:
+        reason += f", only the DASH manifest {manifests[0].name}"
+        remedy = "only packages with HLS playlists can be measured: name one that has both"
     raise OutputError(codes.NOT_A_PACKAGE, f"{folder} has {reason}", remedy=remedy)
 
 
@@ -91,18 +105,21 @@ def verify(folder: Path, *, expected: Expected | None = None, decode: Decoder | 
 
     `decode` is called with the initialization segment, a media segment and the number of frames it must give;
     it answers what is wrong, or None. The first and the last segment of every rendition are decoded.
-    Raises `OutputError` (NOT_A_PACKAGE) when the folder holds no master playlist.
+    Raises `OutputError` (NOT_A_PACKAGE) when the folder holds no playlist to begin with.
     """
     folder = folder.resolve()
     path = find_master(folder)
     checks = Checks()
     renditions = _Renditions(folder, checks)
     try:
-        master = read_master(path, folder)
+        master = read_master(path, folder) if is_master(path) else lone_playlist(path)
     except FaultError as fault:
         checks.fault(fault.finding)
         return Report(tuple(checks.findings), checks.checked, (), 0)
-    check_master_text(master, folder, checks)
+    if master.lines:
+        check_master_text(master, folder, checks)
+    else:
+        checks.must(False, f"{APPLE} 9.1", path.name, "only a media playlist", "a multivariant playlist")
     for variant in master.variants:
         renditions.add(variant, path)
     for media in master.media:
@@ -110,28 +127,38 @@ def verify(folder: Path, *, expected: Expected | None = None, decode: Decoder | 
             renditions.add(media, path)
         elif media.uri:
             renditions.add_text(media, path)
+    renditions.settle()
     videos = [t for t, _ in renditions.found.values() if t.kind == "video"]
     sounds = [t for t, _ in renditions.found.values() if t.kind == "audio"]
     frame = min((t.frame_duration for t in videos or sounds), default=Fraction(0))
     for track, playlist in renditions.found.values():
         check_track(track, playlist, frame, folder, checks)
+        check_streams(track, folder, checks)
         if track.kind == "video":
             independent = master.independent or playlist.independent
             place = place_of(playlist.path, folder)
             found = "no EXT-X-INDEPENDENT-SEGMENTS"
             checks.must(independent, f"{APPLE} 9.12", place, found, "it here or in the master playlist")
     check_together(videos, sounds, folder, checks)
+    check_sync(videos, sounds, folder, checks)
     for iframe in master.iframes:
         renditions.add_iframes(iframe, path)
-    check_declarations(master, renditions.by_uri, folder, checks)
+    if master.lines:
+        check_declarations(master, renditions.by_uri, folder, checks)
     if expected:
         check_expected([*videos, *sounds], expected, folder, checks)
-    manifest = _manifest(folder, path)
+    manifest = _manifest(folder, path, videos)
     if manifest:
         check_manifest(manifest, [*videos, *sounds], folder, checks)
     _check_images(folder, videos, expected, checks)
     decoded = _decode([*videos, *sounds], decode, folder, checks) if decode else 0
     return Report(tuple(checks.findings), checks.checked, (*videos, *sounds), decoded)
+
+
+def lone_playlist(path: Path) -> Master:
+    """A folder that has one media playlist and nothing that names it: what a multivariant playlist would say."""
+    only = Reference("EXT-X-STREAM-INF", quote(path.name), {})
+    return Master(path, (), None, False, (only,), (), ())
 
 
 class _Renditions:
@@ -143,6 +170,7 @@ class _Renditions:
         self.found: dict[Path, tuple[Track, MediaPlaylist]] = {}
         self.by_uri: dict[str, Track] = {}
         self._tried: set[Path] = set()
+        self._uris: dict[str, Path] = {}
 
     def add(self, reference: Reference, master: Path) -> None:
         """Measure the rendition of a variant or of an EXT-X-MEDIA with a URI."""
@@ -159,7 +187,14 @@ class _Renditions:
             if survey.playlist and survey.track:
                 self.found[path] = (survey.track, survey.playlist)
         if path in self.found:
-            self.by_uri[reference.uri] = self.found[path][0]
+            self._uris[reference.uri] = path
+
+    def settle(self) -> None:
+        """Put all that was measured on one clock, now that it is all there."""
+        tracks = on_one_clock([track for track, _ in self.found.values()])
+        for track, (path, (_, playlist)) in zip(tracks, list(self.found.items()), strict=True):
+            self.found[path] = (track, playlist)
+        self.by_uri = {uri: self.found[path][0] for uri, path in self._uris.items()}
 
     def add_text(self, reference: Reference, master: Path) -> None:
         """A subtitle rendition: its playlist and its files are there."""
@@ -207,9 +242,10 @@ class _Renditions:
             return None
 
 
-def _manifest(folder: Path, master: Path) -> Path | None:
-    """manifest.mpd, which a package of ours must have, else the only manifest of the folder."""
-    if master.name == MASTER or (folder / MANIFEST).exists():
+def _manifest(folder: Path, master: Path, videos: Sequence[Track]) -> Path | None:
+    """manifest.mpd, which a package of ours must have over CMAF, else the only manifest of the folder."""
+    wanted = master.name == MASTER and (not videos or videos[0].container == "mp4")
+    if wanted or (folder / MANIFEST).exists():
         return folder / MANIFEST
     found = sorted(folder.glob("*.mpd"))
     return found[0] if len(found) == 1 else None
@@ -237,13 +273,26 @@ def _decode(tracks: Sequence[Track], decode: Decoder, root: Path, checks: Checks
             span = slice(*where)
             video = track.kind == "video"
             wanted = 1 if video and (segment, where, samples) != parts[-1] else samples
-            wrong = decode(track.init_path, segment.path, span, wanted, video)
+            wrong = decode(_beginning(segment), segment.path, span, wanted, video)
             decoded += 1
             place = place_of(segment.path, root)
             checks.must(
                 wrong is None, f"{OURS} decode", place, wrong or "", "every frame decoded without an error"
             )
     return decoded
+
+
+def _beginning(segment: Segment) -> bytes:
+    """What a decoder needs before any part of a segment: its initialization segment, or its PAT and PMT."""
+    try:
+        if segment.init:
+            return segment.init.read()
+        start, end = segment.stream.tables if segment.stream else (0, 0)
+        with segment.path.open("rb") as file:
+            file.seek(segment.offset + start)
+            return file.read(end - start)
+    except OSError:
+        return b""
 
 
 def decodable_parts(track: Track, segment: Segment) -> list[tuple[Segment, tuple[int, int], int]]:

@@ -33,7 +33,7 @@ def run(env: Env, plan: Plan, packaged: Packaged) -> Outcome[Path]:
         f"{audio_folder(default)}/{packager.MEDIA_PLAYLIST}" if default else None,
     )
     tracks = (*packaged.videos.values(), *packaged.audios.values())
-    by_init = {t.init_path.relative_to(env.package).as_posix(): t for t in tracks}
+    by_init = {t.init_path.relative_to(env.package).as_posix(): t for t in tracks if t.init_path}
     rate = max(frame_rate(plan, t) for t in packaged.videos.values())
     rewrite_mpd(env.package / packager.MPD, by_init, rate.limit_denominator(1001))
     write_json(env.package / FILE, document(plan, packaged))

@@ -342,11 +342,15 @@ def test_a_black_poster_is_advised_against_but_passes(copy: Path, tmp_path: Path
 
 
 def test_a_folder_without_a_master_is_not_a_package(good: Path, tmp_path: Path) -> None:
-    (tmp_path / "index.m3u8").write_text("#EXTM3U\n", encoding="utf-8")
     for folder in (tmp_path, good / "video/hd", tmp_path / "absent"):
         with pytest.raises(OutputError) as caught:
             verify(folder)
         assert caught.value.code == codes.NOT_A_PACKAGE
+    (tmp_path / "index.m3u8").write_text("#EXTM3U\n", encoding="utf-8")
+    assert [(f.rule, f.found) for f in verify(tmp_path).must] == [
+        ("Apple 9.1", "only a media playlist"),
+        ("RFC8216bis 4.4.4.1", "no segments, or one without EXTINF"),
+    ]
 
 
 def test_another_master_is_found_by_its_content(copy: Path) -> None:
@@ -361,7 +365,7 @@ def test_another_master_is_found_by_its_content(copy: Path) -> None:
 def test_the_decoder_counts_frames(good: Path, tmp_path: Path) -> None:
     decode = make_decoder(find().ffmpeg, tmp_path)
     hd = good / "video/hd"
-    init, segment = hd / "init.mp4", hd / "seg-00001.m4s"
+    init, segment = (hd / "init.mp4").read_bytes(), hd / "seg-00001.m4s"
     whole = slice(0, segment.stat().st_size)
     assert decode(init, segment, whole, 144, True) is None
     assert decode(init, segment, whole, 145, True) == "144 of 145 frames"

@@ -8,7 +8,7 @@ import pytest
 from made_boxes import SLICE, audio_init, fragment, pictures, video_init
 
 from ingest.job import codes
-from ingest.packaging.findings import FaultError, Finding
+from ingest.packaging.findings import FaultError
 from ingest.packaging.measure import measure_track, survey_track
 from ingest.packaging.segments import AccessPoint
 
@@ -169,12 +169,3 @@ def test_a_survey_names_every_bad_segment(tmp_path: Path) -> None:
         ("seg-00003.m4s", "MUST"),
     ]
     assert "bytes, but" in survey.faults[0].found
-
-
-def test_transport_streams_are_said_not_to_be_measured(tmp_path: Path) -> None:
-    (tmp_path / "0.ts").write_bytes(b"\x47" + bytes(187))
-    text = HEAD + "#EXTINF:6.0,\n0.ts\n#EXT-X-ENDLIST\n"
-    (tmp_path / "index.m3u8").write_text(text, encoding="utf-8")
-    survey = survey_track(tmp_path / "index.m3u8", root=tmp_path)
-    wanted = Finding("ingest measure", "SHOULD", "index.m3u8", "not measured: MPEG-TS", "CMAF")
-    assert (survey.track, survey.faults) == (None, (wanted,))

@@ -82,10 +82,11 @@ def test_entries_are_exact(tmp_path: Path) -> None:
     )
     (tmp_path / "index.m3u8").write_text(text, encoding="utf-8")
     playlist = read_media_playlist(tmp_path / "index.m3u8", tmp_path)
+    (start,) = playlist.maps
     assert playlist.entries == (
-        Entry("seg-1.m4s", Fraction(6006, 1000)),
-        Entry("seg-2.m4s", Fraction(1, 10), ByteRange(7, 30)),
-        Entry("seg-2.m4s", Fraction(5994667, 1000000), ByteRange(37, 5)),
+        Entry("seg-1.m4s", Fraction(6006, 1000), map=start),
+        Entry("seg-2.m4s", Fraction(1, 10), ByteRange(7, 30), map=start),
+        Entry("seg-2.m4s", Fraction(5994667, 1000000), ByteRange(37, 5), map=start),
     )
     assert (playlist.version, playlist.target_duration, playlist.kind, playlist.ended) == (6, 6, "VOD", False)
 
