@@ -81,7 +81,7 @@ def _pictures(pieces: Sequence[Piece], files: Sequence[File]) -> list[Segment]:
                 file.offset + piece.spans[i][1],
                 until - i,
             )
-            for i, until in zip(keys, (*keys[1:], len(piece.dts)), strict=True)
+            for i, until in pairwise((*keys, len(piece.dts)))
         ]
         times = tuple(Fraction(t, TICKS) for t in piece.pts)
         made.append(

@@ -132,6 +132,14 @@ def test_what_a_segment_lacks_is_found(tmp_path: Path) -> None:
     ]
 
 
+def test_a_segment_without_any_key_picture_is_measured(tmp_path: Path) -> None:
+    writer = Writer()
+    one, two = film(writer, 50, 0), film(writer, 50, 2 * SECOND, keys=())
+    track = measure_track(playlist(tmp_path, one, two))
+    assert [(s.starts_with_sync, s.samples, s.access_points) for s in track.segments[1:]] == [(False, 50, ())]
+    assert track.last_presentation == 4
+
+
 def test_sound_of_a_wrong_length_is_not_continuous(tmp_path: Path) -> None:
     """Twenty frames of sound, the time of the second packet 10 ms late."""
     writer = Writer()
@@ -188,7 +196,7 @@ def test_hevc_in_a_transport_stream_breaks_a_rule(tmp_path: Path) -> None:
 SMALL = film(Writer(), 6, 0, sound=0)
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, len(SMALL) - 1), st.binary(min_size=1, max_size=8)), max_size=6),
     st.integers(0, 3),
