@@ -6,11 +6,13 @@ CANDIDATES = "candidates"
 PREVIEWS = "previews"
 RUNGS = "rungs"
 AUDIO = "audio"
+TEXT = "text"
+CAPTIONS_PICTURE = f"{TEXT}/captions.mp4"
 
 
 def folders() -> tuple[str, ...]:
     """The folders that must exist below the work folder before ffmpeg starts."""
-    return (RUNGS, AUDIO, CANDIDATES, PREVIEWS)
+    return (RUNGS, AUDIO, TEXT, CANDIDATES, PREVIEWS)
 
 
 def rung_file(name: str) -> str:
@@ -23,3 +25,8 @@ def audio_name(name: str) -> str:
 
 def audio_file(name: str) -> str:
     return f"{AUDIO}/{audio_name(name)}"
+
+
+def text_file(part: str) -> str:
+    """`streams` or `captions`: the text of a source before it is written as WebVTT."""
+    return f"{TEXT}/{part}.mkv"

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 from ingest.media import ladder
 from ingest.media.options import DEFAULTS, Options
 from ingest.media.plan.audio import MAX_AUDIO_TRACKS, audio_renditions
+from ingest.media.plan.chapters import plan_chapters
 from ingest.media.plan.colour import colour_plan
 from ingest.media.plan.grid import make_grid
 from ingest.media.plan.hdr import hdr_plan, made_codecs
 from ingest.media.plan.rungs import make_rungs
+from ingest.media.plan.text import text_renditions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,11 +25,14 @@ if TYPE_CHECKING:
 
     from ingest.media.facts import AudioFacts, VideoFacts
     from ingest.media.plan.audio import AudioRendition
+    from ingest.media.plan.chapters import ChapterPlan
     from ingest.media.plan.colour import ColourPlan
     from ingest.media.plan.grid import Grid
     from ingest.media.plan.hdr import HdrPlan
     from ingest.media.plan.rungs import Rung
+    from ingest.media.plan.text import TextRendition
     from ingest.media.presets import Preset
+    from ingest.media.text_facts import Chapter, TextFacts
 
 POSTER_CANDIDATES = 12
 
@@ -66,6 +71,8 @@ class Plan:
     at_source_size: tuple[str, ...]
     unused_audio: tuple[int, ...]
     hdr: HdrPlan | None = None
+    text: tuple[TextRendition, ...] = ()
+    chapters: tuple[ChapterPlan, ...] = ()
 
     @property
     def resolutions(self) -> tuple[str, ...]:
@@ -85,6 +92,8 @@ def make_plan(
     preview_interval: Fraction,
     tile: tuple[int, int],
     can_tone_map: bool = True,
+    text: Sequence[TextFacts] = (),
+    chapters: Sequence[Chapter] = (),
     options: Options = DEFAULTS,
 ) -> Plan:
     """Decide everything. `presets` are the requested resolutions, at least one.
@@ -93,6 +102,7 @@ def make_plan(
         preview_interval: seconds between preview tiles.
         tile: width and height of a preview tile.
         can_tone_map: this ffmpeg has zscale and tonemap.
+        text, chapters: those of the source.
         options: what a person chose.
 
     Raises:
@@ -128,4 +138,6 @@ def make_plan(
         at_source_size=(chosen.made[0].preset.name,) if chosen.at_source_size else (),
         unused_audio=tuple(a.index for a in audio[MAX_AUDIO_TRACKS:]),
         hdr=hdr,
+        text=text_renditions(text),
+        chapters=plan_chapters(chapters, video.timing.start, grid.duration),
     )

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from ingest.media.plan import Plan
     from ingest.media.plan.audio import AudioRendition
     from ingest.media.plan.rungs import Rung
+    from ingest.media.plan.text import TextRendition
 
 
 def document(plan: Plan) -> dict[str, Any]:
@@ -33,6 +34,8 @@ def rows(plan: Plan) -> list[tuple[str, str]]:
         ("segments", f"{_number(grid.segment)} s, a key picture every {_number(grid.gop)} s"),
         *((f"rung {r.name}", _rung(r)) for r in plan.rungs),
         *((f"audio {a.name}", _audio(a)) for a in plan.audio),
+        *((f"text {t.name}", _text(t)) for t in plan.text),
+        *([("chapters", str(len(plan.chapters)))] if plan.chapters else []),
         (
             "previews",
             f"{_size(plan.stills.tile_width, plan.stills.tile_height)} every {_number(plan.stills.preview_interval)} s",
@@ -61,6 +64,12 @@ def _audio(rendition: AudioRendition) -> str:
         f"stream {rendition.index}, {rendition.language}, {rendition.layout}, {rendition.sample_rate} Hz, "
         f"{rendition.bitrate // 1000} kbit/s"
     )
+
+
+def _text(rendition: TextRendition) -> str:
+    flags = {"forced": rendition.forced, "SDH": rendition.hearing_impaired, "default": rendition.default}
+    where = f"stream {rendition.index}" if rendition.index is not None else "in the picture"
+    return ", ".join((where, rendition.codec, rendition.language, *(f for f, on in flags.items() if on)))
 
 
 def _ordinal(number: int) -> str:

@@ -425,7 +425,7 @@ def test_without_sound_there_is_no_audio_output() -> None:
 
 
 def test_folders() -> None:
-    assert folders() == ("rungs", "audio", "candidates", "previews")
+    assert folders() == ("rungs", "audio", "text", "candidates", "previews")
 
 
 def test_numbers() -> None:

@@ -62,6 +62,8 @@ def test_the_document_names_every_field_and_keeps_fractions_exact() -> None:
         "atSourceSize",
         "unusedAudio",
         "hdr",
+        "text",
+        "chapters",
     ]
     assert found["stills"] == {
         "posterInterval": "1001/1200",
