@@ -21,6 +21,7 @@ MPD = "manifest.mpd"
 UNDETERMINED = "und"  # BCP 47 (ISO 639-2) for a language that nobody stated
 GROUP_STEREO = "stereo"
 GROUP_SURROUND = "surround"
+GROUP_TEXT = "text"
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,17 +25,26 @@ TOLERANCE = Fraction(1, 10)
 _FASTEST = Fraction(60) + Fraction(1, 10)
 
 
-def check_declarations(master: Master, tracks: Mapping[str, Track], root: Path, checks: Checks) -> None:
+def check_declarations(
+    master: Master,
+    tracks: Mapping[str, Track],
+    root: Path,
+    checks: Checks,
+    *,
+    text: tuple[int, int] = (0, 0),
+) -> None:
     """Everything the multivariant playlist says of its renditions.
 
     `tracks` are those that could be measured, by their URI; an I-frame playlist's is the one it points into.
+    `text` are the peak and the average bit rate of the costliest subtitles.
     """
     place = place_of(master.path, root)
     groups = _check_groups(master, tracks, place, checks)
     videos = [t for v in master.variants if (t := tracks.get(v.uri or "")) and t.kind == "video"]
     hdr = {video_range(t) for t in videos} - {"SDR"}
     for variant in master.variants:
-        _check_variant(variant, tracks, groups, bool(hdr), f"{place} {variant.uri}", checks)
+        rates = text if "SUBTITLES" in variant.attributes else (0, 0)
+        _check_variant(variant, tracks, groups, bool(hdr), rates, f"{place} {variant.uri}", checks)
     if videos:
         checks.must(
             bool(master.iframes), f"{APPLE} 6.1", place, "no EXT-X-I-FRAME-STREAM-INF", "I-frame playlists"
@@ -131,6 +140,7 @@ def _check_variant(
     tracks: Mapping[str, Track],
     groups: Mapping[tuple[str, str], Sequence[Reference]],
     hdr: bool,
+    text: tuple[int, int],
     where: str,
     checks: Checks,
 ) -> None:
@@ -152,7 +162,7 @@ def _check_variant(
     _check_codecs(variant, [track, *sound], f"{APPLE} 9.1", where, checks)
     if track.kind == "video":
         _check_picture(variant, track, hdr, where, checks)
-    _check_rates(variant, track, sound, where, checks)
+    _check_rates(variant, track, sound, text, where, checks)
 
 
 def _check_codecs(variant: Reference, tracks: Sequence[Track], rule: str, where: str, checks: Checks) -> None:
@@ -191,11 +201,16 @@ def _check_picture(variant: Reference, track: Track, hdr: bool, where: str, chec
 
 
 def _check_rates(
-    variant: Reference, track: Track, sound: Sequence[Track], where: str, checks: Checks
+    variant: Reference,
+    track: Track,
+    sound: Sequence[Track],
+    text: tuple[int, int],
+    where: str,
+    checks: Checks,
 ) -> None:
-    """The largest sum over the playable combinations: this rendition with the costliest of its sound."""
-    peak = _peak(track) + max((_peak(s) for s in sound), default=0)
-    average = track.average_bandwidth + max((s.average_bandwidth for s in sound), default=0)
+    """The largest sum over the playable combinations: this rendition with the costliest of its sound and text."""
+    peak = _peak(track) + max((_peak(s) for s in sound), default=0) + text[0]
+    average = track.average_bandwidth + max((s.average_bandwidth for s in sound), default=0) + text[1]
     for name, rule, measured in (("AVERAGE-BANDWIDTH", "1.26", average), ("BANDWIDTH", "1.27", peak)):
         declared = variant.number(name)
         if declared:

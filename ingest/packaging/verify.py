@@ -13,7 +13,7 @@ from urllib.parse import quote
 from ingest.job import codes
 from ingest.job.errors import OutputError
 from ingest.packaging.findings import APPLE, OURS, Checks, Expected, ExpectedRung, FaultError, Finding
-from ingest.packaging.measure import Track, on_one_clock, survey_track
+from ingest.packaging.measure import Track, clock_origin, on_one_clock, survey_track
 from ingest.packaging.playlists import (
     Master,
     MediaPlaylist,
@@ -31,6 +31,7 @@ from ingest.packaging.rules_media import check_expected, check_iframes, check_to
 from ingest.packaging.rules_playlist import check_master_text, check_media_text
 from ingest.packaging.rules_streams import check_streams
 from ingest.packaging.rules_sync import check_sync
+from ingest.packaging.rules_text import check_captions, check_subtitles, text_rates
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -141,10 +142,13 @@ def verify(folder: Path, *, expected: Expected | None = None, decode: Decoder | 
             checks.must(independent, f"{APPLE} 9.12", place, found, "it here or in the master playlist")
     check_together(videos, sounds, folder, checks)
     check_sync(videos, sounds, folder, checks)
+    check_subtitles(master, renditions.texts, videos, folder, checks, origin=renditions.origin)
+    check_captions(master, renditions.by_uri, folder, checks)
     for iframe in master.iframes:
         renditions.add_iframes(iframe, path)
     if master.lines:
-        check_declarations(master, renditions.by_uri, folder, checks)
+        rates = text_rates(renditions.texts)
+        check_declarations(master, renditions.by_uri, folder, checks, text=rates)
     if expected:
         check_expected([*videos, *sounds], expected, folder, checks)
     manifest = _manifest(folder, path, videos)
@@ -169,6 +173,8 @@ class _Renditions:
         self.checks = checks
         self.found: dict[Path, tuple[Track, MediaPlaylist]] = {}
         self.by_uri: dict[str, Track] = {}
+        self.texts: dict[Path, tuple[MediaPlaylist, dict[str, Path]]] = {}
+        self.origin = Fraction(0)  # the media's own time, in seconds, where the film begins
         self._tried: set[Path] = set()
         self._uris: dict[str, Path] = {}
 
@@ -191,7 +197,9 @@ class _Renditions:
 
     def settle(self) -> None:
         """Put all that was measured on one clock, now that it is all there."""
-        tracks = on_one_clock([track for track, _ in self.found.values()])
+        measured = [track for track, _ in self.found.values()]
+        self.origin = clock_origin(measured)
+        tracks = on_one_clock(measured)
         for track, (path, (_, playlist)) in zip(tracks, list(self.found.items()), strict=True):
             self.found[path] = (track, playlist)
         self.by_uri = {uri: self.found[path][0] for uri, path in self._uris.items()}
@@ -199,8 +207,9 @@ class _Renditions:
     def add_text(self, reference: Reference, master: Path) -> None:
         """A subtitle rendition: its playlist and its files are there."""
         path = self._resolve(reference, master)
-        if path is not None:
-            self._read(path)
+        read = self._read(path) if path is not None and path not in self.texts else None
+        if path is not None and read is not None:
+            self.texts[path] = read
 
     def add_iframes(self, reference: Reference, master: Path) -> None:
         """An I-frame playlist, checked against the rendition it points into."""
