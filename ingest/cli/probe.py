@@ -62,5 +62,13 @@ def found_rows(document: dict[str, Any]) -> list[tuple[str, str]]:
         )
         for a in video["audio"]
     ]
+    rows += [
+        (
+            f"text {'' if t['index'] is None else t['index']}".strip(),
+            f"{t['codec']}, {t['kind']}, language {t['language']}",
+        )
+        for t in video["text"]
+    ]
+    rows += [("chapters", str(len(video["chapters"])))] if video["chapters"] else []
     rows += [(f"klv {k['index']}", f"in {k['carriage']}") for k in video["klv"]]
     return rows

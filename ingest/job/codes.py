@@ -67,6 +67,8 @@ INGEST_COMPLETE = _step(118, "Ingest Complete", "Everything asked for is there."
 TRANSCODING_WITH_CPU = _step(9001, "Transcoding with CPU", "Software encoders make the renditions.")
 PLANNING_RESOLUTIONS = _step(9002, "Planning Resolutions", "Decides what will be made, before anything runs.")
 VERIFYING_PACKAGE = _step(9003, "Verifying Package", "Reads the package back and measures it.")
+GENERATING_SUBTITLES = _step(9010, "Generating Subtitles", "Text tracks become WebVTT renditions in text/.")
+GENERATING_CHAPTERS = _step(9011, "Generating Chapters", "Writes info/chapters.json and text/chapters.vtt.")
 
 RESOLUTION_LEFT_OUT = _note(9101, "Resolution Left Out", "It is above the source; nothing is ever upscaled.")
 MADE_AT_SOURCE_SIZE = _note(
@@ -85,6 +87,10 @@ SDR_ADDED = _note(
     9110, "SDR Renditions Added", "Where there is HDR there must be SDR: H.264 is made as well."
 )
 HDR_NOT_KEPT = _note(9111, "HDR Not Kept", "--hdr keep was asked for and SDR is made; why.")
+SUBTITLES_MADE = _note(
+    9129, "Subtitles Made", "A text rendition, how many cues it has and of what it is made."
+)
+SUBTITLES_EMPTY = _note(9130, "Subtitles Empty", "A text track shows nothing in this film; it is left out.")
 
 NOT_FULLY_CONFINED = _warning(
     9201, "Programs Not Fully Confined", "The kernel lacks a protection; what and why."
@@ -104,6 +110,8 @@ PREVIOUS_PACKAGE_KEPT = _warning(
 STORE_NOT_WRITTEN = _warning(
     9208, "Job Store Not Written", "The job is not in the store; job.json has it all."
 )
+SUBTITLES_LEFT_OUT = _warning(9229, "Subtitles Left Out", "Subtitles that are pictures, or cannot be read.")
+SUBTITLES_SHORTENED = _warning(9230, "Subtitles Shortened", "Text beyond the stated limits was left out.")
 
 USAGE = _error(9301, "Wrong Usage", "The command's arguments do not fit together.")
 UNKNOWN_RESOLUTION = _error(9302, "Unknown Resolution", "No preset has this name.")

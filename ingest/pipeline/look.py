@@ -15,6 +15,7 @@ from ingest.media.probe import ProbeLimits, Prober
 from ingest.media.source import open_source
 from ingest.steps import (
     generating_hls_service_files,
+    generating_subtitles,
     generating_video_info,
     generating_video_stream_info,
     planning_resolutions,
@@ -73,7 +74,10 @@ def look(request: Request, settings: Settings, cancel: CancelToken, *, every_res
     chosen = tuple(book.values()) if every_resolution else book.select(request.resolutions)
     with _surroundings(request, settings, cancel) as (env, source, prober):
         found = _probe(prober, request)
-        outcome = planning_resolutions.plan(env, found.probed.video, found.audio, chosen)
+        probed = found.probed
+        outcome = planning_resolutions.plan(
+            env, probed.video, found.audio, chosen, text=probed.text, chapters=probed.chapters
+        )
         if not every_resolution:
             planning_resolutions.check_space(outcome.value, _standing(request.folder), env.min_free)
         return Looked(
@@ -124,7 +128,9 @@ def _document(source: Source, found: Found, planned: Outcome[Plan]) -> dict[str,
     return {
         "file": source.name,
         "video": as_plain(
-            generating_video_info.document(probed.container, probed.video, found.audio, found.klv)
+            generating_video_info.document(
+                probed.container, probed.video, found.audio, found.klv, probed.text, probed.chapters
+            )
         ),
         "streams": as_plain(generating_video_stream_info.document(probed, found.audio, found.klv))["streams"],
         "notes": [text_of(n.code, n.detail) for n in (*found.notes, *planned.notes)],
@@ -141,6 +147,7 @@ def _commands(env: Env, source: Source, plan: Plan) -> tuple[tuple[str, ...], ..
     return (
         transcoding.arguments(env, source, plan),
         generating_hls_service_files.arguments(env, plan, encoded),
+        *generating_subtitles.commands(env, source, plan),
     )
 
 

@@ -85,6 +85,8 @@ class Runner:
             for note in step.left_out(self._made) if step.left_out else ():
                 self._recorder.note(note.code, note.detail, note.resolution)
             return
+        if not step.applies(self._made):
+            return
         self._until_percent = step.until
         made = self._made.plan.resolutions if step.per_resolution else ()
         self._recorder.start_step(step.code, made)

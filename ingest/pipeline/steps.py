@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 from ingest.job import codes
 from ingest.steps import (
     generating_abr_info_files,
+    generating_chapters,
     generating_hls_service_files,
     generating_poster_image,
     generating_preview_images,
+    generating_subtitles,
     generating_video_info,
     generating_video_stream_info,
     planning_resolutions,
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from ingest.steps.context import Env
     from ingest.steps.generating_hls_service_files import Packaged
     from ingest.steps.generating_poster_image import Poster
+    from ingest.steps.generating_subtitles import MadeText
     from ingest.steps.probing_video_codec import Probed
     from ingest.steps.starting_ingest import Started
     from ingest.steps.transcoding import Encoded
@@ -71,6 +74,8 @@ class Made:
     packaged: Packaged
     poster: Poster
     previews: Previews
+    text: tuple[MadeText, ...] = ()
+    chapter_info: Path
     abr_info: Path
     report: Report
     freed: int
@@ -83,7 +88,7 @@ class Step:
 
     `makes` is the attribute of `Made` that it fills, `until` the job's percentage at its end. A step with `per
     resolution` leaves its message in each made output too. A step without `run` does not apply: `left_out`
-    says why, in messages of our own.
+    says why, in messages of our own. A step that does not `apply` to a source leaves no trace.
     """
 
     code: Code
@@ -92,6 +97,7 @@ class Step:
     until: float = 0.0
     per_resolution: bool = False
     left_out: Callable[[Made], tuple[Note, ...]] | None = None
+    applies: Callable[[Made], bool] = lambda _: True
 
 
 STEPS: tuple[Step, ...] = (
@@ -119,14 +125,28 @@ STEPS: tuple[Step, ...] = (
         codes.GENERATING_VIDEO_INFO,
         "video_info",
         lambda m: generating_video_info.run(
-            m.env.package, m.probed.container, m.probed.video, m.audio, m.klv
+            m.env.package,
+            m.probed.container,
+            m.probed.video,
+            m.audio,
+            m.klv,
+            m.probed.text,
+            m.probed.chapters,
         ),
         2,
     ),
     Step(
         codes.PLANNING_RESOLUTIONS,
         "plan",
-        lambda m: planning_resolutions.run(m.env, m.probed.video, m.audio, m.presets, m.workspace.output),
+        lambda m: planning_resolutions.run(
+            m.env,
+            m.probed.video,
+            m.audio,
+            m.presets,
+            m.workspace.output,
+            text=m.probed.text,
+            chapters=m.probed.chapters,
+        ),
         3,
     ),
     Step(
@@ -152,9 +172,23 @@ STEPS: tuple[Step, ...] = (
         95,
     ),
     Step(
+        codes.GENERATING_SUBTITLES,
+        "text",
+        lambda m: generating_subtitles.run(m.env, m.started.source, m.plan, m.packaged),
+        95,
+        applies=lambda m: bool(m.plan.text),
+    ),
+    Step(
+        codes.GENERATING_CHAPTERS,
+        "chapter_info",
+        lambda m: generating_chapters.run(m.env.package, m.plan),
+        95,
+        applies=lambda m: bool(m.plan.chapters),
+    ),
+    Step(
         codes.GENERATING_ABR_INFO,
         "abr_info",
-        lambda m: generating_abr_info_files.run(m.env, m.plan, m.packaged),
+        lambda m: generating_abr_info_files.run(m.env, m.plan, m.packaged, m.text),
         96,
         per_resolution=True,
     ),

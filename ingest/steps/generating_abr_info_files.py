@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ingest.packaging import packager
 from ingest.packaging.manifests import rewrite_master, rewrite_mpd
+from ingest.packaging.text_manifests import TextEntry, add_subtitles, add_text_sets
 from ingest.steps.context import Env, Outcome, rate_text, write_json
 from ingest.steps.generating_hls_service_files import Packaged, audio_folder, video_folder
 
@@ -17,11 +18,12 @@ if TYPE_CHECKING:
     from ingest.media.plan.audio import AudioRendition
     from ingest.media.plan.rungs import Rung
     from ingest.packaging.measure import Track
+    from ingest.steps.generating_subtitles import MadeText
 
 FILE = Path("info/abr.json")
 
 
-def run(env: Env, plan: Plan, packaged: Packaged) -> Outcome[Path]:
+def run(env: Env, plan: Plan, packaged: Packaged, texts: tuple[MadeText, ...] = ()) -> Outcome[Path]:
     videos = {f"{video_folder(n)}/{packager.MEDIA_PLAYLIST}": t for n, t in packaged.videos.items()}
     audios = {f"{audio_folder(n)}/{packager.MEDIA_PLAYLIST}": t for n, t in packaged.audios.items()}
     default = next((a.name for a in plan.audio if a.default), None)
@@ -36,7 +38,10 @@ def run(env: Env, plan: Plan, packaged: Packaged) -> Outcome[Path]:
     by_init = {t.init_path.relative_to(env.package).as_posix(): t for t in tracks if t.init_path}
     rate = max(frame_rate(plan, t) for t in packaged.videos.values())
     rewrite_mpd(env.package / packager.MPD, by_init, rate.limit_denominator(1001))
-    write_json(env.package / FILE, document(plan, packaged))
+    entries = [text_manifest_entry(t) for t in texts]
+    add_subtitles(env.package / packager.MASTER, entries)
+    add_text_sets(env.package / packager.MPD, entries)
+    write_json(env.package / FILE, document(plan, packaged, texts))
     return Outcome(FILE)
 
 
@@ -45,7 +50,7 @@ def frame_rate(plan: Plan, track: Track) -> Fraction:
     return plan.video.grid.rate or track.frame_rate
 
 
-def document(plan: Plan, packaged: Packaged) -> dict[str, Any]:
+def document(plan: Plan, packaged: Packaged, texts: tuple[MadeText, ...] = ()) -> dict[str, Any]:
     return {
         "masterPlaylist": packager.MASTER,
         "dashManifest": packager.MPD,
@@ -53,6 +58,7 @@ def document(plan: Plan, packaged: Packaged) -> dict[str, Any]:
         "segmentSeconds": plan.video.grid.segment,
         "rungs": [video_entry(plan, rung, packaged.videos[rung.name]) for rung in plan.rungs],
         "audio": [audio_entry(a, packaged.audios[a.name]) for a in plan.audio],
+        "text": [text_entry(t) for t in texts],
     }
 
 
@@ -89,6 +95,41 @@ def audio_entry(rendition: AudioRendition, track: Track) -> dict[str, Any]:
         "default": rendition.default,
         **_measured(track),
         "playlist": f"{audio_folder(rendition.name)}/{packager.MEDIA_PLAYLIST}",
+    }
+
+
+def text_manifest_entry(text: MadeText) -> TextEntry:
+    rendition = text.rendition
+    return TextEntry(
+        playlist=text.playlist,
+        whole=text.whole,
+        language=rendition.language,
+        label=rendition.label,
+        forced=rendition.forced,
+        hearing_impaired=rendition.hearing_impaired,
+        default=rendition.default,
+        selectable=rendition.selectable,
+        peak_bandwidth=text.peak_bandwidth,
+        average_bandwidth=text.average_bandwidth,
+    )
+
+
+def text_entry(text: MadeText) -> dict[str, Any]:
+    rendition = text.rendition
+    return {
+        "name": rendition.name,
+        "language": rendition.language,
+        "label": rendition.label,
+        "forced": rendition.forced,
+        "hearingImpaired": rendition.hearing_impaired,
+        "default": rendition.default,
+        "sourceStream": rendition.index,
+        "sourceCodec": rendition.codec,
+        "cues": text.cues,
+        "averageBandwidth": text.average_bandwidth,
+        "peakBandwidth": text.peak_bandwidth,
+        "playlist": text.playlist,
+        "whole": text.whole,
     }
 
 

@@ -95,12 +95,16 @@ def fragment_seconds(grid: Grid) -> Fraction:
 
 def rewrite_playlists(packaged: Packaged) -> None:
     """Make the media playlists say what was measured."""
-    tracks = (*packaged.videos.values(), *packaged.audios.values())
-    target = max(t.target_duration for t in tracks)
-    for track in tracks:
+    target = target_duration(packaged)
+    for track in (*packaged.videos.values(), *packaged.audios.values()):
         rewrite_media_playlist(track.playlist, track, target)
     for track in packaged.videos.values():
         rewrite_iframe_playlist(track.folder / packager.IFRAME_PLAYLIST, track)
+
+
+def target_duration(packaged: Packaged) -> int:
+    """Seconds: one EXT-X-TARGETDURATION for all renditions (Apple 8.2)."""
+    return max(t.target_duration for t in (*packaged.videos.values(), *packaged.audios.values()))
 
 
 def _measured(folder: Path) -> Track:

@@ -11,6 +11,7 @@ from ingest.steps.context import Outcome, rate_text, write_json
 if TYPE_CHECKING:
     from ingest.media.facts import AudioFacts, Container, KlvFacts, VideoFacts
     from ingest.media.light import Light
+    from ingest.media.text_facts import Chapter, TextFacts
 
 FILE = Path("info/video.json")
 # Esri's sourceQuality, by the short side (arcgis.md 2.1, 2.3).
@@ -23,8 +24,10 @@ def run(
     video: VideoFacts,
     audio: tuple[AudioFacts, ...],
     klv: tuple[KlvFacts, ...],
+    text: tuple[TextFacts, ...] = (),
+    chapters: tuple[Chapter, ...] = (),
 ) -> Outcome[Path]:
-    write_json(package / FILE, document(container, video, audio, klv))
+    write_json(package / FILE, document(container, video, audio, klv, text, chapters))
     return Outcome(FILE)
 
 
@@ -49,7 +52,12 @@ def light(found: Light | None) -> dict[str, Any] | None:
 
 
 def document(
-    container: Container, video: VideoFacts, audio: tuple[AudioFacts, ...], klv: tuple[KlvFacts, ...]
+    container: Container,
+    video: VideoFacts,
+    audio: tuple[AudioFacts, ...],
+    klv: tuple[KlvFacts, ...],
+    text: tuple[TextFacts, ...] = (),
+    chapters: tuple[Chapter, ...] = (),
 ) -> dict[str, Any]:
     timing = video.timing
     aspect = Fraction(video.display_width, video.display_height)
@@ -102,5 +110,18 @@ def document(
             }
             for a in audio
         ],
+        "text": [
+            {
+                "index": t.index,
+                "codec": t.codec,
+                "kind": t.kind,
+                "language": t.language,
+                "default": t.default,
+                "forced": t.forced,
+                "hearingImpaired": t.hearing_impaired,
+            }
+            for t in text
+        ],
+        "chapters": [{"startSeconds": c.start, "endSeconds": c.end, "title": c.title} for c in chapters],
         "klv": [{"index": k.index, "carriage": k.carriage, "programId": k.program_id} for k in klv],
     }

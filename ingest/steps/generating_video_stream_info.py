@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ingest.media.plan.text import usable_text
 from ingest.media.probe import Document, fraction, integer
 from ingest.media.video_facts import language_tag
 from ingest.steps.context import Outcome, write_json
@@ -24,7 +25,7 @@ def run(
 
 
 def document(probed: Probed, audio: tuple[AudioFacts, ...], klv: tuple[KlvFacts, ...]) -> dict[str, Any]:
-    used = {probed.video.index, *(a.index for a in audio)}
+    used = {probed.video.index, *(a.index for a in audio), *(t.index for t in usable_text(probed.text))}
     klv_indexes = {k.index for k in klv}
     return {
         "streams": [

@@ -10,6 +10,7 @@ from ingest.job import codes
 from ingest.job.errors import ResourceError
 from ingest.media.plan import Plan, make_plan
 from ingest.media.plan.hdr import made_codecs, why_not_kept
+from ingest.media.plan.text import MAX_TEXT_TRACKS, usable_text
 from ingest.media.process import Limits
 from ingest.media.toolchain import capabilities
 from ingest.steps.context import Env, Note, Outcome
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from ingest.media.facts import AudioFacts, VideoFacts
     from ingest.media.options import Options
     from ingest.media.presets import Preset
+    from ingest.media.text_facts import Chapter, TextFacts
 
 
 def run(
@@ -29,15 +31,24 @@ def run(
     audio: tuple[AudioFacts, ...],
     presets: Sequence[Preset],
     folder: Path,
+    *,
+    text: Sequence[TextFacts] = (),
+    chapters: Sequence[Chapter] = (),
 ) -> Outcome[Plan]:
     """Raises ResourceError when the plan does not fit on the disk of `folder`."""
-    outcome = plan(env, video, audio, presets)
+    outcome = plan(env, video, audio, presets, text=text, chapters=chapters)
     check_space(outcome.value, folder, env.min_free)
     return outcome
 
 
 def plan(
-    env: Env, video: VideoFacts, audio: tuple[AudioFacts, ...], presets: Sequence[Preset]
+    env: Env,
+    video: VideoFacts,
+    audio: tuple[AudioFacts, ...],
+    presets: Sequence[Preset],
+    *,
+    text: Sequence[TextFacts] = (),
+    chapters: Sequence[Chapter] = (),
 ) -> Outcome[Plan]:
     """The plan, and what a person should know of it."""
     hdr = video.colour.hdr != "none"
@@ -49,10 +60,13 @@ def plan(
         preview_interval=plan_interval(video.timing.duration),
         tile=tile_size(video.display_width, video.display_height),
         can_tone_map=can_tone_map,
+        text=text,
+        chapters=chapters,
         options=env.options,
     )
-    found = (*notes(made, video), *hdr_notes(made, video, env.options, can_convert=can_tone_map))
-    return Outcome(made, notes=found, warnings=warnings(made, video, audio))
+    noted = (*notes(made, video), *hdr_notes(made, video, env.options, can_convert=can_tone_map))
+    found = (*warnings(made, video, audio), *text_warnings(text))
+    return Outcome(made, notes=noted, warnings=found)
 
 
 def notes(plan: Plan, video: VideoFacts) -> tuple[Note, ...]:
@@ -91,6 +105,21 @@ def warnings(plan: Plan, video: VideoFacts, audio: tuple[AudioFacts, ...]) -> tu
                 detail = f"stream {track.index}: {float(seconds):.1f} s of sound {where}"
                 found.append(Note(codes.AUDIO_TRIMMED, detail))
     return tuple(found)
+
+
+def text_warnings(tracks: Sequence[TextFacts]) -> tuple[Note, ...]:
+    """The subtitles that no rendition is made of."""
+    reasons = {
+        "bitmap": "subtitles that are pictures cannot become text",
+        "undecodable": "this kind of subtitles cannot be read",
+        "text": f"more than {MAX_TEXT_TRACKS} text tracks",
+    }
+    usable = usable_text(tracks)
+    return tuple(
+        Note(codes.SUBTITLES_LEFT_OUT, f"stream {t.index} ({t.codec}, {t.language}): {reasons[t.kind]}")
+        for t in tracks
+        if t not in usable
+    )
 
 
 def needed_bytes(plan: Plan) -> int:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ingest.job import codes
 from ingest.job.errors import SourceError, one_line
 from ingest.media import probe
+from ingest.media.text_facts import chapters, text_facts
 from ingest.media.video_facts import video_facts
 from ingest.steps.context import Note, Outcome
 from ingest.steps.damage import refuse_loss
@@ -16,16 +17,30 @@ from ingest.steps.damage import refuse_loss
 if TYPE_CHECKING:
     from ingest.media.facts import Container, LeftOut, VideoFacts
     from ingest.media.probe import Document, Prober
+    from ingest.media.text_facts import Chapter, TextFacts
 
 
 @dataclass(frozen=True, slots=True)
 class Probed:
-    """`document` is ffprobe's own answer about the streams; `left_out` are pictures that are not used."""
+    """`document` is ffprobe's own answer about the streams; `left_out` are pictures that are not used.
+
+    `captions`: the picture carries captions (CEA-608 in A/53 data).
+    """
 
     document: Document
     container: Container
     video: VideoFacts
     left_out: tuple[LeftOut, ...]
+    captions: bool = False
+
+    @property
+    def text(self) -> tuple[TextFacts, ...]:
+        """The text tracks, and the captions in the picture."""
+        return text_facts(self.document, captions=self.captions)
+
+    @property
+    def chapters(self) -> tuple[Chapter, ...]:
+        return chapters(self.document)
 
 
 def run(prober: Prober, *, allow_damage: bool) -> Outcome[Probed]:

@@ -11,13 +11,17 @@ import pytest
 from made_facts import clip, container, hdr10, portrait_vfr, track
 
 from ingest.media.facts import KlvFacts
+from ingest.media.text_facts import Chapter, TextFacts
 from ingest.steps import generating_video_info
 from ingest.steps.generating_video_info import document
 
 
 def test_whole_document_of_a_constant_clip() -> None:
     audio = (track(1, language="en", title="Director's cut"),)
-    assert document(container(), clip(), audio, (KlvFacts(2, "mpegts", "0x101"),)) == {
+    klv = (KlvFacts(2, "mpegts", "0x101"),)
+    text = (TextFacts(3, "subrip", "text", "de", False, True, False),)
+    chapters = (Chapter(Fraction(1), None, "One"),)
+    assert document(container(), clip(), audio, klv, text, chapters) == {
         "containerFormat": "mov,mp4,m4a,3gp,3g2,mj2",
         "sizeBytes": 25_000_000,
         "durationMs": 10_000,
@@ -64,6 +68,18 @@ def test_whole_document_of_a_constant_clip() -> None:
                 "bitRate": 128_000,
             }
         ],
+        "text": [
+            {
+                "index": 3,
+                "codec": "subrip",
+                "kind": "text",
+                "language": "de",
+                "default": False,
+                "forced": True,
+                "hearingImpaired": False,
+            }
+        ],
+        "chapters": [{"startSeconds": Fraction(1), "endSeconds": None, "title": "One"}],
         "klv": [{"index": 2, "carriage": "mpegts", "programId": "0x101"}],
     }
 

@@ -1,0 +1,155 @@
+"""9010 Generating Subtitles: text tracks become WebVTT renditions on the segment grid of the video."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ingest.job import codes
+from ingest.media import process
+from ingest.media.command import EncodeInput, names
+from ingest.media.command.text import MARGIN, MAX_BYTES, packets_arguments, text_arguments
+from ingest.media.process import Command, Confinement
+from ingest.media.text_events import TextTrack, read_tracks
+from ingest.packaging import ass, webvtt
+from ingest.packaging.packager import MEDIA_PLAYLIST
+from ingest.packaging.text_rendition import WHOLE, write_rendition
+from ingest.steps.context import Env, Note, Outcome
+from ingest.steps.generating_hls_service_files import target_duration
+from ingest.steps.planning_resolutions import file_limits
+
+if TYPE_CHECKING:
+    from ingest.media.plan import Plan
+    from ingest.media.plan.text import TextRendition
+    from ingest.media.source import Source
+    from ingest.packaging.webvtt import Cue
+    from ingest.steps.generating_hls_service_files import Packaged
+
+LISTING_LIMIT = 256 * 2**20  # bytes of ffprobe's answer, which has the text as hexadecimal digits
+
+
+@dataclass(frozen=True, slots=True)
+class MadeText:
+    """One rendition that was written: how many cues it has, and its bit rates as RFC 8216bis 4.1 counts them."""
+
+    rendition: TextRendition
+    cues: int
+    peak_bandwidth: int
+    average_bandwidth: int
+
+    @property
+    def playlist(self) -> str:
+        return f"{text_folder(self.rendition.name)}/{MEDIA_PLAYLIST}"
+
+    @property
+    def whole(self) -> str:
+        """All cues in one file, for DASH."""
+        return f"{text_folder(self.rendition.name)}/{WHOLE}"
+
+
+def text_folder(name: str) -> str:
+    return f"text/{name}"
+
+
+def run(env: Env, source: Source, plan: Plan, packaged: Packaged) -> Outcome[tuple[MadeText, ...]]:
+    """Text that cannot be read is a warning; it is no reason to fail.
+
+    Raises ProcessingError or ResourceError when a program was killed or the disk is full, or Cancelled.
+    """
+    streams = tuple(t for t in plan.text if t.index is not None)
+    tracks, warnings, cpu_seconds = _extract(env, source, plan, streams)
+    edges = [s.presentation_start for s in next(iter(packaged.videos.values())).segments]
+    edges.append(max(t.last_presentation for t in packaged.videos.values()))
+    target = target_duration(packaged)
+    made: list[MadeText] = []
+    notes: list[Note] = []
+    for rendition in plan.text:
+        if rendition not in tracks:
+            continue
+        cues, lost = _cues(rendition, tracks[rendition], plan)
+        if lost:
+            detail = f"{about(rendition)}: {lost} cues beyond the limits"
+            warnings += (Note(codes.SUBTITLES_SHORTENED, detail),)
+        if not cues:
+            notes.append(Note(codes.SUBTITLES_EMPTY, about(rendition)))
+            continue
+        folder = env.package / text_folder(rendition.name)
+        peak, average = write_rendition(folder, cues, edges, target)
+        made.append(MadeText(rendition, len(cues), peak, average))
+        detail = f"{text_folder(rendition.name)}: {len(cues)} cues of {about(rendition)}"
+        notes.append(Note(codes.SUBTITLES_MADE, detail))
+    return Outcome(tuple(made), notes=tuple(notes), warnings=warnings, cpu_seconds=cpu_seconds)
+
+
+def about(rendition: TextRendition) -> str:
+    where = f"stream {rendition.index}" if rendition.index is not None else "the captions in the picture"
+    return f"{where} ({rendition.codec}, {rendition.language})"
+
+
+def commands(env: Env, source: Source, plan: Plan) -> tuple[tuple[str, ...], ...]:
+    """The commands that take the text out of the source."""
+    tracks = any(t.index is not None for t in plan.text)
+    return (arguments(env, source, plan),) if tracks else ()
+
+
+def arguments(env: Env, source: Source, plan: Plan) -> tuple[str, ...]:
+    """The command that reads all text tracks in one pass."""
+    return text_arguments(
+        str(env.tools.ffmpeg.path),
+        EncodeInput(source.url, env.probe_limits.pixels, env.probe_limits.streams),
+        [t.index for t in plan.text if t.index is not None],
+        plan.video.start,
+        names.text_file("streams"),
+    )
+
+
+def _extract(
+    env: Env, source: Source, plan: Plan, renditions: tuple[TextRendition, ...]
+) -> tuple[dict[TextRendition, TextTrack], tuple[Note, ...], float]:
+    """The events of the source's tracks, what went wrong, and the CPU seconds that it took."""
+    if not renditions:
+        return {}, (), 0.0
+    command = arguments(env, source, plan)
+    return _read(env, plan, command, "streams", renditions, (source.descriptor,))
+
+
+def _read(
+    env: Env,
+    plan: Plan,
+    command: tuple[str, ...],
+    part: str,
+    renditions: tuple[TextRendition, ...],
+    descriptors: tuple[int, ...] = (),
+) -> tuple[dict[TextRendition, TextTrack], tuple[Note, ...], float]:
+    folder = env.temporary
+    limits = file_limits(plan, env.limits)
+    confinement = Confinement(write=(folder,), descriptors=descriptors)
+    done = process.run(Command(command, folder, confinement, limits), cancel=env.cancel)
+    file = folder / names.text_file(part)
+    if done.limit is not None or done.signal is not None:
+        process.check(done, codes.TRANSCODING_FAILED)
+    if done.returncode != 0 or not file.is_file():
+        words = process.last_words(done.stderr)
+        failed = tuple(Note(codes.SUBTITLES_LEFT_OUT, f"{about(r)}: {words}") for r in renditions)
+        return {}, failed, done.cpu_seconds
+    listed = process.run(
+        Command(
+            packets_arguments(str(env.tools.ffprobe.path), names.text_file(part)),
+            folder,
+            Confinement(read=(folder,)),
+            env.limits,
+        ),
+        cancel=env.cancel,
+        stdout_limit=LISTING_LIMIT,
+    )
+    process.check(listed, codes.TRANSCODING_FAILED)
+    cut = file.stat().st_size >= MAX_BYTES
+    notes = (Note(codes.SUBTITLES_SHORTENED, f"text beyond {MAX_BYTES} bytes"),) if cut else ()
+    tracks = dict(zip(renditions, read_tracks(listed.stdout), strict=True))
+    return tracks, notes, done.cpu_seconds + listed.cpu_seconds
+
+
+def _cues(rendition: TextRendition, track: TextTrack, plan: Plan) -> tuple[tuple[Cue, ...], int]:
+    header = ass.read_header(track.header)
+    cues = ass.cues_of(track.events, header, comments=rendition.codec in {"ass", "ssa"}, origin=MARGIN * 1000)
+    return webvtt.tidy(cues, plan.duration)
