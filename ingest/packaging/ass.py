@@ -120,7 +120,7 @@ def read_text(
                     on = {*on} - {name}
                 else:
                     on = {*on, name}
-        # ffmpeg writes a brace of the text as `\\{{}`: an empty pair is nothing in any case.
+        # ffmpeg writes a brace of the text as `\{{}`: an empty pair is nothing in any case.
         elif not drawing and inside != "" and not (inside is not None and comments):
             plain = "\\" if token[0].startswith("\\") else token[0]
             runs.append(Run(_ESCAPES.get(escape, escape) if escape else plain, _letters(on)))

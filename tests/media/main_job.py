@@ -102,6 +102,7 @@ class Clip:
         rate: pictures a second where it is constant.
         still: so little moves that pictures cannot be told from their neighbours.
         contradicting: pictures whose time falls back behind that of the picture before.
+        texts: the text renditions that must be made.
         sound_streams: where each rendition comes from, in the order of their names.
     """
 
@@ -119,6 +120,7 @@ class Clip:
     hdr: bool = False
     still: bool = False
     contradicting: int = 0
+    texts: tuple[str, ...] = ()
 
     def check_times(self, found: list[Fraction], expected: list[Fraction]) -> None:
         """Equal, but for contradicting pictures: these are moved just behind the one before."""
@@ -203,6 +205,7 @@ SHARED_CLIPS = (
     Clip(
         *("nasa-2video-2audio-2subs.mp4", 390, {"sd": (480, 270)}, {"en-stereo": 2, "en-stereo-2": 2}),
         {154: (9107,), 9002: (9102, 9101, 9101), 9001: (9104,), 9010: (9129, 9129)},
+        texts=("en", "en-2"),
         stream="v:1",
         sound_streams=("a:0", "a:1"),
         rate=_NTSC,
