@@ -11,7 +11,7 @@ from ingest.job import codes
 from ingest.job.errors import IngestError, UsageError
 from ingest.media.cancel import CancelToken
 from ingest.media.codec_names import parse_codecs
-from ingest.media.options import Hdr, Options
+from ingest.media.options import LOUDNESS_LOUDEST, LOUDNESS_SOFTEST, Hdr, Options
 from ingest.pipeline.request import Request, split_resolutions
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ def run(
     allow_damage: bool = False,
     codecs: str | Sequence[str] = "h264",
     hdr: Hdr = "sdr",
+    loudness: float | None = None,
     on_event: OnEvent | None = None,
     cancel: CancelToken | None = None,
 ) -> Record:
@@ -48,6 +49,7 @@ def run(
         allow_damage: take a source of which more than 1 % or 2 s is lost.
         codecs: `"h264"`, `"hevc"` and `"av1"`, one or several: every resolution is made in each.
         hdr: `"sdr"` tone maps an HDR source, `"keep"` keeps its range in HEVC and AV1.
+        loudness: LUFS (EBU R 128), -70 to -5, that the sound is brought to by a constant gain; None: as it is.
         on_event: called with each event of `ingest.pipeline.events`, in the calling thread.
         cancel: set it from elsewhere to stop the job.
 
@@ -63,7 +65,9 @@ def run(
     from ingest.store import JobStore, open_store
 
     _check_choice("hdr", hdr, get_args(Hdr))
-    options = Options(allow_damage=allow_damage, codecs=parse_codecs(_texts(codecs)), hdr=hdr)
+    options = Options(
+        allow_damage=allow_damage, codecs=parse_codecs(_texts(codecs)), hdr=hdr, loudness=loudness
+    )
     request = _request(source, resolutions, output, preset_dir, options, force=force)
     settings = settings_module.load()
     problems: tuple[Note, ...] = ()
@@ -86,6 +90,7 @@ def look(
     allow_damage: bool = False,
     codecs: str | Sequence[str] = "h264",
     hdr: Hdr = "sdr",
+    loudness: float | None = None,
     cancel: CancelToken | None = None,
 ) -> Looked:
     """What `run` with the same arguments would see and do, without making anything.
@@ -100,7 +105,9 @@ def look(
     from ingest.pipeline import look as looking
 
     _check_choice("hdr", hdr, get_args(Hdr))
-    options = Options(allow_damage=allow_damage, codecs=parse_codecs(_texts(codecs)), hdr=hdr)
+    options = Options(
+        allow_damage=allow_damage, codecs=parse_codecs(_texts(codecs)), hdr=hdr, loudness=loudness
+    )
     request = _request(source, resolutions or (), output, preset_dir, options)
     every = resolutions is None
     return looking.look(request, settings_module.load(), cancel or CancelToken(), every_resolution=every)
@@ -120,6 +127,12 @@ def _request(
             raise UsageError(
                 codes.USAGE, f"{os.fspath(place)!r} is not a path", remedy="name a file or folder"
             )
+    if options.loudness is not None and not LOUDNESS_SOFTEST <= options.loudness <= LOUDNESS_LOUDEST:
+        raise UsageError(
+            codes.USAGE,
+            f"a loudness of {options.loudness:g} LUFS",
+            remedy=f"ask for one from {LOUDNESS_SOFTEST:g} to {LOUDNESS_LOUDEST:g}, for example -23",
+        )
     return Request(
         source=Path(source),
         resolutions=split_resolutions(_texts(resolutions)),

@@ -58,7 +58,10 @@ def found_rows(document: dict[str, Any]) -> list[tuple[str, str]]:
     rows += [
         (
             f"audio {a['index']}",
-            f"{a['codec']}, {a['channels']} channels, {a['sampleRate']} Hz, language {a['language']}",
+            (
+                f"{a['codec']}, {a['channels']} channels ({a['channelLayout'] or 'unknown'}), "
+                f"{a['sampleRate']} Hz, language {a['language']}, {a['role']}"
+            ),
         )
         for a in video["audio"]
     ]

@@ -11,6 +11,7 @@ import click
 from ingest.cli.completion import complete_resolution
 from ingest.cli.options import json_option, preset_dir_option
 from ingest.cli.output import echo_json_text
+from ingest.media.options import LOUDNESS_LOUDEST, LOUDNESS_SOFTEST
 
 if TYPE_CHECKING:
     from ingest.job.record import Record
@@ -34,6 +35,12 @@ if TYPE_CHECKING:
 )
 @click.option("--force", is_flag=True, help="Replace a finished package that is already there.")
 @click.option("--allow-damage", is_flag=True, help="Take a source of which more than 1 % or 2 s is lost.")
+@click.option(
+    "--loudness",
+    type=click.FloatRange(LOUDNESS_SOFTEST, LOUDNESS_LOUDEST),
+    metavar="LUFS",
+    help="Bring the sound to this loudness (EBU R 128), for example -23; by default it stays as it is.",
+)
 @click.option("--dry-run", is_flag=True, help="Print the plan and the exact commands, and make nothing.")
 @click.option(
     "--codec",
@@ -70,6 +77,7 @@ def run(
     allow_damage: bool,
     codecs: tuple[str, ...],
     hdr: Literal["sdr", "keep"],
+    loudness: float | None,
     dry_run: bool,
     preset_dir: Path | None,
     progress: str,
@@ -91,6 +99,7 @@ def run(
         "allow_damage": allow_damage,
         "codecs": codecs,
         "hdr": hdr,
+        "loudness": loudness,
     }
     if dry_run:
         print_plan(source, resolutions, output, choices, as_json=as_json)

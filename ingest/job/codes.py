@@ -92,6 +92,13 @@ SUBTITLES_MADE = _note(
 )
 SUBTITLES_EMPTY = _note(9130, "Subtitles Empty", "A text track shows nothing in this film; it is left out.")
 
+AUDIO_CHANNELS_ASSUMED = _note(
+    9125,
+    "Audio Channels Assumed",
+    "The source does not say where its channels belong; what they are taken for.",
+)
+AUDIO_SILENT = _note(9126, "Audio Silent", "A track has no sound in it from beginning to end.")
+
 NOT_FULLY_CONFINED = _warning(
     9201, "Programs Not Fully Confined", "The kernel lacks a protection; what and why."
 )
@@ -112,6 +119,9 @@ STORE_NOT_WRITTEN = _warning(
 )
 SUBTITLES_LEFT_OUT = _warning(9229, "Subtitles Left Out", "Subtitles that are pictures, or cannot be read.")
 SUBTITLES_SHORTENED = _warning(9230, "Subtitles Shortened", "Text beyond the stated limits was left out.")
+LOUDNESS_NOT_REACHED = _warning(
+    9226, "Loudness Not Reached", "The true peak leaves no room for the gain; how much is missing."
+)
 
 USAGE = _error(9301, "Wrong Usage", "The command's arguments do not fit together.")
 UNKNOWN_RESOLUTION = _error(9302, "Unknown Resolution", "No preset has this name.")

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 FieldOrder = Literal["progressive", "tff", "bff", "unknown"]
 Hdr = Literal["none", "pq", "hlg"]
+Role = Literal["main", "commentary", "description", "clear-speech"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,10 @@ class VideoFacts:
 
 @dataclass(frozen=True, slots=True)
 class AudioFacts:
-    """One audio track. `language` is a BCP 47 tag, "und" where the file does not say."""
+    """One audio track. `language` is a BCP 47 tag, "und" where the file does not say.
+
+    `layout` is ffprobe's word, "unknown" or None where the file does not say where its channels belong.
+    """
 
     index: int
     codec: str
@@ -91,6 +95,7 @@ class AudioFacts:
     duration: Fraction | None
     bit_rate: int | None
     default: bool
+    role: Role = "main"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 Hdr = Literal["sdr", "keep"]
 
+LOUDNESS_SOFTEST, LOUDNESS_LOUDEST = -70.0, -5.0  # LUFS
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -19,11 +21,13 @@ class Options:
         allow_damage: take a source of which more than 1 % or 2 s is lost.
         codecs: every resolution is made in each of them.
         hdr: HDR becomes SDR, or is kept in HEVC and AV1.
+        loudness: LUFS that each audio rendition is brought to by a constant gain; None: as it is.
     """
 
     allow_damage: bool = False
     codecs: tuple[Codec, ...] = ("h264",)
     hdr: Hdr = "sdr"
+    loudness: float | None = None
 
 
 DEFAULTS = Options()

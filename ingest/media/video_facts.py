@@ -6,7 +6,7 @@ import re
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from ingest.media.facts import AudioFacts, Colour, FieldOrder, VideoFacts
+from ingest.media.facts import AudioFacts, Colour, FieldOrder, Role, VideoFacts
 from ingest.media.probe import Document, fraction, integer, of_kind, time_base_of
 from ingest.media.timing import Packet, measure
 
@@ -123,9 +123,28 @@ def audio_facts(document: Document) -> tuple[AudioFacts, ...]:
             duration=fraction(s.get("duration")),
             bit_rate=integer(s.get("bit_rate")),
             default=bool(s.get("disposition", {}).get("default")),
+            role=_role(s.get("disposition", {}), _title(s.get("tags", {})) or ""),
         )
         for s in of_kind(document, "audio")
     )
+
+
+# Many Matroska files say it in the title alone.
+_COMMENTARY = re.compile(r"\b(?:commentary|commentaries)\b", re.IGNORECASE)
+_DESCRIPTION = re.compile(r"\b(?:audio|video) ?descri(?:ption|bed)\b|\bdescriptive\b|\bDVS\b", re.IGNORECASE)
+
+
+def _role(disposition: Document, title: str) -> Role:
+    """What the track is for, by its flags, else by plain words of its title."""
+    if disposition.get("visual_impaired") or disposition.get("descriptions"):
+        return "description"
+    if disposition.get("comment"):
+        return "commentary"
+    if disposition.get("hearing_impaired"):
+        return "clear-speech"
+    if _DESCRIPTION.search(title):
+        return "description"
+    return "commentary" if _COMMENTARY.search(title) else "main"
 
 
 def _title(tags: Document) -> str | None:

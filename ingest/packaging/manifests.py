@@ -18,7 +18,7 @@ from ingest.packaging.measure import peak_rate
 from ingest.packaging.packager import GROUP_SURROUND, IFRAME_PLAYLIST, MEDIA_PLAYLIST, UNDETERMINED
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
     from ingest.packaging.measure import Track
@@ -53,6 +53,7 @@ def rewrite_master(
     audios: Mapping[str, Track],
     rates: Mapping[str, Fraction],
     default: str | None,
+    autoselect: Collection[str],
 ) -> None:
     """Measured bandwidths, exact frame rates and a first variant that starts fast.
 
@@ -60,9 +61,10 @@ def rewrite_master(
         videos, audios: the measured tracks by the URI of their media playlist.
         rates: the frame rate of each video, by the same URI.
         default: URI of the audio rendition that plays unless another is chosen.
+        autoselect: URIs of those that a player may choose by itself.
     """
     playlist = m3u8.loads(path.read_text(encoding="utf-8"))
-    playlist.media[:] = audio_groups(playlist.media, audios, default)
+    playlist.media[:] = audio_groups(playlist.media, audios, default, autoselect)
     by_group: dict[str, list[Track]] = {}
     for media in playlist.media:
         by_group.setdefault(media.group_id, []).append(audios[media.uri])
@@ -87,7 +89,7 @@ def rewrite_master(
 
 
 def audio_groups(
-    media: list[m3u8.Media], audios: Mapping[str, Track], default: str | None
+    media: list[m3u8.Media], audios: Mapping[str, Track], default: str | None, autoselect: Collection[str]
 ) -> list[m3u8.Media]:
     """The same members, by NAME, in every group (RFC 8216bis 4.4.6.1.1); only URI and CHANNELS differ.
 
@@ -103,7 +105,7 @@ def audio_groups(
             member = copy.copy(own or next(m for m in media if m.name == name))
             member.group_id = group
             member.default = "YES" if name == chosen else "NO"
-            member.autoselect = "YES"
+            member.autoselect = "YES" if name == chosen or member.uri in autoselect else "NO"
             member.language = member.language or UNDETERMINED
             member.channels = str(audios[member.uri].channels)
             members.append(member)

@@ -34,12 +34,17 @@ class VideoInput:
 
 @dataclass(frozen=True, slots=True)
 class AudioInput:
+    """`role` and `accessibility` as DASH has them (ISO/IEC 23009-1, 5.8.5.5), `characteristics` as HLS has them."""
+
     file: str
     folder: str
     language: str
     label: str
     group: str
     default: bool
+    role: str = "main"
+    accessibility: str | None = None
+    characteristics: str | None = None
 
 
 def packager_arguments(
@@ -103,6 +108,11 @@ def _audio(package: str, audio: AudioInput) -> str:
             f"playlist_name={audio.folder}/{MEDIA_PLAYLIST}",
             f"hls_group_id={audio.group}",
             f"hls_name={audio.label}",
+            # Without a label of its own, two tracks of one language would be one set that players switch inside.
+            f"dash_label={audio.label}",
+            f"dash_roles={audio.role}",
+            *((f"dash_accessibilities={audio.accessibility}",) if audio.accessibility else ()),
+            *((f"hls_characteristics={audio.characteristics}",) if audio.characteristics else ()),
             # The packager refuses "und"; the master playlist gets its LANGUAGE afterwards.
             *((f"language={audio.language}",) if audio.language != UNDETERMINED else ()),
         )

@@ -18,6 +18,7 @@ from ingest.steps import (
     generating_subtitles,
     generating_video_info,
     generating_video_stream_info,
+    loudness,
     planning_resolutions,
     probing_audio,
     probing_video_codec,
@@ -144,7 +145,11 @@ def text_of(code: Code, detail: str) -> str:
 
 def _commands(env: Env, source: Source, plan: Plan) -> tuple[tuple[str, ...], ...]:
     encoded = transcoding.encoded_files(env, plan)
+    first = (
+        (loudness.arguments(env, source, plan),) if env.options.loudness is not None and plan.audio else ()
+    )
     return (
+        *first,
         transcoding.arguments(env, source, plan),
         generating_hls_service_files.arguments(env, plan, encoded),
         *generating_subtitles.commands(env, source, plan),

@@ -33,6 +33,7 @@ def run(env: Env, plan: Plan, packaged: Packaged, texts: tuple[MadeText, ...] = 
         audios,
         {uri: frame_rate(plan, track) for uri, track in videos.items()},
         f"{audio_folder(default)}/{packager.MEDIA_PLAYLIST}" if default else None,
+        {f"{audio_folder(a.name)}/{packager.MEDIA_PLAYLIST}" for a in plan.audio if a.autoselect},
     )
     tracks = (*packaged.videos.values(), *packaged.audios.values())
     by_init = {t.init_path.relative_to(env.package).as_posix(): t for t in tracks if t.init_path}
@@ -87,6 +88,8 @@ def video_entry(plan: Plan, rung: Rung, track: Track) -> dict[str, Any]:
 def audio_entry(rendition: AudioRendition, track: Track) -> dict[str, Any]:
     return {
         "name": rendition.name,
+        "label": rendition.label,
+        "role": rendition.role,
         "language": rendition.language,
         "layout": rendition.layout,
         "channels": track.channels,

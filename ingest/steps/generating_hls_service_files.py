@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from fractions import Fraction
     from pathlib import Path
 
+    from ingest.media.facts import Role
     from ingest.media.plan import Plan
+    from ingest.media.plan.audio import AudioRendition
     from ingest.media.plan.grid import Grid
     from ingest.steps.transcoding import Encoded
 
@@ -76,12 +78,30 @@ def arguments(env: Env, plan: Plan, encoded: Encoded) -> tuple[str, ...]:
                 label=rendition.label,
                 group=packager.GROUP_SURROUND if rendition.channels > 2 else packager.GROUP_STEREO,
                 default=rendition.default,
+                role=dash_role(rendition),
+                accessibility=_ACCESSIBILITY.get(rendition.role),
+                characteristics=rendition.characteristics,
             )
             for rendition, (_, path) in zip(plan.audio, encoded.audio, strict=True)
         ),
         segment=plan.video.grid.segment,
         fragment=fragment_seconds(plan.video.grid),
     )
+
+
+# TV-Anytime's AudioPurposeCS, as DVB-DASH (ETSI TS 103 285, 6.1.2) and Shaka Player read it.
+_PURPOSE = "urn:tva:metadata:cs:AudioPurposeCS:2007"
+_ACCESSIBILITY = {"description": f"{_PURPOSE}=1", "clear-speech": f"{_PURPOSE}=2"}
+
+
+def dash_role(rendition: AudioRendition) -> str:
+    """The value of DASH's Role (urn:mpeg:dash:role:2011): what plays by itself is `main`."""
+    purposes: dict[Role, str] = {
+        "commentary": "commentary",
+        "description": "description",
+        "clear-speech": "enhanced-audio-intelligibility",
+    }
+    return purposes.get(rendition.role) or ("main" if rendition.default else "alternate")
 
 
 def fragment_seconds(grid: Grid) -> Fraction:

@@ -106,6 +106,10 @@ def document(
                 "channelLayout": a.layout,
                 "language": a.language,
                 "title": a.title,
+                "role": a.role,
+                "default": a.default,
+                "startSeconds": a.start,
+                "durationSeconds": a.duration,
                 "bitRate": a.bit_rate,
             }
             for a in audio

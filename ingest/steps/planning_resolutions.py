@@ -80,7 +80,8 @@ def notes(plan: Plan, video: VideoFacts) -> tuple[Note, ...]:
         Note(codes.STREAM_LEFT_OUT, f"stream {index}: audio beyond the first tracks is not carried")
         for index in plan.unused_audio
     ]
-    return (*made, *left, *tracks)
+    assumed = [Note(codes.AUDIO_CHANNELS_ASSUMED, words) for words in plan.assumed_audio]
+    return (*made, *left, *tracks, *assumed)
 
 
 def hdr_notes(plan: Plan, video: VideoFacts, options: Options, *, can_convert: bool) -> tuple[Note, ...]:

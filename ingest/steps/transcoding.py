@@ -19,6 +19,7 @@ from ingest.media.plan.audio import AAC_FRAME
 from ingest.media.process import Command, Confinement
 from ingest.media.progress import EncodeProgress, ProgressReader, remaining_seconds
 from ingest.media.toolchain import major_version
+from ingest.steps import loudness
 from ingest.steps.context import Env, Note, Outcome, StepProgress
 from ingest.steps.planning_resolutions import file_limits
 
@@ -48,6 +49,8 @@ def run(env: Env, source: Source, plan: Plan) -> Outcome[Encoded]:
     folder = env.temporary
     for name in names.folders():
         (folder / name).mkdir(parents=True, exist_ok=True)
+    levelled = loudness.level(env, source, plan)
+    plan = levelled.plan
     grid = plan.video.grid
 
     planned = grid.frames or max(1, round(grid.duration / grid.time_base))
@@ -90,7 +93,13 @@ def run(env: Env, source: Source, plan: Plan) -> Outcome[Encoded]:
     lost = max(0, (grid.frames or frames) - frames)
     if lost and encoded.audio:
         fit_audio(env, plan, encoded)
-    return Outcome(encoded, warnings=damage(lost, grid.frames, done.stderr), cpu_seconds=done.cpu_seconds)
+    notes, warnings, seconds = loudness.report(env, levelled, encoded.audio)
+    return Outcome(
+        encoded,
+        notes=notes,
+        warnings=(*damage(lost, grid.frames, done.stderr), *warnings),
+        cpu_seconds=levelled.cpu_seconds + done.cpu_seconds + seconds,
+    )
 
 
 def arguments(env: Env, source: Source, plan: Plan) -> tuple[str, ...]:

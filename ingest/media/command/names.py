@@ -8,11 +8,12 @@ RUNGS = "rungs"
 AUDIO = "audio"
 TEXT = "text"
 CAPTIONS_PICTURE = f"{TEXT}/captions.mp4"
+LOUDNESS = "loudness"
 
 
 def folders() -> tuple[str, ...]:
     """The folders that must exist below the work folder before ffmpeg starts."""
-    return (RUNGS, AUDIO, TEXT, CANDIDATES, PREVIEWS)
+    return (RUNGS, AUDIO, LOUDNESS, TEXT, CANDIDATES, PREVIEWS)
 
 
 def rung_file(name: str) -> str:
@@ -30,3 +31,8 @@ def audio_file(name: str) -> str:
 def text_file(part: str) -> str:
     """`streams` or `captions`: the text of a source before it is written as WebVTT."""
     return f"{TEXT}/{part}.mkv"
+
+
+def loudness_file(name: str, key: str) -> str:
+    """Where the figure `key` of a rendition's loudness is written, again and again as it becomes known."""
+    return f"{LOUDNESS}/{name}.{key.rpartition('.')[2]}"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ingest.media import ladder
 from ingest.media.options import DEFAULTS, Options
-from ingest.media.plan.audio import MAX_AUDIO_TRACKS, audio_renditions
+from ingest.media.plan.audio import plan_audio
 from ingest.media.plan.chapters import plan_chapters
 from ingest.media.plan.colour import colour_plan
 from ingest.media.plan.grid import make_grid
@@ -73,6 +73,7 @@ class Plan:
     hdr: HdrPlan | None = None
     text: tuple[TextRendition, ...] = ()
     chapters: tuple[ChapterPlan, ...] = ()
+    assumed_audio: tuple[str, ...] = ()
 
     @property
     def resolutions(self) -> tuple[str, ...]:
@@ -112,7 +113,7 @@ def make_plan(
     size = f"{video.display_width}x{video.display_height}"
     grid = make_grid(video, chosen.made[0].preset)
     hdr = hdr_plan(video, options, can_convert=can_tone_map)
-    renditions = tuple(audio_renditions(audio[:MAX_AUDIO_TRACKS], chosen.made[-1].preset, grid.duration))
+    sound = plan_audio(audio, chosen.made[-1].preset, grid.duration)
     return Plan(
         video=VideoPlan(
             index=video.index,
@@ -125,7 +126,7 @@ def make_plan(
             display_height=video.display_height,
         ),
         rungs=make_rungs(chosen.made, made_codecs(options, hdr), video, grid, hdr),
-        audio=renditions,
+        audio=sound.renditions,
         stills=StillsPlan(
             poster_interval=grid.duration / POSTER_CANDIDATES,
             preview_interval=preview_interval,
@@ -136,8 +137,9 @@ def make_plan(
             (f.preset.name, f"{f.preset.name} is above the source ({size})") for f in chosen.left_out
         ),
         at_source_size=(chosen.made[0].preset.name,) if chosen.at_source_size else (),
-        unused_audio=tuple(a.index for a in audio[MAX_AUDIO_TRACKS:]),
         hdr=hdr,
         text=text_renditions(text),
         chapters=plan_chapters(chapters, video.timing.start, grid.duration),
+        unused_audio=sound.unused,
+        assumed_audio=sound.assumed,
     )

@@ -60,10 +60,16 @@ def _rung(rung: Rung) -> str:
 
 
 def _audio(rendition: AudioRendition) -> str:
-    return (
-        f"stream {rendition.index}, {rendition.language}, {rendition.layout}, {rendition.sample_rate} Hz, "
-        f"{rendition.bitrate // 1000} kbit/s"
-    )
+    streams = "+".join(map(str, rendition.indexes))
+    notes = [
+        rendition.label,
+        rendition.layout,
+        f"{rendition.sample_rate} Hz",
+        f"{rendition.bitrate // 1000} kbit/s",
+    ]
+    notes += ["mixed down"] if rendition.mixed_down else []
+    notes += ["default"] if rendition.default else []
+    return ", ".join((f"stream {streams}", rendition.language, *notes))
 
 
 def _text(rendition: TextRendition) -> str:

@@ -17,7 +17,7 @@ from ingest.media.facts import AudioFacts, Colour, Timing, VideoFacts
 from ingest.media.ladder import fit
 from ingest.media.options import Options
 from ingest.media.plan import Plan, StillsPlan, VideoPlan, make_plan
-from ingest.media.plan.audio import AudioRendition, audio_renditions
+from ingest.media.plan.audio import AudioRendition
 from ingest.media.plan.colour import ColourPlan, colour_plan
 from ingest.media.plan.grid import Grid, make_grid
 from ingest.media.plan.rungs import Rung, make_rung
@@ -101,22 +101,28 @@ def test_whole_plan_of_a_1080p30_clip_with_stereo() -> None:
         audio=(
             AudioRendition(
                 name="en-stereo",
-                index=1,
+                indexes=(1,),
                 language="en",
-                label="en",
+                label="English",
+                role="main",
+                take="mixed",
+                positions=(),
+                source_layout="stereo",
                 layout="stereo",
                 channels=2,
-                source_channels=2,
+                mixed_down=False,
                 sample_rate=48_000,
                 bitrate=128_000,
                 samples=468 * 1024,  # 10 s are 468.75 AAC frames: 469, one of them priming
                 default=True,
+                autoselect=True,
             ),
         ),
         stills=StillsPlan(poster_interval=F(5, 6), preview_interval=F(1), tile_width=160, tile_height=90),
         left_out=(("qhd", "qhd is above the source (1920x1080)"),),
         at_source_size=(),
         unused_audio=(),
+        assumed_audio=(),
     )
 
 
@@ -152,22 +158,28 @@ def test_whole_plan_of_a_portrait_clip_on_uneven_times_with_mono() -> None:
         audio=(
             AudioRendition(
                 name="und-stereo",
-                index=2,
+                indexes=(2,),
                 language="und",
                 label="Audio",
+                role="main",
+                take="mapped",
+                positions=((0, "FL"), (0, "FR")),
+                source_layout="stereo",
                 layout="stereo",
                 channels=2,
-                source_channels=1,
+                mixed_down=False,
                 sample_rate=48_000,
                 bitrate=128_000,
                 samples=233 * 1024,
                 default=True,
+                autoselect=True,
             ),
         ),
         stills=StillsPlan(poster_interval=F(5, 12), preview_interval=F(1), tile_width=160, tile_height=90),
         left_out=(),
         at_source_size=(),
         unused_audio=(),
+        assumed_audio=(),
     )
 
 
@@ -417,136 +429,6 @@ def test_the_start_becomes_zero() -> None:
 def test_tone_mapping_is_left_out_where_ffmpeg_cannot() -> None:
     plan = make_plan(hdr10(), (), (HD,), preview_interval=F(1), tile=(160, 90), can_tone_map=False)
     assert plan.video.colour.tone_map is False
-
-
-# --- audio ---
-
-
-def renditions(*tracks: AudioFacts) -> list[tuple[str, str, int, bool]]:
-    made = audio_renditions(tracks, FHD, F(10))
-    return [(a.name, a.label, a.channels, a.default) for a in made]
-
-
-def test_no_audio() -> None:
-    assert renditions() == []
-    assert planned(clip(), HD).audio == ()
-
-
-def test_surround_stands_beside_stereo() -> None:
-    assert audio_renditions([track(3, 6, language="en")], FHD, F(4)) == [
-        AudioRendition("en-stereo", 3, "en", "en", "stereo", 2, 6, 48_000, 128_000, 187 * 1024, True),
-        AudioRendition("en-51", 3, "en", "en", "5.1", 6, 6, 48_000, 320_000, 187 * 1024, True),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("channels", "layout", "layouts"),
-    [
-        (1, "mono", ["stereo"]),
-        (2, "stereo", ["stereo"]),
-        (4, "quad", ["stereo"]),
-        (6, "5.1", ["stereo", "5.1"]),
-        (6, "5.1(side)", ["stereo", "5.1"]),
-        (6, "hexagonal", ["stereo", "5.1"]),
-        (6, "", ["stereo", "5.1"]),
-        (6, "6.0", ["stereo"]),
-        (8, "7.1", ["stereo", "5.1"]),
-        (7, "6.1", ["stereo", "5.1"]),
-        (16, "hexadecagonal", ["stereo"]),
-    ],
-)
-def test_layouts(channels: int, layout: str, layouts: list[str]) -> None:
-    made = audio_renditions([track(1, channels, layout=layout)], FHD, F(10))
-    assert [a.layout for a in made] == layouts
-
-
-def test_one_language_twice_gets_numbers() -> None:
-    tracks = (
-        track(1, 6, language="en"),
-        track(2, language="en"),
-        track(3, 6, language="en"),
-        track(4),
-        track(5),
-    )
-    assert renditions(*tracks) == [
-        ("en-stereo", "en", 2, True),
-        ("en-51", "en", 6, True),
-        ("en-stereo-2", "en 2", 2, False),
-        ("en-stereo-3", "en 3", 2, False),
-        ("en-51-2", "en 3", 6, False),
-        ("und-stereo", "Audio", 2, False),
-        ("und-stereo-2", "Audio 2", 2, False),
-    ]
-
-
-def test_languages_with_regions() -> None:
-    assert renditions(track(1, language="pt-BR"), track(2, language="es-419")) == [
-        ("pt-BR-stereo", "pt-BR", 2, True),
-        ("es-419-stereo", "es-419", 2, False),
-    ]
-
-
-def test_the_flagged_track_is_the_default_else_the_first() -> None:
-    assert [d for *_, d in renditions(track(1), track(2, default=True), track(3, default=True))] == [
-        False,
-        True,
-        False,
-    ]
-    assert [d for *_, d in renditions(track(1), track(2))] == [True, False]
-
-
-@pytest.mark.parametrize(
-    ("source", "made"),
-    [(44_100, 44_100), (48_000, 48_000), (8000, 48_000), (96_000, 48_000), (22_050, 48_000)],
-)
-def test_sample_rates(source: int, made: int) -> None:
-    (rendition,) = audio_renditions([track(sample_rate=source)], FHD, F(10))
-    frames = round(F(10) * made / 1024)
-    assert (rendition.sample_rate, rendition.samples, rendition.frames) == (
-        made,
-        (frames - 1) * 1024,
-        frames,
-    )
-
-
-@given(
-    st.fractions(min_value=F(1, 240), max_value=100_000, max_denominator=90_000),
-    st.sampled_from((44_100, 48_000)),
-)
-def test_sound_is_as_long_as_the_picture_to_half_a_frame(duration: Fraction, rate: int) -> None:
-    (rendition,) = audio_renditions([track(sample_rate=rate)], FHD, duration)
-    length = F(rendition.frames * 1024, rate)
-    assert rendition.frames >= 2
-    assert abs(length - duration) <= F(512, rate) or rendition.frames == 2
-
-
-def test_more_tracks_than_the_limit() -> None:
-    plan = planned(clip(), HD, audio=tuple(track(i) for i in range(1, 12)))
-    assert [a.index for a in plan.audio] == list(range(1, 9))
-    assert plan.unused_audio == (9, 10, 11)
-
-
-HOSTILE = st.text(max_size=20) | st.sampled_from(["a,b=c", 'x"\n#EXT', "../..", "$(id)", "[0:v]", "'; "])
-
-
-@given(
-    st.lists(st.tuples(st.sampled_from(("und", "en", "de", "pt-BR")), st.sampled_from((1, 2, 6))), max_size=8)
-)
-def test_names_are_unique_within_a_package_and_labels_within_a_group(tracks: list[tuple[str, int]]) -> None:
-    made = audio_renditions(
-        [track(i, channels, language=language) for i, (language, channels) in enumerate(tracks)], FHD, F(10)
-    )
-    assert len({a.name for a in made}) == len(made)
-    for layout in ("stereo", "5.1"):
-        labels = [a.label for a in made if a.layout == layout]
-        assert len(set(labels)) == len(labels)
-    assert len({a.index for a in made if a.default}) == min(1, len(tracks))
-
-
-@given(HOSTILE, HOSTILE)
-def test_titles_and_layouts_change_no_word_of_the_plan(title: str, layout: str) -> None:
-    plain = audio_renditions([track(1, 2)], FHD, F(10))
-    assert audio_renditions([track(1, 2, title=title, layout=layout)], FHD, F(10)) == plain
 
 
 def test_presets_at_the_edge() -> None:

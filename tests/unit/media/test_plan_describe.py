@@ -25,7 +25,7 @@ def test_a_plain_film_in_words() -> None:
         ("segments", "6.006 s, a key picture every 2.002 s"),
         ("rung sd", "720x404 h264 high 3.0, libx264 veryfast, crf 21, at most 2000 kbit/s"),
         ("rung hd", "1280x720 h264 high 3.1, libx264 veryfast, crf 22, at most 4500 kbit/s"),
-        ("audio de-stereo", "stream 1, de, stereo, 48000 Hz, 128 kbit/s"),
+        ("audio de-stereo", "stream 1, de, Deutsch, stereo, 48000 Hz, 128 kbit/s, default"),
         ("previews", "160x90 every 1 s"),
     ]
 
@@ -64,6 +64,7 @@ def test_the_document_names_every_field_and_keeps_fractions_exact() -> None:
         "hdr",
         "text",
         "chapters",
+        "assumedAudio",
     ]
     assert found["stills"] == {
         "posterInterval": "1001/1200",

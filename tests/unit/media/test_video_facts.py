@@ -238,6 +238,26 @@ def test_hdr(transfer: str, hdr: str) -> None:
 # --- audio ---
 
 
+@pytest.mark.parametrize(
+    ("disposition", "title", "role"),
+    [
+        ({}, "", "main"),
+        ({"comment": 1}, "", "commentary"),
+        ({"visual_impaired": 1}, "", "description"),
+        ({"hearing_impaired": 1}, "", "clear-speech"),
+        ({"visual_impaired": 1, "comment": 1}, "", "description"),
+        ({}, "Director's Commentary", "commentary"),
+        ({}, "English Audio Description", "description"),
+        ({}, "Descriptive Audio", "description"),
+        ({}, "Documentary", "main"),
+    ],
+)
+def test_what_a_track_is_for(disposition: dict[str, int], title: str, role: str) -> None:
+    stream = {"index": 1, "codec_type": "audio", "disposition": disposition, "tags": {"title": title}}
+    (found,) = audio_facts({"streams": [stream]})
+    assert found.role == role
+
+
 def test_whole_audio_facts() -> None:
     document = {
         "streams": [

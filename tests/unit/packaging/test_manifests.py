@@ -250,7 +250,14 @@ RATES = dict.fromkeys(VIDEOS, F(30_000, 1001))
 def rewritten(tmp_path: Path, text: str = MASTER, default: str | None = None, **changes: Any) -> str:
     path = tmp_path / "ABR.m3u8"
     path.write_text(text)
-    rewrite_master(path, changes.get("videos", VIDEOS), changes.get("audios", AUDIOS), RATES, default)
+    rewrite_master(
+        path,
+        changes.get("videos", VIDEOS),
+        changes.get("audios", AUDIOS),
+        RATES,
+        default,
+        changes.get("autoselect", AUDIOS),
+    )
     return path.read_text()
 
 
@@ -302,6 +309,11 @@ URI="video/hd/iframes.m3u8"
 def test_one_default_in_each_group(tmp_path: Path, default: str | None, chosen: list[str]) -> None:
     playlist = m3u8.loads(rewritten(tmp_path, default=default))
     assert sorted(m.name for m in playlist.media if m.default == "YES") == sorted(chosen)
+
+
+def test_only_those_that_a_player_may_choose_are_autoselected(tmp_path: Path) -> None:
+    text = rewritten(tmp_path, default="audio/en-51/index.m3u8", autoselect={"audio/en-stereo/index.m3u8"})
+    assert [(m.name, m.autoselect) for m in m3u8.loads(text).media] == [("en", "YES"), ("Audio", "NO")] * 2
 
 
 def test_a_master_without_sound(tmp_path: Path) -> None:

@@ -46,17 +46,20 @@ def test_two_rungs_with_stereo_and_surround() -> None:
         (
             "in=temporary/audio/en-stereo.mp4,stream=audio,init_segment=package/audio/en-stereo/init.mp4,"
             "segment_template=package/audio/en-stereo/seg-$Number%05d$.m4s,"
-            "playlist_name=audio/en-stereo/index.m3u8,hls_group_id=stereo,hls_name=en,language=en"
+            "playlist_name=audio/en-stereo/index.m3u8,hls_group_id=stereo,hls_name=en,"
+            "dash_label=en,dash_roles=main,language=en"
         ),
         (
             "in=temporary/audio/en-51.mp4,stream=audio,init_segment=package/audio/en-51/init.mp4,"
             "segment_template=package/audio/en-51/seg-$Number%05d$.m4s,"
-            "playlist_name=audio/en-51/index.m3u8,hls_group_id=surround,hls_name=en 5.1,language=en"
+            "playlist_name=audio/en-51/index.m3u8,hls_group_id=surround,hls_name=en 5.1,"
+            "dash_label=en 5.1,dash_roles=main,language=en"
         ),
         (
             "in=temporary/audio/pt-BR-stereo.mp4,stream=audio,init_segment=package/audio/pt-BR-stereo/init.mp4,"
             "segment_template=package/audio/pt-BR-stereo/seg-$Number%05d$.m4s,"
-            "playlist_name=audio/pt-BR-stereo/index.m3u8,hls_group_id=stereo,hls_name=pt-BR,language=pt-BR"
+            "playlist_name=audio/pt-BR-stereo/index.m3u8,hls_group_id=stereo,hls_name=pt-BR,"
+            "dash_label=pt-BR,dash_roles=main,language=pt-BR"
         ),
         "--segment_duration=6.006000",
         "--fragment_duration=2.002000",
@@ -90,7 +93,7 @@ def test_a_language_that_nobody_stated_is_not_named() -> None:
         segment=Fraction(6),
         fragment=Fraction(2),
     )
-    assert made[2].endswith("hls_group_id=stereo,hls_name=Audio")
+    assert made[2].endswith("hls_group_id=stereo,hls_name=Audio,dash_label=Audio,dash_roles=main")
     assert not [a for a in made if "language" in a]
 
 
@@ -112,3 +115,18 @@ def test_decimal(value: Fraction, text: str) -> None:
 @given(st.fractions(min_value=0, max_value=10**6, max_denominator=10**7))
 def test_decimal_is_never_longer_and_less_than_a_microsecond_shorter(value: Fraction) -> None:
     assert 0 <= value - Fraction(decimal(value)) < Fraction(1, 1_000_000)
+
+
+def test_what_a_track_is_for_is_said_in_both_manifests() -> None:
+    described = AudioInput(
+        *("a.mp4", "audio/en-stereo-2", "en", "English (audio description)", "stereo", False),
+        role="description",
+        accessibility="urn:tva:metadata:cs:AudioPurposeCS:2007=1",
+        characteristics="public.accessibility.describes-video",
+    )
+    made = packager_arguments("p", "pkg", (), (described,), segment=Fraction(6), fragment=Fraction(2))
+    assert made[1].partition("hls_group_id=")[2] == (
+        "stereo,hls_name=English (audio description),dash_label=English (audio description),"
+        "dash_roles=description,dash_accessibilities=urn:tva:metadata:cs:AudioPurposeCS:2007=1,"
+        "hls_characteristics=public.accessibility.describes-video,language=en"
+    )

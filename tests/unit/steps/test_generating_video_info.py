@@ -65,6 +65,10 @@ def test_whole_document_of_a_constant_clip() -> None:
                 "channelLayout": "stereo",
                 "language": "en",
                 "title": "Director's cut",
+                "role": "main",
+                "default": False,
+                "startSeconds": Fraction(0),
+                "durationSeconds": Fraction(10),
                 "bitRate": 128_000,
             }
         ],
