@@ -11,7 +11,7 @@ from ingest.job import codes
 from ingest.job.errors import IngestError, UsageError
 from ingest.media.cancel import CancelToken
 from ingest.media.codec_names import parse_codecs
-from ingest.media.options import LOUDNESS_LOUDEST, LOUDNESS_SOFTEST, Hdr, Options
+from ingest.media.options import LOUDNESS_LOUDEST, LOUDNESS_SOFTEST, Hdr, Options, Verify
 from ingest.pipeline.request import Request, split_resolutions
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ def run(
     codecs: str | Sequence[str] = "h264",
     hdr: Hdr = "sdr",
     loudness: float | None = None,
+    verify: Verify = "default",
     on_event: OnEvent | None = None,
     cancel: CancelToken | None = None,
 ) -> Record:
@@ -50,6 +51,8 @@ def run(
         codecs: `"h264"`, `"hevc"` and `"av1"`, one or several: every resolution is made in each.
         hdr: `"sdr"` tone maps an HDR source, `"keep"` keeps its range in HEVC and AV1.
         loudness: LUFS (EBU R 128), -70 to -5, that the sound is brought to by a constant gain; None: as it is.
+        verify: what is decoded of the finished renditions: `"default"` the first picture of each segment, the last
+            ones and all sound, `"full"` everything.
         on_event: called with each event of `ingest.pipeline.events`, in the calling thread.
         cancel: set it from elsewhere to stop the job.
 
@@ -65,8 +68,13 @@ def run(
     from ingest.store import JobStore, open_store
 
     _check_choice("hdr", hdr, get_args(Hdr))
+    _check_choice("verify", verify, get_args(Verify))
     options = Options(
-        allow_damage=allow_damage, codecs=parse_codecs(_texts(codecs)), hdr=hdr, loudness=loudness
+        allow_damage=allow_damage,
+        codecs=parse_codecs(_texts(codecs)),
+        hdr=hdr,
+        loudness=loudness,
+        verify=verify,
     )
     request = _request(source, resolutions, output, preset_dir, options, force=force)
     settings = settings_module.load()
@@ -91,6 +99,7 @@ def look(
     codecs: str | Sequence[str] = "h264",
     hdr: Hdr = "sdr",
     loudness: float | None = None,
+    verify: Verify = "default",
     cancel: CancelToken | None = None,
 ) -> Looked:
     """What `run` with the same arguments would see and do, without making anything.
@@ -105,8 +114,13 @@ def look(
     from ingest.pipeline import look as looking
 
     _check_choice("hdr", hdr, get_args(Hdr))
+    _check_choice("verify", verify, get_args(Verify))
     options = Options(
-        allow_damage=allow_damage, codecs=parse_codecs(_texts(codecs)), hdr=hdr, loudness=loudness
+        allow_damage=allow_damage,
+        codecs=parse_codecs(_texts(codecs)),
+        hdr=hdr,
+        loudness=loudness,
+        verify=verify,
     )
     request = _request(source, resolutions or (), output, preset_dir, options)
     every = resolutions is None

@@ -41,6 +41,14 @@ if TYPE_CHECKING:
     metavar="LUFS",
     help="Bring the sound to this loudness (EBU R 128), for example -23; by default it stays as it is.",
 )
+@click.option(
+    "--verify",
+    type=click.Choice(["default", "full"]),
+    default="default",
+    show_default=True,
+    help="What is decoded of the finished renditions: the first picture of each segment, the last ones and all sound, "
+    "or everything.",
+)
 @click.option("--dry-run", is_flag=True, help="Print the plan and the exact commands, and make nothing.")
 @click.option(
     "--codec",
@@ -78,6 +86,7 @@ def run(
     codecs: tuple[str, ...],
     hdr: Literal["sdr", "keep"],
     loudness: float | None,
+    verify: Literal["default", "full"],
     dry_run: bool,
     preset_dir: Path | None,
     progress: str,
@@ -100,6 +109,7 @@ def run(
         "codecs": codecs,
         "hdr": hdr,
         "loudness": loudness,
+        "verify": verify,
     }
     if dry_run:
         print_plan(source, resolutions, output, choices, as_json=as_json)

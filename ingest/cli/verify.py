@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--full", is_flag=True, help="Decode every frame, and not only parts of each rendition.")
 @json_option
 @click.pass_context
-def verify(ctx: click.Context, folder: Path, as_json: bool) -> None:
+def verify(ctx: click.Context, folder: Path, full: bool, as_json: bool) -> None:
     """Read a package back and check that it is what it claims to be.
 
     DIR holds a master playlist (ABR.m3u8). The exit code is 1 when any MUST is broken.
@@ -31,7 +32,7 @@ def verify(ctx: click.Context, folder: Path, as_json: bool) -> None:
     from ingest.packaging.verify import verify as check
 
     with cancel_on_signals() as cancel, tempfile.TemporaryDirectory(prefix="ingest-verify-") as work:
-        report = check(folder, decode=make_decoder(find().ffmpeg, Path(work), cancel=cancel))
+        report = check(folder, decode=make_decoder(find().ffmpeg, Path(work), cancel=cancel), full=full)
         cancel.check()
     if as_json:
         echo_json(document(folder, report))

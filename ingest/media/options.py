@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from ingest.media.codec_names import Codec
 
 Hdr = Literal["sdr", "keep"]
+Verify = Literal["default", "full"]
 
 LOUDNESS_SOFTEST, LOUDNESS_LOUDEST = -70.0, -5.0  # LUFS
 
@@ -22,12 +23,14 @@ class Options:
         codecs: every resolution is made in each of them.
         hdr: HDR becomes SDR, or is kept in HEVC and AV1.
         loudness: LUFS that each audio rendition is brought to by a constant gain; None: as it is.
+        verify: `default` decodes parts of each rendition, `full` every frame.
     """
 
     allow_damage: bool = False
     codecs: tuple[Codec, ...] = ("h264",)
     hdr: Hdr = "sdr"
     loudness: float | None = None
+    verify: Verify = "default"
 
 
 DEFAULTS = Options()

@@ -12,8 +12,9 @@ from urllib.parse import quote
 
 from ingest.job import codes
 from ingest.job.errors import OutputError
-from ingest.packaging.findings import APPLE, OURS, Checks, Expected, ExpectedRung, FaultError, Finding
+from ingest.packaging.findings import APPLE, Checks, Expected, ExpectedRung, FaultError, Finding
 from ingest.packaging.measure import Track, clock_origin, on_one_clock, survey_track
+from ingest.packaging.payload import check_payload
 from ingest.packaging.playlists import (
     Master,
     MediaPlaylist,
@@ -25,6 +26,7 @@ from ingest.packaging.playlists import (
     resolve,
 )
 from ingest.packaging.rules_dash import check_manifest
+from ingest.packaging.rules_decode import check_decoding
 from ingest.packaging.rules_images import check_poster, check_previews
 from ingest.packaging.rules_master import check_declarations
 from ingest.packaging.rules_media import check_expected, check_iframes, check_together, check_track
@@ -34,15 +36,13 @@ from ingest.packaging.rules_sync import check_sync
 from ingest.packaging.rules_text import check_captions, check_subtitles, text_rates
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
-    from typing import TypeAlias
 
-    from ingest.packaging.segments import Segment
+    from ingest.packaging.decode import Decoder
+    from ingest.packaging.reference import SourceReference
 
-    Decoder: TypeAlias = Callable[[bytes, Path, slice, int, bool], str | None]
-
-__all__ = ["Decoder", "Expected", "ExpectedRung", "Finding", "Report", "find_master", "verify"]
+__all__ = ["Expected", "ExpectedRung", "Finding", "Report", "find_master", "verify"]
 
 MASTER = "ABR.m3u8"
 MANIFEST = "manifest.mpd"
@@ -101,11 +101,23 @@ def find_master(folder: Path) -> Path:
     raise OutputError(codes.NOT_A_PACKAGE, f"{folder} has {reason}", remedy=remedy)
 
 
-def verify(folder: Path, *, expected: Expected | None = None, decode: Decoder | None = None) -> Report:
+def verify(
+    folder: Path,
+    *,
+    expected: Expected | None = None,
+    decode: Decoder | None = None,
+    full: bool = False,
+    reference: SourceReference | None = None,
+    encoded: Mapping[str, Path] | None = None,
+) -> Report:
     """Check the package in `folder`, also against the plan (`expected`) where it is given.
 
-    `decode` is called with the initialization segment, a media segment and the number of frames it must give;
-    it answers what is wrong, or None. The first and the last segment of every rendition are decoded.
+    Args:
+        decode: decodes all sound, the first picture of every segment and the last group of pictures.
+        full: decode everything.
+        reference: what the source shows and sounds like; needs `decode`.
+        encoded: the encoder's own files, by kind and name of the rendition's folder: "video/hd", "audio/en-stereo".
+
     Raises `OutputError` (NOT_A_PACKAGE) when the folder holds no playlist to begin with.
     """
     folder = folder.resolve()
@@ -155,7 +167,13 @@ def verify(folder: Path, *, expected: Expected | None = None, decode: Decoder | 
     if manifest:
         check_manifest(manifest, [*videos, *sounds], folder, checks)
     _check_images(folder, videos, expected, checks)
-    decoded = _decode([*videos, *sounds], decode, folder, checks) if decode else 0
+    for track in (*videos, *sounds):
+        path_of_encoder = (encoded or {}).get(f"{track.kind}/{track.folder.name}")
+        if path_of_encoder is not None and track.container == "mp4":
+            check_payload(track, path_of_encoder, folder, checks)
+    decoded = (
+        check_decoding([*videos, *sounds], decode, reference, folder, checks, full=full) if decode else 0
+    )
     return Report(tuple(checks.findings), checks.checked, (*videos, *sounds), decoded)
 
 
@@ -268,47 +286,3 @@ def _check_images(folder: Path, videos: Sequence[Track], expected: Expected | No
     required = expected or Expected()
     check_poster(folder / POSTER, size, required.poster, folder, checks)
     check_previews(folder / PREVIEWS, duration, frame, required.previews, folder, checks)
-
-
-def _decode(tracks: Sequence[Track], decode: Decoder, root: Path, checks: Checks) -> int:
-    """Decode the first picture and the last GOP of every video, the first and last segment of every sound.
-
-    Returns how many were decoded. A file that was cut short, or an encoder that died, shows at the end.
-    """
-    decoded = 0
-    for track in tracks:
-        parts = [p for s in (track.segments[0], track.segments[-1]) for p in decodable_parts(track, s)]
-        for segment, where, samples in dict.fromkeys((parts[0], parts[-1])) if parts else ():
-            span = slice(*where)
-            video = track.kind == "video"
-            wanted = 1 if video and (segment, where, samples) != parts[-1] else samples
-            wrong = decode(_beginning(segment), segment.path, span, wanted, video)
-            decoded += 1
-            place = place_of(segment.path, root)
-            checks.must(
-                wrong is None, f"{OURS} decode", place, wrong or "", "every frame decoded without an error"
-            )
-    return decoded
-
-
-def _beginning(segment: Segment) -> bytes:
-    """What a decoder needs before any part of a segment: its initialization segment, or its PAT and PMT."""
-    try:
-        if segment.init:
-            return segment.init.read()
-        start, end = segment.stream.tables if segment.stream else (0, 0)
-        with segment.path.open("rb") as file:
-            file.seek(segment.offset + start)
-            return file.read(end - start)
-    except OSError:
-        return b""
-
-
-def decodable_parts(track: Track, segment: Segment) -> list[tuple[Segment, tuple[int, int], int]]:
-    """The byte ranges of a segment that decode by themselves, each with its number of samples."""
-    end = segment.offset + segment.size
-    if track.kind == "audio" or not segment.access_points:
-        return [(segment, (segment.offset, end), segment.samples)]
-    points = segment.access_points
-    ends = (*(p.moof_start for p in points[1:]), end)
-    return [(segment, (p.moof_start, until), p.samples) for p, until in zip(points, ends, strict=True)]

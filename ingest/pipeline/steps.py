@@ -195,7 +195,9 @@ STEPS: tuple[Step, ...] = (
     Step(
         codes.VERIFYING_PACKAGE,
         "report",
-        lambda m: verifying_package.run(m.env, m.started.source.name, m.plan, m.packaged, damaged=m.damaged),
+        lambda m: verifying_package.run(
+            m.env, m.started.source.name, m.plan, m.encoded, m.packaged, damaged=m.damaged
+        ),
         98,
         per_resolution=True,
     ),

@@ -8,16 +8,21 @@ from typing import TYPE_CHECKING
 from ingest.job import codes
 from ingest.job.errors import ProcessingError, one_line
 from ingest.packaging.decode import make_decoder
+from ingest.packaging.reference import read_reference
 from ingest.packaging.verify import Expected, ExpectedRung, Report, verify
 from ingest.steps.context import Env, Outcome
 from ingest.steps.damage import refuse_loss
+from ingest.steps.generating_hls_service_files import audio_folder, video_folder
 
 if TYPE_CHECKING:
     from ingest.media.plan import Plan
     from ingest.steps.generating_hls_service_files import Packaged
+    from ingest.steps.transcoding import Encoded
 
 
-def run(env: Env, name: str, plan: Plan, packaged: Packaged, *, damaged: bool) -> Outcome[Report]:
+def run(
+    env: Env, name: str, plan: Plan, encoded: Encoded, packaged: Packaged, *, damaged: bool
+) -> Outcome[Report]:
     """Raises ProcessingError(VERIFICATION_FAILED) when a MUST is broken, SourceError when too much is lost.
 
     Args:
@@ -28,7 +33,21 @@ def run(env: Env, name: str, plan: Plan, packaged: Packaged, *, damaged: bool) -
         shortest = min(t.last_presentation for t in packaged.videos.values())
         refuse_loss(one_line(name), plan.duration - shortest, plan.duration)
     decoder = make_decoder(env.tools.ffmpeg, env.temporary, env.limits, env.cancel)
-    report = verify(env.package, expected=expected(plan, exact=not damaged), decode=decoder)
+    report = verify(
+        env.package,
+        expected=expected(plan, exact=not damaged),
+        decode=decoder,
+        full=env.options.verify == "full",
+        reference=read_reference(
+            env.temporary,
+            [name for name, _ in encoded.audio],
+            frozenset(r.name for r in plan.rungs if r.video_range != "SDR"),
+        ),
+        encoded={
+            **{video_folder(name): path for name, path in encoded.rungs},
+            **{audio_folder(name): path for name, path in encoded.audio},
+        },
+    )
     if report.must:
         first = report.must[0]
         raise ProcessingError(

@@ -102,7 +102,9 @@ def test_transport_streams_of_ffmpeg_are_measured(sources: Path, tmp_path: Path)
     assert (sound.frames, sound.sample_rate, sound.channels) == (658, 48000, 2)
     assert abs(sound.first_presentation) <= sound.frame_duration
     assert all(a.end == b.start for a, b in pairwise(sound.segments))
-    assert report.decoded == 2
+    assert report.decoded == 3
+    full = verify(folder, decode=make_decoder(find().ffmpeg, tmp_path), full=True)
+    assert full.findings == report.findings
     assert {(f.rule, f.found) for f in report.must} == {
         ("Apple 9.12", "no EXT-X-INDEPENDENT-SEGMENTS"),
         ("Apple 9.15", "no FRAME-RATE"),

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from dataclasses import replace
 from fractions import Fraction
+from operator import sub
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner
 from made_package import FRAMES, edit, encode, package, tool, video
+from measuring import join, pictures
 from PIL import Image
 
 from ingest.cli.verify import verify as command
@@ -20,9 +23,16 @@ from ingest.job.errors import OutputError
 from ingest.media.cancel import CancelToken
 from ingest.media.process import Limits
 from ingest.media.toolchain import find
-from ingest.packaging.decode import decode_arguments, make_decoder
+from ingest.media.whitelists import CODEC_WHITELIST, FORMAT_WHITELIST
+from ingest.packaging.decode import (
+    count_arguments,
+    decoder_input,
+    make_decoder,
+    pictures_arguments,
+    sound_arguments,
+)
 from ingest.packaging.measure import measure_track
-from ingest.packaging.verify import Expected, ExpectedRung, Report, decodable_parts, find_master, verify
+from ingest.packaging.verify import Expected, ExpectedRung, Report, find_master, verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,17 +61,17 @@ def copy(good: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(good, tmp_path / "pkg"))
 
 
-def check(folder: Path, work: Path) -> Report:
+def check(folder: Path, work: Path, *, full: bool = False) -> Report:
     work.mkdir(exist_ok=True)
-    limits = Limits(wall_seconds=60)
-    return verify(folder, expected=PLAN, decode=make_decoder(find().ffmpeg, work, limits, CancelToken()))
+    decoder = make_decoder(find().ffmpeg, work, Limits(wall_seconds=60), CancelToken())
+    return verify(folder, expected=PLAN, decode=decoder, full=full)
 
 
 def test_a_good_package_is_clean(good: Path, tmp_path: Path) -> None:
     report = check(good, tmp_path / "work")
     assert report.findings == ()
     assert report.clean
-    assert report.decoded == 6
+    assert report.decoded == 9
     assert report.checked > 250
     assert [(t.folder.name, t.frames, t.codec) for t in report.tracks] == [
         ("hd", FRAMES, "avc1.4d401e"),
@@ -362,53 +372,112 @@ def test_another_master_is_found_by_its_content(copy: Path) -> None:
         find_master(copy)
 
 
-def test_the_decoder_counts_frames(good: Path, tmp_path: Path) -> None:
+def test_the_decoder_counts_pictures_and_says_what_is_missing(good: Path, tmp_path: Path) -> None:
     decode = make_decoder(find().ffmpeg, tmp_path)
-    hd = good / "video/hd"
-    init, segment = (hd / "init.mp4").read_bytes(), hd / "seg-00001.m4s"
-    whole = slice(0, segment.stat().st_size)
-    assert decode(init, segment, whole, 144, True) is None
-    assert decode(init, segment, whole, 145, True) == "144 of 145 frames"
-    assert decode(init, segment, whole, 1, True) is None
-    track = measure_track(hd / "index.m3u8")
-    parts = decodable_parts(track, track.segments[0])
-    assert [samples for _, _, samples in parts] == [48, 48, 48]
-    assert [decode(init, segment, slice(*where), 48, True) for _, where, _ in parts] == [None] * 3
+    track = measure_track(good / "video/hd/index.m3u8", root=good)
+    assert decode.count(track.segments) is None
+    assert decode.count(track.segments[1:2]) is None
+    more = replace(track.segments[2], samples=49)
+    assert decode.count([*track.segments[:2], more]) == "336 of 337 frames"
 
 
-def test_the_whole_decoder_command() -> None:
-    arguments = decode_arguments("/bin/ffmpeg", "file:segment.mp4", frames=48, video=True)
-    lists = {"-format_whitelist", "-codec_whitelist"}
-    shown = [
-        "..." if before in lists else now for before, now in zip(("", *arguments), arguments, strict=False)
-    ]
-    assert shown == [
-        *("/bin/ffmpeg", "-codec_whitelist", "...", "-err_detect", "crccheck+bitstream+buffer+careful"),
-        *("-format_whitelist", "...", "-ignore_editlist", "1", "-protocol_whitelist", "file"),
+def test_first_pictures_and_the_last_group_come_out_of_one_small_file(good: Path, tmp_path: Path) -> None:
+    """The last segment is one group of pictures, which holds its first picture too."""
+    decode = make_decoder(find().ffmpeg, tmp_path)
+    track = measure_track(good / "video/hd/index.m3u8", root=good)
+    assert [len(s.access_points) for s in track.segments] == [3, 3, 1]
+    shown = decode.first_pictures(track.segments, last_group=True)
+    assert (shown.segments, shown.wrong) == (track.segments, None)
+    joined = join(good / "video/hd/index.m3u8", tmp_path / "hd.mp4")
+    whole = pictures(joined, size=(32, 18), pixel_format="gray", matrix="bt601")
+    firsts = [next(p for p in whole if p.time == s.presentation_start) for s in track.segments]
+    for small, full in zip(shown.pictures, firsts, strict=True):
+        stretched = [min(255, max(0, (y - 16) * 255 // 219)) for y in small]
+        assert sum(map(abs, map(sub, stretched, full.pixels))) / len(small) < 6
+
+
+def test_sound_is_decoded_and_measured_second_by_second(good: Path, tmp_path: Path) -> None:
+    decode = make_decoder(find().ffmpeg, tmp_path)
+    track = measure_track(good / "audio/en-stereo/index.m3u8", root=good)
+    heard = decode.sound(track.segments, levels=True)
+    assert heard.wrong is None
+    # A sine of an eighth of full scale, whose power is shared by two sides: 20 lg(1/8) - 3 dB - 3 dB.
+    assert all(abs(level + 24.08) < 0.1 for level in heard.levels[:14])
+    assert decode.sound(track.segments[1:]).wrong is None
+
+
+INPUT = (
+    *("-codec_whitelist", CODEC_WHITELIST, "-err_detect", "crccheck+bitstream+buffer+careful"),
+    *("-format_whitelist", f"{FORMAT_WHITELIST},aac,ac3,eac3", "-ignore_editlist", "1"),
+    *("-protocol_whitelist", "file,concatf", "-i", "file:part.mp4"),
+)
+QUIET = ("-nostdin", "-hide_banner", "-v", "error", "-nostats")
+
+
+def test_the_whole_commands_of_the_decoder() -> None:
+    source = decoder_input("file:part.mp4", boxes=True)
+    assert pictures_arguments("/bin/ffmpeg", "file:part.mp4") == (
+        *("/bin/ffmpeg", *INPUT, "-filter_complex"),
+        "[0:v:0]scale=32:18:flags=bicubic[s0];[s0]format=yuv420p[s1];[s1]extractplanes=y[s2]",
         *(
-            "-i",
-            "file:segment.mp4",
             "-map",
-            "0:0",
+            "[s2]",
             "-f",
-            "null",
+            "rawvideo",
             "-enc_time_base",
             "1/1000000",
             "-fps_mode",
             "passthrough",
-            "-frames:v",
-            "48",
-            "-",
+            "pipe:1",
         ),
-        *("-nostdin", "-hide_banner", "-v", "error", "-nostats", "-progress", "pipe:1"),
-    ]
+        *QUIET,
+    )
+    assert count_arguments("/bin/ffmpeg", source) == (
+        *("/bin/ffmpeg", *INPUT, "-map", "0:v:0"),
+        *("-f", "null", "-enc_time_base", "1/1000000", "-fps_mode", "passthrough", "-", *QUIET),
+        *("-progress", "pipe:1"),
+    )
+    assert sound_arguments("/bin/ffmpeg", source, levels=False) == (
+        *("/bin/ffmpeg", *INPUT, "-map", "0:a:0", "-f", "framecrc", "pipe:1"),
+        *QUIET,
+    )
+    assert sound_arguments("/bin/ffmpeg", source, levels=True) == (
+        *("/bin/ffmpeg", *INPUT, "-filter_complex"),
+        (
+            "[0:a:0]asplit=2[s0][s1];[s1]atrim=start_sample=1024[s2];[s2]asetpts=PTS-STARTPTS[s3];"
+            "[s3]aresample=12000[s4];[s4]asetnsamples=n=12000:p=0[s5];"
+            "[s5]astats=measure_overall=RMS_level:measure_perchannel=none:metadata=1:reset=1[s6];"
+            "[s6]ametadata=file=levels.txt:key=lavfi.astats.Overall.RMS_level:mode=print[s7]"
+        ),
+        *("-map", "[s0]", "-f", "framecrc", "pipe:1", "-map", "[s7]", "-f", "null", "-", *QUIET),
+    )
+
+
+def damage_middle(folder: Path) -> None:
+    """Bits flip far from the first picture of any segment and from the last group."""
+    path = folder / "video/hd/seg-00001.m4s"
+    data = bytearray(path.read_bytes())
+    at = data.rindex(b"mdat") + 3000
+    data[at : at + 400] = bytes(byte ^ 0x5A for byte in data[at : at + 400])
+    path.write_bytes(data)
+
+
+def test_damage_between_first_pictures_is_found_when_everything_is_decoded(
+    copy: Path, tmp_path: Path
+) -> None:
+    damage_middle(copy)
+    assert check(copy, tmp_path / "work").must == ()
+    full = check(copy, tmp_path / "work", full=True).must
+    assert [(f.rule, f.place) for f in full] == [("ingest decode", "video/hd/seg-00001.m4s")]
+    result = CliRunner().invoke(command, [str(copy), "--full"])
+    assert (result.exit_code, "video/hd/seg-00001.m4s" in result.output) == (1, True)
 
 
 def test_the_command_prints_a_table_and_ends_with_1_on_a_broken_must(copy: Path) -> None:
     passed = CliRunner().invoke(command, [str(copy)])
     assert (passed.exit_code, passed.exception) == (0, None)
     assert re.fullmatch(
-        r"\d+ checks, 3 renditions, 6 segments decoded: 0 MUST and 0 SHOULD broken\n", passed.output
+        r"\d+ checks, 3 renditions, 9 segments decoded: 0 MUST and 0 SHOULD broken\n", passed.output
     )
     no_endlist(copy)
     failed = CliRunner().invoke(command, [str(copy)])
@@ -431,7 +500,7 @@ def test_the_command_prints_one_json_document(copy: Path) -> None:
     result = CliRunner().invoke(command, [str(copy), "--json"])
     assert result.exit_code == 1
     document = json.loads(result.output)
-    assert (document["passed"], document["segmentsDecoded"]) == (False, 6)
+    assert (document["passed"], document["segmentsDecoded"]) == (False, 9)
     assert document["findings"] == [
         {
             "level": "MUST",

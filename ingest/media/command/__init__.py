@@ -1,7 +1,8 @@
 """From the plan to ffmpeg's argument list. Pure; built with ffmpeg-python, which is never used to run anything.
 
-One run decodes once and feeds every rung, every audio rendition, the poster candidates and the preview frames. Each
-kind of output has a module of its own here; this one puts them together.
+One run decodes once and feeds every rung, every audio rendition, the poster candidates, the preview frames and what
+verification compares the renditions with. Each kind of output has a module of its own here; this one puts them
+together.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import ffmpeg
 
 from ingest.media.command.hdr import hdr_branches, hdr_rung_output
 from ingest.media.command.picture import own_times, sdr_picture, timed_picture
+from ingest.media.command.reference import reference_output, wide_reference_output
 from ingest.media.command.rungs import rung_output
 from ingest.media.command.sound import audio_outputs
 from ingest.media.command.stills import poster_output, preview_output
@@ -47,7 +49,7 @@ def encode_arguments(program: str, plan: Plan, source: EncodeInput) -> tuple[str
     picture = timed_picture(stream[str(plan.video.index)], plan)
     wide, picture = hdr_branches(picture, plan)
     sdr = sum(r.video_range == "SDR" for r in plan.rungs)
-    branches = sdr_picture(picture, plan).filter_multi_output("split", sdr + 2)
+    branches = sdr_picture(picture, plan).filter_multi_output("split", sdr + 3)
     narrow = (branches.stream(i) for i in range(sdr))
     outputs = [
         rung_output(next(narrow), rung, plan)
@@ -58,6 +60,8 @@ def encode_arguments(program: str, plan: Plan, source: EncodeInput) -> tuple[str
     outputs += audio_outputs(stream, plan)
     outputs.append(poster_output(branches.stream(sdr), plan))
     outputs.append(preview_output(branches.stream(sdr + 1), plan))
+    outputs.append(reference_output(branches.stream(sdr + 2), plan))
+    outputs += [wide_reference_output(stream, plan) for stream in wide]
     run = ffmpeg.merge_outputs(*outputs).global_args(
         *(
             "-nostdin",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def hdr_branches(picture: Any, plan: Plan) -> tuple[Iterator[Any], Any]:
-    """A stream for each HDR rung, and what everything else is made from."""
+    """A stream for each HDR rung and one for their reference, and what everything else is made from."""
     if plan.hdr is None:
         return iter(()), picture
     split = picture.filter_multi_output("split", 2)
@@ -31,7 +31,7 @@ def hdr_branches(picture: Any, plan: Plan) -> tuple[Iterator[Any], Any]:
             matrixin="bt2020nc",
             matrix="bt2020nc",
         )
-    count = sum(r.video_range != "SDR" for r in plan.rungs)
+    count = sum(r.video_range != "SDR" for r in plan.rungs) + 1
     branches = wide.filter_multi_output("split", count)
     return (branches.stream(i) for i in range(count)), split.stream(1)
 
@@ -40,18 +40,22 @@ def hdr_rung_output(stream: Any, rung: Rung, plan: Plan) -> Any:
     """A rendition in BT.2020 with the source's transfer curve, 10 bit."""
     transfer = {"PQ": "smpte2084", "HLG": "arib-std-b67"}[rung.video_range]
     stream = (
-        stream.filter(
-            "scale",
-            rung.width,
-            rung.height,
-            flags="bicubic",
-            in_color_matrix="bt2020",
-            in_range="pc" if plan.video.colour.full_range else "tv",
-            out_color_matrix="bt2020",
-            out_range="tv",
-        )
+        hdr_scaled(stream, plan, rung.width, rung.height)
         .filter("format", "yuv420p10le")
         .filter("setsar", 1)
         .filter("setparams", color_primaries="bt2020", color_trc=transfer, colorspace="bt2020nc", range="tv")
     )
     return encoded(stream, rung, plan)
+
+
+def hdr_scaled(stream: Any, plan: Plan, width: int, height: int) -> Any:
+    return stream.filter(
+        "scale",
+        width,
+        height,
+        flags="bicubic",
+        in_color_matrix="bt2020",
+        in_range="pc" if plan.video.colour.full_range else "tv",
+        out_color_matrix="bt2020",
+        out_range="tv",
+    )

@@ -9,11 +9,13 @@ AUDIO = "audio"
 TEXT = "text"
 CAPTIONS_PICTURE = f"{TEXT}/captions.mp4"
 LOUDNESS = "loudness"
+REFERENCE = "reference"
+WIDE_REFERENCE = "wide-reference"
 
 
 def folders() -> tuple[str, ...]:
     """The folders that must exist below the work folder before ffmpeg starts."""
-    return (RUNGS, AUDIO, LOUDNESS, TEXT, CANDIDATES, PREVIEWS)
+    return (RUNGS, AUDIO, LOUDNESS, TEXT, CANDIDATES, PREVIEWS, REFERENCE, WIDE_REFERENCE)
 
 
 def rung_file(name: str) -> str:
@@ -36,3 +38,8 @@ def text_file(part: str) -> str:
 def loudness_file(name: str, key: str) -> str:
     """Where the figure `key` of a rendition's loudness is written, again and again as it becomes known."""
     return f"{LOUDNESS}/{name}.{key.rpartition('.')[2]}"
+
+
+def levels_file(number: int) -> str:
+    """Where the levels of the plan's audio rendition of this number are written; it stands in a filter's options."""
+    return f"{REFERENCE}/{number}.txt"

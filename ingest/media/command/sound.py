@@ -8,6 +8,7 @@ import ffmpeg
 
 from ingest.media.command.expressions import ratio
 from ingest.media.command.names import audio_file, loudness_file
+from ingest.media.command.reference import levels_output
 from ingest.media.loudness import KEYS
 from ingest.media.plan.audio import AAC_FRAME
 from ingest.media.whitelists import FORMAT_WHITELIST, PROTOCOL_WHITELIST
@@ -28,9 +29,11 @@ _AMBISONIC = "0.707107*val(0)+0.5*val(1)|0.707107*val(0)-0.5*val(1)"
 
 def audio_outputs(source: Any, plan: Plan) -> list[Any]:
     """An AAC file for each rendition; how loud it is goes into files of numbers beside it."""
-    return [
-        ffmpeg.output(
-            measured(sound, rendition.name),
+    outputs = []
+    for rendition, sound in sounds(source, plan):
+        branches = measured(sound, rendition.name).filter_multi_output("asplit", 2)
+        encoded = ffmpeg.output(
+            branches.stream(0),
             audio_file(rendition.name),
             **{
                 "c:a": "aac",
@@ -41,8 +44,8 @@ def audio_outputs(source: Any, plan: Plan) -> list[Any]:
                 "format": "mp4",
             },
         )
-        for rendition, sound in sounds(source, plan)
-    ]
+        outputs += [encoded, levels_output(branches.stream(1), plan.audio.index(rendition))]
+    return outputs
 
 
 def cut_arguments(program: str, whole: str, cut: str, frames: int) -> tuple[str, ...]:

@@ -72,80 +72,100 @@ def test_1080p30_in_three_rungs_with_stereo() -> None:
         graph(
             "[0:0]setpts=PTS-(0)[s0]",
             "[s0]settb=1/30[s1]",
-            "[s1]split=5[s2][s3][s4][s5][s6]",
-            f"[s2]scale=720:404:{BT709}:{VIDEO}[s7]",
-            "[s7]format=yuv420p[s8]",
-            "[s8]setsar=1[s9]",
-            "[s9]setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv[s10]",
-            f"[s3]scale=1280:720:{BT709}:{VIDEO}[s11]",
-            "[s11]format=yuv420p[s12]",
-            "[s12]setsar=1[s13]",
-            "[s13]setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv[s14]",
-            f"[s4]scale=1920:1080:{BT709}:{VIDEO}[s15]",
-            "[s15]format=yuv420p[s16]",
-            "[s16]setsar=1[s17]",
-            "[s17]setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv[s18]",
-            "[0:1]asetpts=PTS-(0/1)/TB[s19]",
-            "[s19]asplit=1[s20]",
-            "[s20]aresample=48000:async=1:first_pts=0:min_hard_comp=0.01[s21]",
-            "[s21]aformat=channel_layouts=stereo:sample_fmts=fltp[s22]",
-            "[s22]apad=whole_len=480256[s23]",
-            "[s23]atrim=end_sample=480256:start_sample=1024[s24]",
-            "[s24]asetpts=PTS-STARTPTS[s25]",
-            "[s25]ametadata=mode=delete[s26]",
-            "[s26]ebur128=framelog=quiet:metadata=1:peak=true[s27]",
-            "[s27]ametadata=file=loudness/en-stereo.I:key=lavfi.r128.I:mode=print[s28]",
-            "[s28]ametadata=file=loudness/en-stereo.LRA:key=lavfi.r128.LRA:mode=print[s29]",
-            "[s29]ametadata=file=loudness/en-stereo.true_peak:key=lavfi.r128.true_peak:mode=print[s30]",
-            r"[s5]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/0.833333)+1)*0.833333)[s31]",
-            f"[s31]scale=1920:1080:{BT709}:{JPEG}[s32]",
-            "[s32]format=yuvj420p[s33]",
-            "[s33]setsar=1[s34]",
-            r"[s6]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/1)+1)*1)[s35]",
-            f"[s35]scale=160:90:{BT709}:{JPEG}[s36]",
-            "[s36]format=yuvj420p[s37]",
-            "[s37]setsar=1[s38]",
+            "[s1]split=6[s2][s3][s4][s5][s6][s7]",
+            f"[s2]scale=720:404:{BT709}:{VIDEO}[s8]",
+            "[s8]format=yuv420p[s9]",
+            "[s9]setsar=1[s10]",
+            "[s10]setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv[s11]",
+            f"[s3]scale=1280:720:{BT709}:{VIDEO}[s12]",
+            "[s12]format=yuv420p[s13]",
+            "[s13]setsar=1[s14]",
+            "[s14]setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv[s15]",
+            f"[s4]scale=1920:1080:{BT709}:{VIDEO}[s16]",
+            "[s16]format=yuv420p[s17]",
+            "[s17]setsar=1[s18]",
+            "[s18]setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv[s19]",
+            "[0:1]asetpts=PTS-(0/1)/TB[s20]",
+            "[s20]asplit=1[s21]",
+            "[s21]aresample=48000:async=1:first_pts=0:min_hard_comp=0.01[s22]",
+            "[s22]aformat=channel_layouts=stereo:sample_fmts=fltp[s23]",
+            "[s23]apad=whole_len=480256[s24]",
+            "[s24]atrim=end_sample=480256:start_sample=1024[s25]",
+            "[s25]asetpts=PTS-STARTPTS[s26]",
+            "[s26]ametadata=mode=delete[s27]",
+            "[s27]ebur128=framelog=quiet:metadata=1:peak=true[s28]",
+            "[s28]ametadata=file=loudness/en-stereo.I:key=lavfi.r128.I:mode=print[s29]",
+            "[s29]ametadata=file=loudness/en-stereo.LRA:key=lavfi.r128.LRA:mode=print[s30]",
+            "[s30]ametadata=file=loudness/en-stereo.true_peak:key=lavfi.r128.true_peak:mode=print[s31]",
+            "[s31]asplit=2[s32][s33]",
+            "[s33]aresample=12000[s34]",
+            "[s34]asetnsamples=n=12000:p=0[s35]",
+            "[s35]astats=measure_overall=RMS_level:measure_perchannel=none:metadata=1:reset=1[s36]",
+            "[s36]ametadata=file=reference/0.txt:key=lavfi.astats.Overall.RMS_level:mode=print[s37]",
+            r"[s5]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/0.833333)+1)*0.833333)[s38]",
+            f"[s38]scale=1920:1080:{BT709}:{JPEG}[s39]",
+            "[s39]format=yuvj420p[s40]",
+            "[s40]setsar=1[s41]",
+            r"[s6]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/1)+1)*1)[s42]",
+            f"[s42]scale=160:90:{BT709}:{JPEG}[s43]",
+            "[s43]format=yuvj420p[s44]",
+            "[s44]setsar=1[s45]",
+            r"[s7]select=not(mod(n\,60))[s46]",
+            f"[s46]scale=32:18:{BT709}:{VIDEO}[s47]",
+            "[s47]format=yuv420p[s48]",
+            "[s48]extractplanes=y[s49]",
         ),
         *words(
             """
-            -map [s10] -f mp4 -bufsize 4000000 -c:v libx264 -crf 21.0 -enc_time_base 1/30 -flags:v +cgop
-            -fps_mode passthrough -g 60 -keyint_min 60 -level:v 3.0 -map_chapters -1 -map_metadata -1
-            -maxrate 2000000 -preset veryfast -profile:v high -sc_threshold 0 -video_track_timescale 15360
-            rungs/sd.mp4
-            """
-        ),
-        *words(
-            """
-            -map [s14] -f mp4 -bufsize 9000000 -c:v libx264 -crf 22.0 -enc_time_base 1/30 -flags:v +cgop
-            -fps_mode passthrough -g 60 -keyint_min 60 -level:v 3.1 -map_chapters -1 -map_metadata -1
-            -maxrate 4500000 -preset veryfast -profile:v high -sc_threshold 0 -video_track_timescale 15360
-            rungs/hd.mp4
-            """
-        ),
-        *words(
-            """
-            -map [s18] -f mp4 -bufsize 15600000 -c:v libx264 -crf 22.0 -enc_time_base 1/30 -flags:v +cgop
-            -fps_mode passthrough -g 60 -keyint_min 60 -level:v 4.0 -map_chapters -1 -map_metadata -1
-            -maxrate 7800000 -preset veryfast -profile:v high -sc_threshold 0 -video_track_timescale 15360
-            rungs/fhd.mp4
+            -map [s11] -f mp4 -bufsize 4000000 -c:v libx264 -crf 21.0 -enc_time_base 1/30 -flags:v
+            +cgop -fps_mode passthrough -g 60 -keyint_min 60 -level:v 3.0 -map_chapters -1
+            -map_metadata -1 -maxrate 2000000 -preset veryfast -profile:v high -sc_threshold 0
+            -video_track_timescale 15360 rungs/sd.mp4
             """
         ),
         *words(
             """
-            -map [s30] -f mp4 -b:a 128000 -c:a aac -map_chapters -1 -map_metadata -1 -use_editlist 0
-            audio/en-stereo.mp4
+            -map [s15] -f mp4 -bufsize 9000000 -c:v libx264 -crf 22.0 -enc_time_base 1/30 -flags:v
+            +cgop -fps_mode passthrough -g 60 -keyint_min 60 -level:v 3.1 -map_chapters -1
+            -map_metadata -1 -maxrate 4500000 -preset veryfast -profile:v high -sc_threshold 0
+            -video_track_timescale 15360 rungs/hd.mp4
             """
         ),
         *words(
             """
-            -map [s34] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1
-            -map_metadata -1 -q:v 2 candidates/%d.jpg
+            -map [s19] -f mp4 -bufsize 15600000 -c:v libx264 -crf 22.0 -enc_time_base 1/30
+            -flags:v +cgop -fps_mode passthrough -g 60 -keyint_min 60 -level:v 4.0 -map_chapters
+            -1 -map_metadata -1 -maxrate 7800000 -preset veryfast -profile:v high -sc_threshold 0
+            -video_track_timescale 15360 rungs/fhd.mp4
             """
         ),
         *words(
             """
-            -map [s38] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1
-            -map_metadata -1 -q:v 3 previews/%d.jpg
+            -map [s32] -f mp4 -b:a 128000 -c:a aac -map_chapters -1 -map_metadata -1 -use_editlist
+            0 audio/en-stereo.mp4
+            """
+        ),
+        *words(
+            """
+            -map [s37] -f null -
+            """
+        ),
+        *words(
+            """
+            -map [s41] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts
+            1 -map_metadata -1 -q:v 2 candidates/%d.jpg
+            """
+        ),
+        *words(
+            """
+            -map [s45] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts
+            1 -map_metadata -1 -q:v 3 previews/%d.jpg
+            """
+        ),
+        *words(
+            """
+            -map [s49] -f image2 -c:v pgm -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1
+            -map_metadata -1 reference/%d.pgm
             """
         ),
         *GLOBAL,
@@ -160,59 +180,79 @@ def test_portrait_clip_on_uneven_times_with_mono() -> None:
         "-filter_complex",
         graph(
             r"[0:0]setpts=if(isnan(PREV_OUTPTS)\,PTS-(15000)\,max(PTS-(15000)\,PREV_OUTPTS+1))[s0]",
-            "[s0]split=3[s1][s2][s3]",
-            f"[s1]scale=480:642:{BT709}:{VIDEO}[s4]",
-            "[s4]format=yuv420p[s5]",
-            "[s5]setsar=1[s6]",
-            "[s6]setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv[s7]",
-            "[0:1]asetpts=PTS-(1/2)/TB[s8]",
-            "[s8]asplit=1[s9]",
-            "[s9]channelmap=channel_layout=stereo:map=0-FL|0-FR[s10]",
-            "[s10]aresample=48000:async=1:first_pts=0:min_hard_comp=0.01[s11]",
-            "[s11]aformat=channel_layouts=stereo:sample_fmts=fltp[s12]",
-            "[s12]apad=whole_len=239616[s13]",
-            "[s13]atrim=end_sample=239616:start_sample=1024[s14]",
-            "[s14]asetpts=PTS-STARTPTS[s15]",
-            "[s15]ametadata=mode=delete[s16]",
-            "[s16]ebur128=framelog=quiet:metadata=1:peak=true[s17]",
-            "[s17]ametadata=file=loudness/und-stereo.I:key=lavfi.r128.I:mode=print[s18]",
-            "[s18]ametadata=file=loudness/und-stereo.LRA:key=lavfi.r128.LRA:mode=print[s19]",
-            "[s19]ametadata=file=loudness/und-stereo.true_peak:key=lavfi.r128.true_peak:mode=print[s20]",
-            r"[s2]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/0.416667)+1)*0.416667)[s21]",
-            f"[s21]scale=1376:1840:{BT709}:{JPEG}[s22]",
-            "[s22]format=yuvj420p[s23]",
-            "[s23]setsar=1[s24]",
-            r"[s3]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/1)+1)*1)[s25]",
-            f"[s25]scale=160:90:{BT709}:{JPEG}[s26]",
-            "[s26]format=yuvj420p[s27]",
-            "[s27]setsar=1[s28]",
+            "[s0]split=4[s1][s2][s3][s4]",
+            f"[s1]scale=480:642:{BT709}:{VIDEO}[s5]",
+            "[s5]format=yuv420p[s6]",
+            "[s6]setsar=1[s7]",
+            "[s7]setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv[s8]",
+            "[0:1]asetpts=PTS-(1/2)/TB[s9]",
+            "[s9]asplit=1[s10]",
+            "[s10]channelmap=channel_layout=stereo:map=0-FL|0-FR[s11]",
+            "[s11]aresample=48000:async=1:first_pts=0:min_hard_comp=0.01[s12]",
+            "[s12]aformat=channel_layouts=stereo:sample_fmts=fltp[s13]",
+            "[s13]apad=whole_len=239616[s14]",
+            "[s14]atrim=end_sample=239616:start_sample=1024[s15]",
+            "[s15]asetpts=PTS-STARTPTS[s16]",
+            "[s16]ametadata=mode=delete[s17]",
+            "[s17]ebur128=framelog=quiet:metadata=1:peak=true[s18]",
+            "[s18]ametadata=file=loudness/und-stereo.I:key=lavfi.r128.I:mode=print[s19]",
+            "[s19]ametadata=file=loudness/und-stereo.LRA:key=lavfi.r128.LRA:mode=print[s20]",
+            "[s20]ametadata=file=loudness/und-stereo.true_peak:key=lavfi.r128.true_peak:mode=print[s21]",
+            "[s21]asplit=2[s22][s23]",
+            "[s23]aresample=12000[s24]",
+            "[s24]asetnsamples=n=12000:p=0[s25]",
+            "[s25]astats=measure_overall=RMS_level:measure_perchannel=none:metadata=1:reset=1[s26]",
+            "[s26]ametadata=file=reference/0.txt:key=lavfi.astats.Overall.RMS_level:mode=print[s27]",
+            r"[s2]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/0.416667)+1)*0.416667)[s28]",
+            f"[s28]scale=1376:1840:{BT709}:{JPEG}[s29]",
+            "[s29]format=yuvj420p[s30]",
+            "[s30]setsar=1[s31]",
+            r"[s3]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/1)+1)*1)[s32]",
+            f"[s32]scale=160:90:{BT709}:{JPEG}[s33]",
+            "[s33]format=yuvj420p[s34]",
+            "[s34]setsar=1[s35]",
+            r"[s4]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/2)+1)*2)[s36]",
+            f"[s36]scale=32:18:{BT709}:{VIDEO}[s37]",
+            "[s37]format=yuv420p[s38]",
+            "[s38]extractplanes=y[s39]",
         ),
         *words(
             """
-            -map [s7] -f mp4 -bufsize 4000000 -c:v libx264 -crf 21.0 -enc_time_base 1/30000 -flags:v +cgop
-            -force_key_frames
+            -map [s8] -f mp4 -bufsize 4000000 -c:v libx264 -crf 21.0 -enc_time_base 1/30000
+            -flags:v +cgop -force_key_frames
             expr:isnan(prev_forced_t)+gte(t+0.000001,(floor((prev_forced_t+0.000001)/2)+1)*2)
-            -forced-idr 1 -fps_mode passthrough -g 100000
-            -level:v 3.0 -map_chapters -1 -map_metadata -1 -maxrate 2000000 -preset veryfast -profile:v
-            high -sc_threshold 0 -video_track_timescale 30000 rungs/sd.mp4
+            -forced-idr 1 -fps_mode passthrough -g 100000 -level:v 3.0 -map_chapters -1
+            -map_metadata -1 -maxrate 2000000 -preset veryfast -profile:v high -sc_threshold 0
+            -video_track_timescale 30000 rungs/sd.mp4
             """
         ),
         *words(
             """
-            -map [s20] -f mp4 -b:a 128000 -c:a aac -map_chapters -1 -map_metadata -1 -use_editlist 0
-            audio/und-stereo.mp4
+            -map [s22] -f mp4 -b:a 128000 -c:a aac -map_chapters -1 -map_metadata -1 -use_editlist
+            0 audio/und-stereo.mp4
             """
         ),
         *words(
             """
-            -map [s24] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1
-            -map_metadata -1 -q:v 2 candidates/%d.jpg
+            -map [s27] -f null -
             """
         ),
         *words(
             """
-            -map [s28] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1
-            -map_metadata -1 -q:v 3 previews/%d.jpg
+            -map [s31] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts
+            1 -map_metadata -1 -q:v 2 candidates/%d.jpg
+            """
+        ),
+        *words(
+            """
+            -map [s35] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts
+            1 -map_metadata -1 -q:v 3 previews/%d.jpg
+            """
+        ),
+        *words(
+            """
+            -map [s39] -f image2 -c:v pgm -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1
+            -map_metadata -1 reference/%d.pgm
             """
         ),
         *GLOBAL,
@@ -234,91 +274,131 @@ def test_hdr_with_surround_and_stereo() -> None:
             "[s6]tonemap=desat=0:tonemap=mobius[s7]",
             "[s7]zscale=matrix=bt709:range=limited:transfer=bt709[s8]",
             "[s8]format=yuv420p[s9]",
-            "[s9]split=3[s10][s11][s12]",
-            f"[s10]scale=720:1280:{BT709}:{VIDEO}[s13]",
-            "[s13]format=yuv420p[s14]",
-            "[s14]setsar=1[s15]",
-            "[s15]setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv[s16]",
-            "[0:1]asetpts=PTS-(0/1)/TB[s17]",
-            "[s17]asplit=2[s18][s19]",
-            "[s18]aresample=48000:async=1:first_pts=0:internal_sample_fmt=fltp:min_hard_comp=0.01:out_sample_fmt=fltp[s20]",
-            "[s20]aformat=channel_layouts=stereo:sample_fmts=fltp[s21]",
-            "[s21]alimiter=latency=1:level=0:limit=0.891251[s22]",
-            "[s22]apad=whole_len=192512[s23]",
-            "[s23]atrim=end_sample=192512:start_sample=1024[s24]",
-            "[s24]asetpts=PTS-STARTPTS[s25]",
-            "[s25]ametadata=mode=delete[s26]",
-            "[s26]ebur128=framelog=quiet:metadata=1:peak=true[s27]",
-            "[s27]ametadata=file=loudness/en-stereo.I:key=lavfi.r128.I:mode=print[s28]",
-            "[s28]ametadata=file=loudness/en-stereo.LRA:key=lavfi.r128.LRA:mode=print[s29]",
-            "[s29]ametadata=file=loudness/en-stereo.true_peak:key=lavfi.r128.true_peak:mode=print[s30]",
-            "[s19]aresample=48000:async=1:first_pts=0:min_hard_comp=0.01[s31]",
-            "[s31]aformat=channel_layouts=5.1:sample_fmts=fltp[s32]",
-            "[s32]apad=whole_len=192512[s33]",
-            "[s33]atrim=end_sample=192512:start_sample=1024[s34]",
-            "[s34]asetpts=PTS-STARTPTS[s35]",
-            "[s35]ametadata=mode=delete[s36]",
-            "[s36]ebur128=framelog=quiet:metadata=1:peak=true[s37]",
-            "[s37]ametadata=file=loudness/en-51.I:key=lavfi.r128.I:mode=print[s38]",
-            "[s38]ametadata=file=loudness/en-51.LRA:key=lavfi.r128.LRA:mode=print[s39]",
-            "[s39]ametadata=file=loudness/en-51.true_peak:key=lavfi.r128.true_peak:mode=print[s40]",
-            "[0:2]asetpts=PTS-(0/1)/TB[s41]",
-            "[s41]asplit=1[s42]",
-            "[s42]aresample=48000:async=1:first_pts=0:min_hard_comp=0.01[s43]",
-            "[s43]aformat=channel_layouts=stereo:sample_fmts=fltp[s44]",
-            "[s44]apad=whole_len=192512[s45]",
-            "[s45]atrim=end_sample=192512:start_sample=1024[s46]",
-            "[s46]asetpts=PTS-STARTPTS[s47]",
-            "[s47]ametadata=mode=delete[s48]",
-            "[s48]ebur128=framelog=quiet:metadata=1:peak=true[s49]",
-            "[s49]ametadata=file=loudness/de-stereo.I:key=lavfi.r128.I:mode=print[s50]",
-            "[s50]ametadata=file=loudness/de-stereo.LRA:key=lavfi.r128.LRA:mode=print[s51]",
-            "[s51]ametadata=file=loudness/de-stereo.true_peak:key=lavfi.r128.true_peak:mode=print[s52]",
-            r"[s11]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/0.333667)+1)*0.333667)[s53]",
-            f"[s53]scale=720:1280:{BT709}:{JPEG}[s54]",
-            "[s54]format=yuvj420p[s55]",
-            "[s55]setsar=1[s56]",
-            r"[s12]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/1)+1)*1)[s57]",
-            f"[s57]scale=160:90:{BT709}:{JPEG}[s58]",
-            "[s58]format=yuvj420p[s59]",
-            "[s59]setsar=1[s60]",
+            "[s9]split=4[s10][s11][s12][s13]",
+            f"[s10]scale=720:1280:{BT709}:{VIDEO}[s14]",
+            "[s14]format=yuv420p[s15]",
+            "[s15]setsar=1[s16]",
+            "[s16]setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv[s17]",
+            "[0:1]asetpts=PTS-(0/1)/TB[s18]",
+            "[s18]asplit=2[s19][s20]",
+            "[s19]aresample=48000:async=1:first_pts=0:internal_sample_fmt=fltp:min_hard_comp=0.01:out_sample_fmt=fltp[s21]",
+            "[s21]aformat=channel_layouts=stereo:sample_fmts=fltp[s22]",
+            "[s22]alimiter=latency=1:level=0:limit=0.891251[s23]",
+            "[s23]apad=whole_len=192512[s24]",
+            "[s24]atrim=end_sample=192512:start_sample=1024[s25]",
+            "[s25]asetpts=PTS-STARTPTS[s26]",
+            "[s26]ametadata=mode=delete[s27]",
+            "[s27]ebur128=framelog=quiet:metadata=1:peak=true[s28]",
+            "[s28]ametadata=file=loudness/en-stereo.I:key=lavfi.r128.I:mode=print[s29]",
+            "[s29]ametadata=file=loudness/en-stereo.LRA:key=lavfi.r128.LRA:mode=print[s30]",
+            "[s30]ametadata=file=loudness/en-stereo.true_peak:key=lavfi.r128.true_peak:mode=print[s31]",
+            "[s31]asplit=2[s32][s33]",
+            "[s33]aresample=12000[s34]",
+            "[s34]asetnsamples=n=12000:p=0[s35]",
+            "[s35]astats=measure_overall=RMS_level:measure_perchannel=none:metadata=1:reset=1[s36]",
+            "[s36]ametadata=file=reference/0.txt:key=lavfi.astats.Overall.RMS_level:mode=print[s37]",
+            "[s20]aresample=48000:async=1:first_pts=0:min_hard_comp=0.01[s38]",
+            "[s38]aformat=channel_layouts=5.1:sample_fmts=fltp[s39]",
+            "[s39]apad=whole_len=192512[s40]",
+            "[s40]atrim=end_sample=192512:start_sample=1024[s41]",
+            "[s41]asetpts=PTS-STARTPTS[s42]",
+            "[s42]ametadata=mode=delete[s43]",
+            "[s43]ebur128=framelog=quiet:metadata=1:peak=true[s44]",
+            "[s44]ametadata=file=loudness/en-51.I:key=lavfi.r128.I:mode=print[s45]",
+            "[s45]ametadata=file=loudness/en-51.LRA:key=lavfi.r128.LRA:mode=print[s46]",
+            "[s46]ametadata=file=loudness/en-51.true_peak:key=lavfi.r128.true_peak:mode=print[s47]",
+            "[s47]asplit=2[s48][s49]",
+            "[s49]aresample=12000[s50]",
+            "[s50]asetnsamples=n=12000:p=0[s51]",
+            "[s51]astats=measure_overall=RMS_level:measure_perchannel=none:metadata=1:reset=1[s52]",
+            "[s52]ametadata=file=reference/1.txt:key=lavfi.astats.Overall.RMS_level:mode=print[s53]",
+            "[0:2]asetpts=PTS-(0/1)/TB[s54]",
+            "[s54]asplit=1[s55]",
+            "[s55]aresample=48000:async=1:first_pts=0:min_hard_comp=0.01[s56]",
+            "[s56]aformat=channel_layouts=stereo:sample_fmts=fltp[s57]",
+            "[s57]apad=whole_len=192512[s58]",
+            "[s58]atrim=end_sample=192512:start_sample=1024[s59]",
+            "[s59]asetpts=PTS-STARTPTS[s60]",
+            "[s60]ametadata=mode=delete[s61]",
+            "[s61]ebur128=framelog=quiet:metadata=1:peak=true[s62]",
+            "[s62]ametadata=file=loudness/de-stereo.I:key=lavfi.r128.I:mode=print[s63]",
+            "[s63]ametadata=file=loudness/de-stereo.LRA:key=lavfi.r128.LRA:mode=print[s64]",
+            "[s64]ametadata=file=loudness/de-stereo.true_peak:key=lavfi.r128.true_peak:mode=print[s65]",
+            "[s65]asplit=2[s66][s67]",
+            "[s67]aresample=12000[s68]",
+            "[s68]asetnsamples=n=12000:p=0[s69]",
+            "[s69]astats=measure_overall=RMS_level:measure_perchannel=none:metadata=1:reset=1[s70]",
+            "[s70]ametadata=file=reference/2.txt:key=lavfi.astats.Overall.RMS_level:mode=print[s71]",
+            r"[s11]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/0.333667)+1)*0.333667)[s72]",
+            f"[s72]scale=720:1280:{BT709}:{JPEG}[s73]",
+            "[s73]format=yuvj420p[s74]",
+            "[s74]setsar=1[s75]",
+            r"[s12]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/1)+1)*1)[s76]",
+            f"[s76]scale=160:90:{BT709}:{JPEG}[s77]",
+            "[s77]format=yuvj420p[s78]",
+            "[s78]setsar=1[s79]",
+            r"[s13]select=not(mod(n\,60))[s80]",
+            f"[s80]scale=32:18:{BT709}:{VIDEO}[s81]",
+            "[s81]format=yuv420p[s82]",
+            "[s82]extractplanes=y[s83]",
         ),
         *words(
             """
-            -map [s16] -f mp4 -bufsize 4000000 -c:v libx264 -crf 22.0 -enc_time_base 1001/30000 -flags:v
-            +cgop -fps_mode passthrough -g 60 -keyint_min 60 -level:v 3.1 -map_chapters -1 -map_metadata -1
-            -maxrate 2000000 -preset veryfast -profile:v high -sc_threshold 0 -video_track_timescale 30000
-            rungs/hd.mp4
-            """
-        ),
-        *words(
-            """
-            -map [s30] -f mp4 -b:a 128000 -c:a aac -map_chapters -1 -map_metadata -1 -use_editlist 0
-            audio/en-stereo.mp4
-            """
-        ),
-        *words(
-            """
-            -map [s40] -f mp4 -b:a 320000 -c:a aac -map_chapters -1 -map_metadata -1 -use_editlist 0
-            audio/en-51.mp4
-            """
-        ),
-        *words(
-            """
-            -map [s52] -f mp4 -b:a 128000 -c:a aac -map_chapters -1 -map_metadata -1 -use_editlist 0
-            audio/de-stereo.mp4
-            """
-        ),
-        *words(
-            """
-            -map [s56] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1
-            -map_metadata -1 -q:v 2 candidates/%d.jpg
+            -map [s17] -f mp4 -bufsize 4000000 -c:v libx264 -crf 22.0 -enc_time_base 1001/30000
+            -flags:v +cgop -fps_mode passthrough -g 60 -keyint_min 60 -level:v 3.1 -map_chapters
+            -1 -map_metadata -1 -maxrate 2000000 -preset veryfast -profile:v high -sc_threshold 0
+            -video_track_timescale 30000 rungs/hd.mp4
             """
         ),
         *words(
             """
-            -map [s60] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1
-            -map_metadata -1 -q:v 3 previews/%d.jpg
+            -map [s32] -f mp4 -b:a 128000 -c:a aac -map_chapters -1 -map_metadata -1 -use_editlist
+            0 audio/en-stereo.mp4
+            """
+        ),
+        *words(
+            """
+            -map [s37] -f null -
+            """
+        ),
+        *words(
+            """
+            -map [s48] -f mp4 -b:a 320000 -c:a aac -map_chapters -1 -map_metadata -1 -use_editlist
+            0 audio/en-51.mp4
+            """
+        ),
+        *words(
+            """
+            -map [s53] -f null -
+            """
+        ),
+        *words(
+            """
+            -map [s66] -f mp4 -b:a 128000 -c:a aac -map_chapters -1 -map_metadata -1 -use_editlist
+            0 audio/de-stereo.mp4
+            """
+        ),
+        *words(
+            """
+            -map [s71] -f null -
+            """
+        ),
+        *words(
+            """
+            -map [s75] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts
+            1 -map_metadata -1 -q:v 2 candidates/%d.jpg
+            """
+        ),
+        *words(
+            """
+            -map [s79] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts
+            1 -map_metadata -1 -q:v 3 previews/%d.jpg
+            """
+        ),
+        *words(
+            """
+            -map [s83] -f image2 -c:v pgm -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1
+            -map_metadata -1 reference/%d.pgm
             """
         ),
         *GLOBAL,
@@ -332,56 +412,76 @@ def test_transport_stream_that_does_not_start_at_zero() -> None:
         graph(
             "[0:0]setpts=PTS-(133200)[s0]",
             "[s0]settb=1/25[s1]",
-            "[s1]split=3[s2][s3][s4]",
-            f"[s2]scale=352:288:{BT601}:{VIDEO}[s5]",
-            "[s5]format=yuv420p[s6]",
-            "[s6]setsar=1[s7]",
-            "[s7]setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv[s8]",
-            "[0:1]asetpts=PTS-(37/25)/TB[s9]",
-            "[s9]asplit=1[s10]",
-            "[s10]aresample=48000:async=1:first_pts=0:min_hard_comp=0.01[s11]",
-            "[s11]aformat=channel_layouts=stereo:sample_fmts=fltp[s12]",
-            "[s12]apad=whole_len=575488[s13]",
-            "[s13]atrim=end_sample=575488:start_sample=1024[s14]",
-            "[s14]asetpts=PTS-STARTPTS[s15]",
-            "[s15]ametadata=mode=delete[s16]",
-            "[s16]ebur128=framelog=quiet:metadata=1:peak=true[s17]",
-            "[s17]ametadata=file=loudness/und-stereo.I:key=lavfi.r128.I:mode=print[s18]",
-            "[s18]ametadata=file=loudness/und-stereo.LRA:key=lavfi.r128.LRA:mode=print[s19]",
-            "[s19]ametadata=file=loudness/und-stereo.true_peak:key=lavfi.r128.true_peak:mode=print[s20]",
-            r"[s3]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/1)+1)*1)[s21]",
-            f"[s21]scale=352:288:{BT601}:{JPEG}[s22]",
-            "[s22]format=yuvj420p[s23]",
-            "[s23]setsar=1[s24]",
-            r"[s4]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/1)+1)*1)[s25]",
-            f"[s25]scale=160:90:{BT601}:{JPEG}[s26]",
-            "[s26]format=yuvj420p[s27]",
-            "[s27]setsar=1[s28]",
+            "[s1]split=4[s2][s3][s4][s5]",
+            f"[s2]scale=352:288:{BT601}:{VIDEO}[s6]",
+            "[s6]format=yuv420p[s7]",
+            "[s7]setsar=1[s8]",
+            "[s8]setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv[s9]",
+            "[0:1]asetpts=PTS-(37/25)/TB[s10]",
+            "[s10]asplit=1[s11]",
+            "[s11]aresample=48000:async=1:first_pts=0:min_hard_comp=0.01[s12]",
+            "[s12]aformat=channel_layouts=stereo:sample_fmts=fltp[s13]",
+            "[s13]apad=whole_len=575488[s14]",
+            "[s14]atrim=end_sample=575488:start_sample=1024[s15]",
+            "[s15]asetpts=PTS-STARTPTS[s16]",
+            "[s16]ametadata=mode=delete[s17]",
+            "[s17]ebur128=framelog=quiet:metadata=1:peak=true[s18]",
+            "[s18]ametadata=file=loudness/und-stereo.I:key=lavfi.r128.I:mode=print[s19]",
+            "[s19]ametadata=file=loudness/und-stereo.LRA:key=lavfi.r128.LRA:mode=print[s20]",
+            "[s20]ametadata=file=loudness/und-stereo.true_peak:key=lavfi.r128.true_peak:mode=print[s21]",
+            "[s21]asplit=2[s22][s23]",
+            "[s23]aresample=12000[s24]",
+            "[s24]asetnsamples=n=12000:p=0[s25]",
+            "[s25]astats=measure_overall=RMS_level:measure_perchannel=none:metadata=1:reset=1[s26]",
+            "[s26]ametadata=file=reference/0.txt:key=lavfi.astats.Overall.RMS_level:mode=print[s27]",
+            r"[s3]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/1)+1)*1)[s28]",
+            f"[s28]scale=352:288:{BT601}:{JPEG}[s29]",
+            "[s29]format=yuvj420p[s30]",
+            "[s30]setsar=1[s31]",
+            r"[s4]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/1)+1)*1)[s32]",
+            f"[s32]scale=160:90:{BT601}:{JPEG}[s33]",
+            "[s33]format=yuvj420p[s34]",
+            "[s34]setsar=1[s35]",
+            r"[s5]select=not(mod(n\,50))[s36]",
+            f"[s36]scale=32:18:{BT601}:{VIDEO}[s37]",
+            "[s37]format=yuv420p[s38]",
+            "[s38]extractplanes=y[s39]",
         ),
         *words(
             """
-            -map [s8] -f mp4 -bufsize 1061322 -c:v libx264 -crf 21.0 -enc_time_base 1/25 -flags:v +cgop
-            -fps_mode passthrough -g 50 -keyint_min 50 -level:v 1.3 -map_chapters -1 -map_metadata -1
-            -maxrate 530661 -preset veryfast -profile:v high -sc_threshold 0 -video_track_timescale 12800
-            rungs/sd.mp4
+            -map [s9] -f mp4 -bufsize 1061322 -c:v libx264 -crf 21.0 -enc_time_base 1/25 -flags:v
+            +cgop -fps_mode passthrough -g 50 -keyint_min 50 -level:v 1.3 -map_chapters -1
+            -map_metadata -1 -maxrate 530661 -preset veryfast -profile:v high -sc_threshold 0
+            -video_track_timescale 12800 rungs/sd.mp4
             """
         ),
         *words(
             """
-            -map [s20] -f mp4 -b:a 128000 -c:a aac -map_chapters -1 -map_metadata -1 -use_editlist 0
-            audio/und-stereo.mp4
+            -map [s22] -f mp4 -b:a 128000 -c:a aac -map_chapters -1 -map_metadata -1 -use_editlist
+            0 audio/und-stereo.mp4
             """
         ),
         *words(
             """
-            -map [s24] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1
-            -map_metadata -1 -q:v 2 candidates/%d.jpg
+            -map [s27] -f null -
             """
         ),
         *words(
             """
-            -map [s28] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1
-            -map_metadata -1 -q:v 3 previews/%d.jpg
+            -map [s31] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts
+            1 -map_metadata -1 -q:v 2 candidates/%d.jpg
+            """
+        ),
+        *words(
+            """
+            -map [s35] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts
+            1 -map_metadata -1 -q:v 3 previews/%d.jpg
+            """
+        ),
+        *words(
+            """
+            -map [s39] -f image2 -c:v pgm -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1
+            -map_metadata -1 reference/%d.pgm
             """
         ),
         *GLOBAL,
@@ -403,7 +503,7 @@ def test_interlaced_pictures_are_deinterlaced_before_anything_else() -> None:
         "[0:0]bwdif=deint=interlaced:mode=send_frame[s0]",
         "[s0]setpts=PTS-(37/25)/TB[s1]",
         "[s1]settb=1/25[s2]",
-        "[s2]split=3[s3][s4][s5]",
+        "[s2]split=4[s3][s4][s5][s6]",
     ]
 
 
@@ -413,7 +513,7 @@ def test_too_fast_pictures_are_thinned_out() -> None:
         "[0:0]setpts=PTS-(0)[s0]",
         "[s0]settb=1001/120000[s1]",
         "[s1]framestep=2[s2]",
-        "[s2]split=3[s3][s4][s5]",
+        "[s2]split=4[s3][s4][s5][s6]",
     ]
 
 
@@ -422,7 +522,7 @@ def test_uneven_pictures_that_are_too_fast_are_made_even() -> None:
     assert filters_of(clip(timing=timing))[:3] == [
         "[0:0]setpts=PTS-(0)[s0]",
         "[s0]fps=60/1[s1]",
-        "[s1]split=3[s2][s3][s4]",
+        "[s1]split=4[s2][s3][s4][s5]",
     ]
 
 
@@ -457,7 +557,11 @@ def test_without_sound_there_is_no_audio_output() -> None:
 
 
 def test_folders() -> None:
-    assert folders() == ("rungs", "audio", "loudness", "text", "candidates", "previews")
+    assert folders() == (
+        *("rungs", "audio", "loudness", "text", "candidates", "previews"),
+        "reference",
+        "wide-reference",
+    )
 
 
 def test_numbers() -> None:
@@ -584,17 +688,17 @@ def test_mono_tracks_meet_on_the_clock() -> None:
     made = filters_of(clip(), *tracks)
     first = next(i for i, f in enumerate(made) if f.startswith("[0:1]"))
     assert made[first : first + 11] == [
-        "[0:1]asetpts=PTS-(0/1)/TB[s9]",
-        "[s9]aresample=48000:async=1:first_pts=0:min_hard_comp=0.01[s10]",
-        "[s10]aformat=channel_layouts=mono:sample_fmts=fltp[s11]",
-        "[s11]apad=whole_len=480256[s12]",
-        "[0:2]asetpts=PTS-(0/1)/TB[s13]",
-        "[s13]aresample=48000:async=1:first_pts=0:min_hard_comp=0.01[s14]",
-        "[s14]aformat=channel_layouts=mono:sample_fmts=fltp[s15]",
-        "[s15]apad=whole_len=480256[s16]",
-        "[s12][s16]join=channel_layout=stereo:inputs=2:map=0.0-FL|1.0-FR[s17]",
-        "[s17]asplit=1[s18]",
-        "[s18]aresample=48000:async=1:first_pts=0:min_hard_comp=0.01[s19]",
+        "[0:1]asetpts=PTS-(0/1)/TB[s10]",
+        "[s10]aresample=48000:async=1:first_pts=0:min_hard_comp=0.01[s11]",
+        "[s11]aformat=channel_layouts=mono:sample_fmts=fltp[s12]",
+        "[s12]apad=whole_len=480256[s13]",
+        "[0:2]asetpts=PTS-(0/1)/TB[s14]",
+        "[s14]aresample=48000:async=1:first_pts=0:min_hard_comp=0.01[s15]",
+        "[s15]aformat=channel_layouts=mono:sample_fmts=fltp[s16]",
+        "[s16]apad=whole_len=480256[s17]",
+        "[s13][s17]join=channel_layout=stereo:inputs=2:map=0.0-FL|1.0-FR[s18]",
+        "[s18]asplit=1[s19]",
+        "[s19]aresample=48000:async=1:first_pts=0:min_hard_comp=0.01[s20]",
     ]
 
 
