@@ -117,6 +117,13 @@ PREVIOUS_PACKAGE_KEPT = _warning(
 STORE_NOT_WRITTEN = _warning(
     9208, "Job Store Not Written", "The job is not in the store; job.json has it all."
 )
+CLOCK_JUMPS = _warning(
+    9222, "Source Clock Jumps", "Its clock begins anew in the middle; the parts are joined."
+)
+PICTURES_DAMAGED = _warning(9223, "Pictures Damaged", "They were decoded with faults; how many, and where.")
+SOUND_DAMAGED = _warning(
+    9224, "Sound Damaged", "Packets of sound could not be decoded; silence is in their place."
+)
 SUBTITLES_LEFT_OUT = _warning(9229, "Subtitles Left Out", "Subtitles that are pictures, or cannot be read.")
 SUBTITLES_SHORTENED = _warning(9230, "Subtitles Shortened", "Text beyond the stated limits was left out.")
 LOUDNESS_NOT_REACHED = _warning(

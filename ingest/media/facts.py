@@ -53,9 +53,17 @@ class Timing:
 
 
 @dataclass(frozen=True, slots=True)
+class Jump:
+    """From packet number `packet` of a stream on, its clock is `shift` ticks behind the one it began with."""
+
+    packet: int
+    shift: int
+
+
+@dataclass(frozen=True, slots=True)
 class VideoFacts:
     """The picture that will be used. `width` and `height` are decoded pixels; `display_*` are what is seen:
-    square pixels, upright."""
+    square pixels, upright. `jumps` are those of the source's clock, by stream; they are taken out of `timing`."""
 
     index: int
     codec: str
@@ -74,6 +82,7 @@ class VideoFacts:
     timing: Timing
     bit_rate: int | None
     light: Light | None = None
+    jumps: tuple[tuple[int, tuple[Jump, ...]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ _PREFIX = re.compile(
     r"(?:\[[^\]\n]* @ 0x[0-9a-f]+\]\s*)+|\[(?:panic|fatal|error|warning)\]\s*"
     r"|[EWIF]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ [\w.-]+:\d+\] "
 )
+_WARNING, _WORSE = re.compile(r"\[warning\] "), re.compile(r"\[(?:panic|fatal|error)\] ")
 _TROUBLE = re.compile(
     r"error|invalid|fail|not found|no such|can ?not|can't|could not|couldn't|unable|denied|not permitted"
     r"|refused|unsupported|not supported|unknown|unrecognized|no space|missing|corrupt|exceed|out of memory"
@@ -144,7 +145,10 @@ def last_words(stderr: str) -> str:
     >>> last_words("[mov @ 0x55d0] moov atom not found\\nError opening input files: Invalid data found")
     'moov atom not found'
     """
-    lines = [bare for line in stderr.split("\n") if (bare := _PREFIX.sub("", line).strip())]
+    said = stderr.split("\n")
+    # A warning tells most only where nothing worse was said.
+    worse = [line for line in said if not _WARNING.search(line)] if any(map(_WORSE.search, said)) else said
+    lines = [bare for line in worse if (bare := _PREFIX.sub("", line).strip())]
     own = [line for line in lines if not _ECHO.match(line)]
     trouble = [line for line in own if _TROUBLE.search(line)]
     # Echoes come after what they echo, so the first of them says most.

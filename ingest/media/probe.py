@@ -22,7 +22,14 @@ from ingest.media.light import Light, parse_light
 from ingest.media.process import Command, Confinement, Limits
 from ingest.media.source import describe_content
 from ingest.media.timing import PacketReader, PacketTable
-from ingest.media.whitelists import CODEC_WHITELIST, FORMAT_WHITELIST, PROTOCOL_WHITELIST, VIDEO_DECODERS
+from ingest.media.whitelists import (
+    CODEC_WHITELIST,
+    FORMAT_WHITELIST,
+    LISTING,
+    PROTOCOL_WHITELIST,
+    VIDEO_DECODERS,
+    accepted,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -86,6 +93,7 @@ class Prober:
                 str(self.ffprobe.path),
                 *("-v", "error", "-hide_banner"),
                 *self._whitelists(),
+                *(part for kind, names in LISTING.items() for part in (f"-codec_whitelist:{kind}", names)),
                 *question,
                 *("-i", self.source.url),
             ),
@@ -145,6 +153,7 @@ class Prober:
             on_stdout_line=reader.line,
         )
         self._check(done)
+        reader.packets.complaints = done.stderr
         return reader.packets
 
     def first_frames(self, index: int, time_base: Fraction) -> tuple[DecodedFrame, ...]:
@@ -319,7 +328,7 @@ def choose_video(document: Document) -> tuple[Document | None, tuple[LeftOut, ..
         disposition = stream.get("disposition", {})
         if disposition.get("attached_pic") or disposition.get("still_image"):
             left_out.append(LeftOut(int(stream["index"]), "video", codec, "a cover picture"))
-        elif codec not in _DECODABLE or not stream.get("width"):
+        elif not accepted(codec, VIDEO_DECODERS) or not stream.get("width"):
             left_out.append(LeftOut(int(stream["index"]), "video", codec, "its codec is not accepted"))
         else:
             candidates.append(stream)
@@ -344,10 +353,6 @@ def choose_video(document: Document) -> tuple[Document | None, tuple[LeftOut, ..
         if s is not chosen
     ]
     return chosen, tuple(left_out)
-
-
-# Codec names (as ffprobe prints them) that have a decoder on the whitelist under another or the same name.
-_DECODABLE = frozenset(VIDEO_DECODERS) | {"flv1", "msmpeg4v3", "dvvideo", "av1", "msmpeg4v2"}
 
 
 def klv_streams(document: Document) -> tuple[KlvFacts, ...]:

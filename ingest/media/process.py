@@ -92,6 +92,7 @@ def run(
     *,
     cancel: CancelToken | None = None,
     on_stdout_line: Callable[[str], object] | None = None,
+    on_stderr_line: Callable[[str], object] | None = None,
     stdout_limit: int = STDOUT_LIMIT,
 ) -> Completed:
     """Run a program to its end, from any thread; when this returns or raises, nothing of it is left.
@@ -100,7 +101,8 @@ def run(
     bytes, invalid UTF-8 replaced); progress, for `stall_seconds`, is a returned value that is neither None
     nor the one before. Without it stdout is kept whole, and any byte on stdout or stderr is progress. While
     we ourselves are stopped, suspended or busy in the callback, no more than 0.5 s at once counts towards
-    `stall_seconds` or `wall_seconds`.
+    `stall_seconds` or `wall_seconds`. `on_stderr_line` is called with each line of stderr likewise; without
+    `on_stdout_line` any byte is progress still.
 
     Raises `Cancelled`; `ToolError` (TOOL_MISSING) when the program cannot be executed; `ProcessingError`
     (TOOL_KILLED) when it wrote more than `stdout_limit` bytes. Any other end is returned: see `check`.
@@ -109,7 +111,8 @@ def run(
     token.check()
     started = time.monotonic()
     output: Output = Whole(command.name, stdout_limit) if on_stdout_line is None else Lines(on_stdout_line)
-    with _Child(command, output) as child:
+    words = Lines(on_stderr_line) if on_stderr_line is not None else None
+    with _Child(command, output, words) as child:
         limit = _watch(child, output, command.limits, token)
         returncode, cpu_seconds = child.end()
         if child.stopped and limit is None:
@@ -117,6 +120,8 @@ def run(
         if not child.stopped:
             child.check_started(returncode)
             output.end()
+            if words is not None:
+                words.end()
         return Completed(
             command=command,
             returncode=returncode,
@@ -193,8 +198,9 @@ def _watch(child: _Child, output: Output, limits: Limits, token: CancelToken) ->
 class _Child:
     """A started program and everything that must be closed, killed and reaped with it."""
 
-    def __init__(self, command: Command, output: Output) -> None:
+    def __init__(self, command: Command, output: Output, words: Lines | None = None) -> None:
         self.stderr = Tail()
+        self._words = words
         self.stopped = False
         self._command = command
         self._feed_output = output.feed
@@ -211,7 +217,7 @@ class _Child:
                 os.close(write_status)
             stack.callback(self._kill)
             self._register(stack, self._popen.stdout, self._take_output)
-            self._register(stack, self._popen.stderr, self.stderr.feed)
+            self._register(stack, self._popen.stderr, self._take_words)
             self._pidfd = _open_pidfd(self._popen.pid)
             if self._pidfd is not None:
                 stack.callback(os.close, self._pidfd)
@@ -296,6 +302,11 @@ class _Child:
     def _take_output(self, chunk: bytes) -> None:
         if not self.stopped:
             self._feed_output(chunk)
+
+    def _take_words(self, chunk: bytes) -> None:
+        self.stderr.feed(chunk)
+        if self._words is not None and not self.stopped:
+            self._words.feed(chunk)
 
     def _pipes_open(self) -> bool:
         return any(key.data is not None for key in self._selector.get_map().values())

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, overload
 from ingest.media.facts import Timing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
 STANDARD_RATES: tuple[Fraction, ...] = tuple(
     Fraction(n, d)
@@ -38,19 +38,24 @@ class Packet:
     size: int
     key: bool
     discard: bool
+    corrupt: bool = False
 
 
-_KEY, _DISCARD, _PTS, _DTS, _DURATION = (1 << bit for bit in range(5))
+_KEY, _DISCARD, _PTS, _DTS, _DURATION, _CORRUPT = (1 << bit for bit in range(6))
 _INT64 = 2**63
 
 
 class PacketTable(Sequence[Packet]):
-    """Packets in 33 bytes each (numbers of 64 bits and flags), made into a `Packet` only when asked for one."""
+    """Packets in 33 bytes each (numbers of 64 bits and flags), made into a `Packet` only when asked for one.
+
+    `complaints` is what the program that read them said of the file.
+    """
 
     def __init__(self, packets: Iterable[Packet] = ()) -> None:
         self.pts, self.dts = array("q"), array("q")  # 0 where there is none
         self.durations, self.sizes = array("q"), array("q")
         self.flags = bytearray()
+        self.complaints = ""
         for packet in packets:
             self.append(packet)
 
@@ -58,6 +63,7 @@ class PacketTable(Sequence[Packet]):
         """Raises OverflowError for a number beyond 64 bits."""
         flags = _KEY * packet.key | _DISCARD * packet.discard | _PTS * (packet.pts is not None)
         flags |= _DTS * (packet.dts is not None) | _DURATION * (packet.duration is not None)
+        flags |= _CORRUPT * packet.corrupt
         self.pts.append(packet.pts or 0)
         self.dts.append(packet.dts or 0)
         self.durations.append(packet.duration or 0)
@@ -82,11 +88,34 @@ class PacketTable(Sequence[Packet]):
             size=self.sizes[index],
             key=bool(flags & _KEY),
             discard=bool(flags & _DISCARD),
+            corrupt=bool(flags & _CORRUPT),
         )
 
     def shown(self) -> array[int]:
         """Indices of the packets that are not discarded."""
         return array("q", (i for i, flags in enumerate(self.flags) if not flags & _DISCARD))
+
+    def corrupt(self) -> array[int]:
+        """Indices of the packets of which the container says that something is missing."""
+        return array("q", (i for i, flags in enumerate(self.flags) if flags & _CORRUPT))
+
+    @property
+    def ordered(self) -> bool:
+        """Whether there are decoding times."""
+        return any(flags & _DTS for flags in self.flags)
+
+    def decoding_times(self) -> Iterator[tuple[int, int]]:
+        """Number and ticks of each packet in stream order that has any; of presentation if none has decoding times."""
+        known, ticks = (_DTS, self.dts) if self.ordered else (_PTS, self.pts)
+        return ((i, ticks[i]) for i, flags in enumerate(self.flags) if flags & known)
+
+    def shifted(self, shifts: Sequence[int]) -> PacketTable:
+        """The same packets, each `shifts` ticks later."""
+        made = PacketTable()
+        made.durations, made.sizes, made.flags = self.durations, self.sizes, self.flags
+        for ticks, moved in ((self.pts, made.pts), (self.dts, made.dts)):
+            moved.extend(t + s for t, s in zip(ticks, shifts, strict=True))
+        return made
 
     def is_key(self, index: int) -> bool:
         return bool(self.flags[index] & _KEY)
@@ -144,14 +173,14 @@ def parse_packet(line: str) -> Packet | None:
     """One CSV line of ffprobe; None for a line that is not a packet.
 
     >>> parse_packet("512,0,512,14313,K__")
-    Packet(pts=512, dts=0, duration=512, size=14313, key=True, discard=False)
+    Packet(pts=512, dts=0, duration=512, size=14313, key=True, discard=False, corrupt=False)
     """
     parts = line.strip().split(",")
     if len(parts) < 5:
         return None
     pts, dts, duration, size = (_integer(p) for p in parts[:4])
     flags = parts[4]
-    return Packet(pts, dts, duration, size or 0, "K" in flags, "D" in flags)
+    return Packet(pts, dts, duration, size or 0, "K" in flags, "D" in flags, "C" in flags)
 
 
 def _integer(text: str) -> int | None:

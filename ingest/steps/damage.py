@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from ingest.job import codes
 from ingest.job.errors import SourceError
+from ingest.media.damage import told
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import TypeAlias
+
+    Places: TypeAlias = Sequence[tuple[Fraction, Fraction]]
 
 LARGEST_SHARE = Fraction(1, 100)
 LONGEST = Fraction(2)  # seconds
 
 
-def refuse_loss(name: str, lost: Fraction, duration: Fraction) -> None:
-    """Raise SourceError when more than 1 % or 2 s of `duration` (seconds, both) is lost."""
+def refuse_loss(name: str, lost: Fraction, duration: Fraction, places: Places = ()) -> None:
+    """Raise SourceError when more than 1 % or 2 s of `duration` (seconds, both) is lost; `places`: where."""
     if lost > LONGEST or lost > duration * LARGEST_SHARE:
         raise SourceError(
             codes.SOURCE_TOO_DAMAGED,
-            f"{name} is damaged: {float(lost):.2f} s of {float(duration):.2f} s are lost",
+            f"{name} is damaged: {float(lost):.2f} s of {float(duration):.2f} s are lost"
+            + (f", {told(places)}" if places else ""),
             remedy="copy or upload it again, or add --allow-damage to take what is there",
         )

@@ -98,7 +98,8 @@ def warnings(plan: Plan, video: VideoFacts, audio: tuple[AudioFacts, ...]) -> tu
     if video.colour.hdr != "none" and not plan.video.colour.tone_map:
         found.append(Note(codes.COLOUR_NOT_CONVERTED, f"{video.colour.transfer} needs zscale and tonemap"))
     start, end = plan.video.start, plan.video.start + plan.duration
-    for track in audio:
+    # The container's lengths mean nothing where its clock jumps.
+    for track in () if video.jumps else audio:
         early = start - track.start if track.start is not None else 0
         late = track.start + track.duration - end if track.start is not None and track.duration else 0
         for seconds, where in ((early, "before the picture begins"), (late, "after the picture ends")):

@@ -6,15 +6,12 @@ from typing import TYPE_CHECKING
 
 from ingest.job import codes
 from ingest.media.video_facts import audio_facts
-from ingest.media.whitelists import AUDIO_DECODERS
+from ingest.media.whitelists import AUDIO_DECODERS, accepted
 from ingest.steps.context import Note, Outcome
 
 if TYPE_CHECKING:
     from ingest.media.facts import AudioFacts
     from ingest.media.probe import Document
-
-# Codec names (as ffprobe prints them) that differ from their decoder's name.
-_OTHER_NAMES = frozenset({"dts", "amr_nb", "amr_wb"})
 
 
 def run(document: Document) -> Outcome[tuple[AudioFacts, ...]]:
@@ -34,7 +31,7 @@ def run(document: Document) -> Outcome[tuple[AudioFacts, ...]]:
 
 
 def _why_not(track: AudioFacts) -> str | None:
-    if track.codec not in AUDIO_DECODERS and track.codec not in _OTHER_NAMES:
+    if not accepted(track.codec, AUDIO_DECODERS):
         return "its audio codec is not accepted"
     if not track.channels or not track.sample_rate:
         return "it has no channels or no sample rate"

@@ -9,15 +9,19 @@ from typing import TYPE_CHECKING
 from ingest.job import codes
 from ingest.job.errors import SourceError, one_line
 from ingest.media import probe
+from ingest.media.clock import follow, jumps_of, straightened
+from ingest.media.damage import missing_pictures, told
 from ingest.media.text_facts import chapters, text_facts
 from ingest.media.video_facts import video_facts
 from ingest.steps.context import Note, Outcome
 from ingest.steps.damage import refuse_loss
 
 if TYPE_CHECKING:
-    from ingest.media.facts import Container, LeftOut, VideoFacts
+    from ingest.media.damage import Loss
+    from ingest.media.facts import Container, Jump, LeftOut, VideoFacts
     from ingest.media.probe import Document, Prober
     from ingest.media.text_facts import Chapter, TextFacts
+    from ingest.media.timing import Packet, PacketTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +58,16 @@ def run(prober: Prober, *, allow_damage: bool) -> Outcome[Probed]:
         raise no_video(name, document, left_out)
     index = int(stream["index"])
     time_base = probe.time_base_of(stream)
-    packets = prober.packets(index, time_base)
-    if not packets:
+    packed = prober.packets(index, time_base)
+    if not packed:
         raise SourceError(
             codes.SOURCE_NOT_MEDIA,
             f"{name} declares a picture but holds no data for it",
             remedy="copy or upload the whole file again",
         )
     frames = prober.first_frames(index, time_base)
+    jumps = jumps_of(packed, time_base, container.format)
+    packets = straightened(packed, jumps)
     try:
         video = video_facts(stream, frames, packets)
     except ValueError as error:
@@ -76,18 +82,55 @@ def run(prober: Prober, *, allow_damage: bool) -> Outcome[Probed]:
         )
     if video.colour.hdr == "pq":
         video = replace(video, light=prober.light(index, time_base))
-    source.check_unchanged()
-    lost = missing(stream, len(packets))
-    if lost and not allow_damage:
-        refuse_loss(
-            name, lost / video.timing.mean_rate, video.timing.duration + lost / video.timing.mean_rate
+    if jumps:
+        video = replace(
+            video, jumps=((index, jumps), *sound_jumps(prober, document, container, time_base, jumps))
         )
+    source.check_unchanged()
+    loss = missing_pictures(
+        packets, container, video.timing, probe.integer(stream.get("nb_frames")), packed.complaints
+    )
+    if not allow_damage:
+        refuse_loss(name, loss.seconds, video.timing.duration + loss.seconds, loss.places)
     notes = tuple(Note(codes.STREAM_LEFT_OUT, f"stream {s.index} ({s.codec}): {s.reason}") for s in left_out)
     return Outcome(
         Probed(document, container, video, left_out),
         notes=notes,
-        warnings=(*misdeclared(document, container, video), *damaged(lost, len(packets))),
+        warnings=(
+            *misdeclared(document, container, video),
+            *clock_jumps(video, packets),
+            *damaged(loss, len(packets)),
+        ),
     )
+
+
+def sound_jumps(
+    prober: Prober, document: Document, container: Container, time_base: Fraction, leader: tuple[Jump, ...]
+) -> list[tuple[int, tuple[Jump, ...]]]:
+    """Where the clock jumps in each sound track, by the picture's `leader`."""
+    found = []
+    for track in probe.of_kind(document, "audio"):
+        index, ticks = int(track["index"]), probe.time_base_of(track)
+        own = jumps_of(prober.packets(index, ticks), ticks, container.format)
+        found.append((index, follow(own, leader, ticks, time_base)))
+    return found
+
+
+def clock_jumps(video: VideoFacts, packets: PacketTable) -> tuple[Note, ...]:
+    """`packets`: on a clock that does not jump."""
+    if not video.jumps:
+        return ()
+    _, jumps = video.jumps[0]
+    timing = video.timing
+    places = [float(_time(packets[j.packet]) * timing.time_base - timing.start) for j in jumps]
+    at = ", ".join(f"{place:.1f} s" for place in places[:5]) + (" ..." if len(places) > 5 else "")
+    detail = f"the clock begins anew at {at}; the parts are shown one after the other"
+    return (Note(codes.CLOCK_JUMPS, detail),)
+
+
+def _time(packet: Packet) -> int:
+    """Ticks at which it is shown, else decoded; a jump is found at a packet that has one of them."""
+    return next(t for t in (packet.pts, packet.dts) if t is not None)
 
 
 def no_video(name: str, document: Document, left_out: tuple[LeftOut, ...]) -> SourceError:
@@ -110,7 +153,7 @@ def misdeclared(document: Document, container: Container, video: VideoFacts) -> 
     declared = container.declared_duration
     durations = [video.timing.duration]
     durations += [d for s in probe.of_kind(document, "audio") if (d := probe.fraction(s.get("duration")))]
-    if declared is None:
+    if declared is None or video.jumps:
         return ()
     longest = video.timing.duration if declared > 2 * video.timing.duration + 60 else max(durations)
     if abs(declared - longest) <= max(Fraction(2), longest / 10):
@@ -121,12 +164,9 @@ def misdeclared(document: Document, container: Container, video: VideoFacts) -> 
     return (Note(codes.SOURCE_MISDECLARED, detail),)
 
 
-def missing(stream: Document, packets: int) -> int:
-    """How many pictures the file's index lists beyond those that it holds: it was cut short."""
-    return max(0, (probe.integer(stream.get("nb_frames")) or 0) - packets)
-
-
-def damaged(lost: int, packets: int) -> tuple[Note, ...]:
-    if not lost:
+def damaged(loss: Loss, packets: int) -> tuple[Note, ...]:
+    if not loss.pictures:
         return ()
-    return (Note(codes.SOURCE_DAMAGED, f"{lost} of {lost + packets} pictures are missing from the file"),)
+    whole = loss.pictures + packets
+    detail = f"{loss.pictures} of {whole} pictures are missing from the file, {told(loss.places)}"
+    return (Note(codes.SOURCE_DAMAGED, detail),)

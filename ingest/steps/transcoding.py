@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+import shutil
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -15,12 +16,13 @@ from ingest.job.errors import ProcessingError
 from ingest.media import process
 from ingest.media.command import EncodeInput, encode_arguments, names
 from ingest.media.command.sound import cut_arguments
+from ingest.media.decode_errors import DecodeErrors
 from ingest.media.plan.audio import AAC_FRAME
 from ingest.media.process import Command, Confinement
 from ingest.media.progress import EncodeProgress, ProgressReader, remaining_seconds
 from ingest.media.toolchain import major_version
-from ingest.steps import loudness
-from ingest.steps.context import Env, Note, Outcome, StepProgress
+from ingest.steps import decode_damage, loudness
+from ingest.steps.context import Env, Outcome, StepProgress
 from ingest.steps.planning_resolutions import file_limits
 
 if TYPE_CHECKING:
@@ -44,13 +46,42 @@ class Encoded:
     previews: Path
 
 
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One run of ffmpeg: what it made, what its decoders said, how many pictures it wrote and how many it lost."""
+
+    encoded: Encoded
+    errors: DecodeErrors
+    frames: int
+    lost: int
+    stderr: str
+    cpu_seconds: float
+
+
 def run(env: Env, source: Source, plan: Plan) -> Outcome[Encoded]:
-    """Raises ProcessingError, ResourceError or Cancelled."""
+    """Raises ProcessingError, ResourceError, Cancelled, or SourceError when too much does not decode."""
+    levelled = loudness.level(env, source, plan)
+    plan = levelled.plan
+    made = _encode(env, source, plan)
+    damage = decode_damage.examine(env, source, plan, made.errors, made.lost, made.stderr)
+    spent = levelled.cpu_seconds + made.cpu_seconds
+    if made.lost and made.frames > 1:
+        # Once more, with pictures that stay where others are lost: else the times of those around come to harm.
+        for stills in (made.encoded.candidates, made.encoded.previews):
+            shutil.rmtree(stills)
+        grid = plan.video.grid.with_losses()
+        made = _encode(env, source, replace(plan, video=replace(plan.video, grid=grid)))
+        spent += made.cpu_seconds
+    if made.lost and made.encoded.audio:
+        fit_audio(env, plan, made.encoded)
+    notes, warnings, seconds = loudness.report(env, levelled, made.encoded.audio)
+    return Outcome(made.encoded, notes=notes, warnings=(*damage, *warnings), cpu_seconds=spent + seconds)
+
+
+def _encode(env: Env, source: Source, plan: Plan) -> _Run:
     folder = env.temporary
     for name in names.folders():
         (folder / name).mkdir(parents=True, exist_ok=True)
-    levelled = loudness.level(env, source, plan)
-    plan = levelled.plan
     grid = plan.video.grid
 
     planned = grid.frames or max(1, round(grid.duration / grid.time_base))
@@ -67,7 +98,7 @@ def run(env: Env, source: Source, plan: Plan) -> Outcome[Encoded]:
             )
         )
 
-    reader = ProgressReader(tell)
+    reader, errors = ProgressReader(tell), DecodeErrors()
     done = process.run(
         Command(
             argv=arguments(env, source, plan),
@@ -77,6 +108,7 @@ def run(env: Env, source: Source, plan: Plan) -> Outcome[Encoded]:
         ),
         cancel=env.cancel,
         on_stdout_line=reader.line,
+        on_stderr_line=errors.line,
     )
     process.check(done, codes.TRANSCODING_FAILED)
     source.check_unchanged()
@@ -91,15 +123,7 @@ def run(env: Env, source: Source, plan: Plan) -> Outcome[Encoded]:
             )
     frames = reader.last.frames if reader.last else 0
     lost = max(0, (grid.frames or frames) - frames)
-    if lost and encoded.audio:
-        fit_audio(env, plan, encoded)
-    notes, warnings, seconds = loudness.report(env, levelled, encoded.audio)
-    return Outcome(
-        encoded,
-        notes=notes,
-        warnings=(*damage(lost, grid.frames, done.stderr), *warnings),
-        cpu_seconds=levelled.cpu_seconds + done.cpu_seconds + seconds,
-    )
+    return _Run(encoded, errors, frames, lost, done.stderr, done.cpu_seconds)
 
 
 def arguments(env: Env, source: Source, plan: Plan) -> tuple[str, ...]:
@@ -125,15 +149,6 @@ def encoded_files(env: Env, plan: Plan) -> Encoded:
         candidates=folder / names.CANDIDATES,
         previews=folder / names.PREVIEWS,
     )
-
-
-def damage(lost: int, expected: int | None, stderr: str) -> tuple[Note, ...]:
-    """ffmpeg ends with 0 on damaged input: a short count says what the exit code does not."""
-    if not lost:
-        return ()
-    words = process.last_words(stderr)
-    detail = f"{lost} of {expected} pictures could not be decoded"
-    return (Note(codes.SOURCE_DAMAGED, f"{detail}: {words}" if words else detail),)
 
 
 def fit_audio(env: Env, plan: Plan, encoded: Encoded) -> None:

@@ -67,7 +67,7 @@ def encode_arguments(program: str, plan: Plan, source: EncodeInput) -> tuple[str
             "-nostdin",
             "-hide_banner",
             "-v",
-            "error",
+            "repeat+level+warning",
             "-nostats",
             "-progress",
             "pipe:1",

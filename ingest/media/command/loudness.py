@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import ffmpeg
 
+from ingest.media.command.picture import own_times
 from ingest.media.command.sound import measured, sounds
 from ingest.media.whitelists import CODEC_WHITELIST, FORMAT_WHITELIST, PROTOCOL_WHITELIST
 
@@ -24,6 +25,7 @@ def source_arguments(program: str, plan: Plan, url: str, max_streams: int) -> tu
         codec_whitelist=CODEC_WHITELIST,
         max_streams=max_streams,
         copyts=None,
+        **(own_times(plan) if plan.video.jumps else {}),
     )
     return _compiled(program, [_nowhere(measured(s, r.name)) for r, s in sounds(stream, plan)])
 

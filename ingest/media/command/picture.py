@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 from ingest.media.command.expressions import ratio
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ingest.media.facts import Jump
     from ingest.media.plan import Plan
 
 
@@ -25,6 +28,8 @@ def timed_picture(stream: Any, plan: Plan) -> Any:
     elif grid.rate is not None:
         # Snaps times that a coarse time base has rounded onto the exact grid.
         stream = stream.filter("settb", ratio(grid.time_base / grid.frame_step))
+        if grid.fill:
+            stream = stream.filter("fps", ratio(grid.frame_step / grid.time_base))
         if grid.frame_step > 1:
             stream = stream.filter("framestep", grid.frame_step)
     return stream
@@ -36,11 +41,27 @@ def sdr_picture(stream: Any, plan: Plan) -> Any:
 
 
 def own_times(plan: Plan) -> dict[str, str]:
-    """On uneven times the presentation times are the truth, also where a few of them contradict the decoding order.
+    """The input's bitstream filters: what becomes of the packets' times before anything is decoded.
 
+    On uneven times the presentation times are the truth, also where a few of them contradict the decoding order.
     ffmpeg's decoders would go over to the decoding times for the rest of the film, which are some pictures early.
     """
-    return {"bsf:v": "setts=pts=PTS:dts=NOPTS"} if plan.video.grid.rate is None else {}
+    uneven = plan.video.grid.rate is None
+    if not plan.video.jumps:
+        return {"bsf:v": "setts=pts=PTS:dts=NOPTS"} if uneven else {}
+    return {
+        f"bsf:{index}": _joined(jumps, decoding=index != plan.video.index or not uneven)
+        for index, jumps in plan.video.jumps
+        if jumps
+    }
+
+
+def _joined(jumps: Sequence[Jump], *, decoding: bool) -> str:
+    """Takes the jumps out of a stream's clock; a time that is not known stays so."""
+    steps = [j.shift - before for before, j in zip((0, *(j.shift for j in jumps)), jumps, strict=False)]
+    shift = "+".join(rf"gte(N\,{j.packet})*({step})" for j, step in zip(jumps, steps, strict=True))
+    pts, dts = (rf"if(eq({time}\,NOPTS)\,NOPTS\,{time}+{shift})" for time in ("PTS", "DTS"))
+    return f"setts=pts={pts}:dts={dts if decoding else 'NOPTS'}"
 
 
 def _tone_mapped(stream: Any, plan: Plan) -> Any:

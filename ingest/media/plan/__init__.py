@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from fractions import Fraction
 
-    from ingest.media.facts import AudioFacts, VideoFacts
+    from ingest.media.facts import AudioFacts, Jump, VideoFacts
     from ingest.media.plan.audio import AudioRendition
     from ingest.media.plan.chapters import ChapterPlan
     from ingest.media.plan.colour import ColourPlan
@@ -39,16 +39,18 @@ POSTER_CANDIDATES = 12
 
 @dataclass(frozen=True, slots=True)
 class VideoPlan:
-    """`start` is the source time (in ticks of its time base) that becomes 0."""
+    """`start` is the source time (in ticks of its time base) that becomes 0; `jumps` of its clock are taken out."""
 
     index: int
     start_ticks: int
     start: Fraction
+    time_base: Fraction
     deinterlace: bool
     colour: ColourPlan
     grid: Grid
     display_width: int
     display_height: int
+    jumps: tuple[tuple[int, tuple[Jump, ...]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +121,13 @@ def make_plan(
             index=video.index,
             start_ticks=round(video.timing.start / video.timing.time_base),
             start=video.timing.start,
+            time_base=video.timing.time_base,
             deinterlace=video.field_order in {"tff", "bff"},
             colour=colour_plan(video, can_tone_map=can_tone_map),
             grid=grid,
             display_width=video.display_width,
             display_height=video.display_height,
+            jumps=video.jumps,
         ),
         rungs=make_rungs(chosen.made, made_codecs(options, hdr), video, grid, hdr),
         audio=sound.renditions,

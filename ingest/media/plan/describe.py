@@ -24,6 +24,7 @@ def rows(plan: Plan) -> list[tuple[str, str]]:
     video, grid = plan.video, plan.video.grid
     steps = ["deinterlaced"] if video.deinterlace else []
     steps += ["tone mapped to SDR"] if video.colour.tone_map else []
+    steps += ["the parts of its clock joined"] if video.jumps else []
     steps += [f"every {_ordinal(grid.frame_step)} picture kept"] if grid.frame_step > 1 else []
     return [
         (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import ceil
 from typing import TYPE_CHECKING
@@ -22,7 +22,8 @@ class Grid:
     pictures make a GOP; without, a key picture is forced at the first picture of each `gop` seconds. `reorder`
     is False where B-frames would do harm: MP4 gives each picture the time to the next one in decoding order, and
     across a long gap that is seconds away from how long it is shown.
-    `frame_step` keeps every n-th picture; `resample` makes an uneven, too fast source constant.
+    `frame_step` keeps every n-th picture; `resample` makes an uneven, too fast source constant; `fill` shows a
+    picture for longer where those after it are lost.
     """
 
     rate: Fraction | None
@@ -36,12 +37,17 @@ class Grid:
     frames: int | None
     duration: Fraction
     reorder: bool = True
+    fill: bool = False
+
+    def with_losses(self) -> Grid:
+        """The same grid for a source of which pictures do not decode: nothing moves into their place."""
+        return replace(self, fill=True) if self.rate is not None else replace(self, reorder=False)
 
 
 def make_grid(video: VideoFacts, preset: Preset) -> Grid:
     """One grid for all rungs: exact frame counts for a constant rate, forced key pictures for a variable one."""
     timing, limit = video.timing, preset.video.max_frame_rate
-    gop, per_segment = preset.video.gop, int(preset.video.segment / preset.video.gop)
+    gop = preset.video.gop
     # Field-coded clocks run a little fast (60.06); half a percent is not a reason to drop pictures.
     most = limit * Fraction(201, 200)
     too_fast = timing.mean_rate > most
@@ -51,7 +57,7 @@ def make_grid(video: VideoFacts, preset: Preset) -> Grid:
             time_base=timing.time_base if _usable(timing.time_base) else Fraction(1, 90000),
             timescale=_timescale(timing.time_base),
             gop=gop,
-            segment=gop * per_segment,
+            segment=gop * int(preset.video.segment / gop),
             gop_frames=None,
             frame_step=1,
             resample=False,
@@ -62,6 +68,8 @@ def make_grid(video: VideoFacts, preset: Preset) -> Grid:
     step = ceil(timing.rate / most) if timing.rate is not None and too_fast else 1
     rate = timing.rate / step if timing.rate is not None else limit
     gop_frames = max(1, round(gop * rate))
+    # Pictures of many seconds each are groups of their own; so long a segment need not be.
+    per_segment = max(1, round(preset.video.segment * rate / gop_frames))
     frames = ceil(Fraction(timing.frames, step)) if timing.rate is not None else None
     return Grid(
         rate=rate,

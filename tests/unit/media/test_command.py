@@ -17,7 +17,7 @@ from ingest.media.command.expressions import first_of_each, ratio, seconds
 from ingest.media.command.loudness import source_arguments
 from ingest.media.command.names import folders
 from ingest.media.command.sound import cut_arguments
-from ingest.media.facts import AudioFacts, Colour, VideoFacts
+from ingest.media.facts import AudioFacts, Colour, Jump, VideoFacts
 from ingest.media.plan import make_plan
 from ingest.media.video_facts import audio_facts
 from ingest.media.whitelists import CODEC_WHITELIST, FORMAT_WHITELIST, PROTOCOL_WHITELIST
@@ -50,7 +50,8 @@ INPUT = (
     *("-i", "file:/proc/self/fd/7"),
 )
 GLOBAL = words(
-    "-nostdin -hide_banner -v error -nostats -progress pipe:1 -stats_period 0.5 -abort_on empty_output -y"
+    "-nostdin -hide_banner -v repeat+level+warning -nostats -progress pipe:1 -stats_period 0.5 "
+    "-abort_on empty_output -y"
 )
 
 
@@ -707,3 +708,44 @@ def test_ambisonics_are_read_by_number() -> None:
     assert (
         "]aeval=channel_layout=stereo:exprs=0.707107*val(0)+0.5*val(1)|0.707107*val(0)-0.5*val(1)[" in made[9]
     )
+
+
+# --- what a damaged or jumping source changes ---
+
+
+def test_a_clock_that_begins_anew_is_joined_before_anything_is_decoded() -> None:
+    steady = foreman()
+    jumps = ((0, (Jump(100, -900_000), Jump(200, 90_000))), (1, (Jump(47, -900_000),)), (2, ()))
+    found = arguments(replace(steady, jumps=jumps), (SD,), track(1), track(2))
+    input_options = found[: found.index("-i")]
+    shift = r"gte(N\,100)*(-900000)+gte(N\,200)*(990000)"
+    assert [input_options[i : i + 2] for i, part in enumerate(input_options) if part.startswith("-bsf")] == [
+        (
+            "-bsf:0",
+            rf"setts=pts=if(eq(PTS\,NOPTS)\,NOPTS\,PTS+{shift}):dts=if(eq(DTS\,NOPTS)\,NOPTS\,DTS+{shift})",
+        ),
+        (
+            "-bsf:1",
+            (
+                r"setts=pts=if(eq(PTS\,NOPTS)\,NOPTS\,PTS+gte(N\,47)*(-900000))"
+                r":dts=if(eq(DTS\,NOPTS)\,NOPTS\,DTS+gte(N\,47)*(-900000))"
+            ),
+        ),
+    ]
+    uneven = replace(steady, jumps=jumps[:1], timing=replace(steady.timing, rate=None))
+    (option,) = [part for part in arguments(uneven, (SD,)) if part.startswith("setts")]
+    assert option.endswith(":dts=NOPTS")
+
+
+@pytest.mark.parametrize(
+    ("rate", "step", "filters"), [(25, 1, "settb=1/25,fps=25/1"), (100, 2, "settb=1/100,fps=100/1")]
+)
+def test_holes_are_filled_where_pictures_did_not_decode(rate: int, step: int, filters: str) -> None:
+    video = clip(timing=constant(Fraction(rate), 300, Fraction(1, 90_000)))
+    plan = make_plan(video, (), (SD,), preview_interval=Fraction(1), tile=(160, 90))
+    assert plan.video.grid.frame_step == step
+    mended = replace(plan, video=replace(plan.video, grid=plan.video.grid.with_losses()))
+    source = EncodeInput("file:/proc/self/fd/7", 36_000_000, 128)
+    found = encode_arguments("/tools/ffmpeg", mended, source)
+    (chain,) = [part for part in found if "settb" in part]
+    assert re.sub(r"\[s\d+\];\[s\d+\]", ",", chain).split("PTS-(0),")[1].startswith(filters)

@@ -73,6 +73,7 @@ def test_whole_plan_of_a_1080p30_clip_with_stereo() -> None:
         video=VideoPlan(
             index=0,
             start_ticks=0,
+            time_base=F(1, 15_360),
             start=F(0),
             deinterlace=False,
             colour=ColourPlan(
@@ -131,6 +132,7 @@ def test_whole_plan_of_a_portrait_clip_on_uneven_times_with_mono() -> None:
         video=VideoPlan(
             index=0,
             start_ticks=15_000,
+            time_base=F(1, 30_000),
             start=F(1, 2),
             deinterlace=False,
             colour=ColourPlan(
@@ -217,7 +219,7 @@ def grid_of(rate: Fraction, frames: int = 1000) -> Grid:
         (F(12), F(12), 24, F(2), F(6), 12288, 1),
         (F(25, 2), F(25, 2), 25, F(2), F(6), 12800, 1),
         (F(1), F(1), 2, F(2), F(6), 16384, 1),
-        (F(1, 5), F(1, 5), 1, F(5), F(15), 16384, 1),  # a GOP cannot be shorter than a picture
+        (F(1, 5), F(1, 5), 1, F(5), F(5), 16384, 1),  # a GOP cannot be shorter than a picture
         # Above 60 pictures a second every second, third, fourth one is kept.
         (F(120000, 1001), F(60000, 1001), 120, F(1001, 500), F(3003, 500), 60000, 2),
         (F(120), F(60), 120, F(2), F(6), 15360, 2),
@@ -329,7 +331,7 @@ def test_any_constant_grid_is_exact(rate: Fraction, frames: int) -> None:
     assert grid.rate <= 60 * F(201, 200)
     assert grid.time_base * grid.rate == 1
     assert grid.gop == grid.gop_frames * grid.time_base
-    assert grid.segment == 3 * grid.gop
+    assert grid.segment == max(1, round(F(6) / grid.gop)) * grid.gop
     assert grid.duration == grid.frames * grid.time_base
     assert 0 <= grid.frames * grid.frame_step - frames < grid.frame_step
     assert (grid.timescale * grid.time_base).denominator == 1
@@ -552,3 +554,16 @@ def test_a_preset_above_a_codec_s_levels_is_refused() -> None:
         "dci cannot be made in av1: 4096x2304 at 30 pictures a second is above level 5.1; "
         "leave av1 or dci out, or make its box smaller"
     )
+
+
+def test_what_losses_change_in_a_grid() -> None:
+    steady = make_grid(clip(), FHD)
+    assert steady.with_losses() == replace(steady, fill=True)
+    loose = make_grid(clip(timing=replace(uneven(F(24)), longest_gap=F(1, 24))), FHD)
+    assert loose.reorder
+    assert loose.with_losses() == replace(loose, reorder=False)
+
+
+def test_a_picture_of_five_seconds_is_a_segment() -> None:
+    grid = make_grid(clip(timing=constant(F(1, 5), 6, CLOCK)), FHD)
+    assert (grid.gop_frames, grid.gop, grid.segment) == (1, 5, 5)

@@ -30,7 +30,15 @@ from ingest.media.process import Command, Completed, Confinement, Limits
 from ingest.media.source import Source, open_source
 from ingest.media.timing import Packet
 from ingest.media.toolchain import Tool
-from ingest.media.whitelists import CODEC_WHITELIST, FORMAT_WHITELIST, PROTOCOL_WHITELIST
+from ingest.media.whitelists import (
+    AUDIO_DECODERS,
+    CODEC_WHITELIST,
+    FORMAT_WHITELIST,
+    LISTING,
+    PROTOCOL_WHITELIST,
+    VIDEO_DECODERS,
+    accepted,
+)
 
 
 def picture(
@@ -255,6 +263,8 @@ def test_whole_ffprobe_command(source: Source, tmp_path: Path) -> None:
         *("-format_whitelist", FORMAT_WHITELIST),
         *("-codec_whitelist", CODEC_WHITELIST),
         *("-max_streams", "7"),
+        *("-codec_whitelist:v", LISTING["v"], "-codec_whitelist:a", LISTING["a"]),
+        *("-codec_whitelist:s", LISTING["s"]),
         *("-show_format", "-of", "json"),
         *("-i", f"file:/proc/self/fd/{source.descriptor}"),
     )
@@ -288,6 +298,36 @@ def test_whitelists_hold_nothing_that_opens_other_files() -> None:
         {"hls", "dash", "concat", "concatf", "sdp", "rtsp", "image2", "svg_pipe", "lavfi"}
     )
     assert formats.isdisjoint({"ffmetadata", "tty", "subviewer", "srt", "webvtt_image", "imf"})
+
+
+def test_what_may_be_listed_is_more_than_what_may_be_decoded() -> None:
+    decoded = set(CODEC_WHITELIST.split(","))
+    listed = {name for names in LISTING.values() for name in names.split(",")}
+    assert decoded < listed
+    # Decoders that read other files, fonts or scripts, or draw text, are not even opened.
+    assert listed.isdisjoint(
+        {"ansi", "bintext", "xbin", "idf", "libaribcaption", "libaribb24", "libzvbi_teletextdec"}
+    )
+
+
+@pytest.mark.parametrize(
+    "codec", ["h264", "msmpeg4v3", "flv1", "tscc", "dvvideo", "vp6f", "theora", "wmv3", "vp3"]
+)
+def test_pictures_that_are_accepted(codec: str) -> None:
+    assert accepted(codec, VIDEO_DECODERS)
+
+
+@pytest.mark.parametrize(
+    "codec", ["dts", "amr_nb", "amr_wb", "adpcm_g722", "pcm_s24le", "ra_144", "wavpack", "opus"]
+)
+def test_sound_that_is_accepted(codec: str) -> None:
+    assert accepted(codec, AUDIO_DECODERS)
+
+
+def test_what_is_not_accepted() -> None:
+    assert not accepted("tak", AUDIO_DECODERS)
+    assert not accepted("h264", AUDIO_DECODERS)
+    assert not accepted("unknown", VIDEO_DECODERS)
 
 
 # --- what is not media ---

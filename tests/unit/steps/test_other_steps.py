@@ -5,36 +5,16 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-import pytest
 from made_facts import FHD, SD, clip, constant, portrait_vfr
 
-from ingest.job import codes
 from ingest.media.plan import make_plan
 from ingest.packaging.verify import Expected, ExpectedRung
 from ingest.steps import removing_temporary_files, video_files_created
-from ingest.steps.context import Note
 from ingest.steps.generating_hls_service_files import fragment_seconds
-from ingest.steps.transcoding import damage
 from ingest.steps.verifying_package import expected
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-@pytest.mark.parametrize(
-    ("lost", "stderr", "told"),
-    [
-        (0, "[h264 @ 0x1] error while decoding MB 1 2", None),
-        (5, "", "5 of 300 pictures could not be decoded"),
-        (
-            5,
-            "[h264 @ 0x55d0] error while decoding MB 1 2\n",
-            "5 of 300 pictures could not be decoded: error while decoding MB 1 2",
-        ),
-    ],
-)
-def test_damage(lost: int, stderr: str, told: str | None) -> None:
-    assert damage(lost, 300, stderr) == (() if told is None else (Note(codes.SOURCE_DAMAGED, told),))
 
 
 def test_what_verification_expects_of_a_constant_clip() -> None:

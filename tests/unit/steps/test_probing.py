@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -10,11 +11,13 @@ from made_facts import clip, constant, container
 
 from ingest.job import codes
 from ingest.job.errors import SourceError, exit_code_of
-from ingest.media.facts import KlvFacts, LeftOut
+from ingest.media.damage import Loss
+from ingest.media.facts import Jump, KlvFacts, LeftOut
+from ingest.media.timing import Packet, PacketTable
 from ingest.steps import probing_audio, probing_video_klv
 from ingest.steps.context import Note, Outcome
 from ingest.steps.damage import refuse_loss
-from ingest.steps.probing_video_codec import damaged, misdeclared, missing, no_video
+from ingest.steps.probing_video_codec import clock_jumps, damaged, misdeclared, no_video
 
 COVER = LeftOut(0, "video", "mjpeg", "a cover picture")
 ODD = LeftOut(2, "video", "ansi", "its codec is not accepted")
@@ -76,18 +79,21 @@ def test_misdeclared(declared: str | None, picture: int, audio: tuple[str, ...],
     assert found == (() if told is None else (Note(codes.SOURCE_MISDECLARED, told),))
 
 
-@pytest.mark.parametrize(
-    ("listed", "packets", "lost"),
-    [("300", 300, 0), ("300", 299, 1), ("300", 301, 0), (None, 5, 0), ("N/A", 5, 0), ("-4", 5, 0)],
-)
-def test_missing(listed: str | None, packets: int, lost: int) -> None:
-    assert missing({"nb_frames": listed}, packets) == lost
-    assert missing({}, packets) == 0
-
-
 def test_damaged() -> None:
-    assert damaged(0, 300) == ()
-    assert damaged(7, 293) == (Note(codes.SOURCE_DAMAGED, "7 of 300 pictures are missing from the file"),)
+    assert damaged(Loss(), 300) == ()
+    loss = Loss(7, Fraction(7, 25), ((Fraction(3), Fraction(81, 25)),))
+    detail = "7 of 300 pictures are missing from the file, at 3.00 to 3.24 s"
+    assert damaged(loss, 293) == (Note(codes.SOURCE_DAMAGED, detail),)
+
+
+def test_clock_jumps() -> None:
+    packets = PacketTable(Packet(3600 * i, 3600 * i, 3600, 9, i % 25 == 0, False) for i in range(100))
+    steady = clip(timing=constant(Fraction(25), 100, Fraction(1, 90000)))
+    assert clock_jumps(steady, packets) == ()
+    jumping = replace(steady, jumps=((0, (Jump(50, -90000), Jump(75, 1800))), (1, ())))
+    detail = "the clock begins anew at 2.0 s, 3.0 s; the parts are shown one after the other"
+    assert clock_jumps(jumping, packets) == (Note(codes.CLOCK_JUMPS, detail),)
+    assert misdeclared({}, container(declared=Fraction(100)), jumping) == ()
 
 
 @pytest.mark.parametrize(
@@ -113,6 +119,11 @@ def test_how_much_may_be_lost(lost: str, duration: str, refused: bool) -> None:
             "copy or upload it again, or add --allow-damage to take what is there"
         ),
     )
+
+
+def test_where_it_is_lost() -> None:
+    with pytest.raises(SourceError, match=r"3\.00 s of 9\.00 s are lost, at 1\.00 to 4\.00 s"):
+        refuse_loss("a.mp4", Fraction(3), Fraction(9), [(Fraction(1), Fraction(4))])
 
 
 # --- sound ---

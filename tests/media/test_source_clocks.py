@@ -1,0 +1,257 @@
+"""Sources whose clock is odd: the pictures' times in the package are those that a player of the source would show."""
+
+from __future__ import annotations
+
+import struct
+from fractions import Fraction
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import flash_and_beep
+import m3u8
+import pytest
+from helpers_media import X264, box_at, picture, tone
+from measuring import flashes, likeness, packet_times, pictures
+from tiny_rung import TINY, with_tiny
+
+from ingest.media.cancel import CancelToken
+from ingest.media.options import Options
+from ingest.pipeline.look import look
+from ingest.pipeline.request import Request
+from ingest.settings import load
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from helpers_media import Clips
+    from main_job import Ingest, Package
+
+pytest_plugins = ("ingest_once",)
+pytestmark = pytest.mark.media
+
+SMALL = "128x72"
+STEP = Fraction(1, 25)
+BOUND = 0.002  # seconds between light and sound
+
+
+@pytest.fixture(scope="module")
+def tiny(ingested: Ingest) -> Ingest:
+    return with_tiny(ingested)
+
+
+def times(package: Package) -> list[Fraction]:
+    return packet_times(package.joined(f"video/{TINY}"))
+
+
+def warned(package: Package) -> list[int]:
+    return [w["code"] for w in package.record["warnings"]]
+
+
+# -- what the plan says is what comes out --
+
+
+def planned(source: Path, package: Package, presets: Path) -> list[Fraction]:
+    """The times that the plan promises, from what `--dry-run` prints."""
+    request = Request(source, (TINY,), package.folder, force=False, preset_dir=presets, options=Options())
+    grid = look(request, load(), CancelToken(), every_resolution=False).plan["video"]["grid"]
+    if grid["rate"] is not None:
+        return [n / Fraction(grid["rate"]) for n in range(grid["frames"])]
+    shown = packet_times(source)
+    assert len(shown) == grid["frames"]
+    return [t - shown[0] for t in shown]
+
+
+PLANNED = {
+    "ntsc.mp4": ("testsrc2=size=128x72:rate=30000/1001:duration=7", 210),
+    "film.mkv": ("testsrc2=size=128x72:rate=24000/1001:duration=3", 72),
+    "screen.mp4": (
+        r"testsrc2=size=128x72:rate=30:duration=9,select=lt(t\,1)+gt(t\,6)*gt(random(5)\,0.6)",
+        None,
+    ),
+    "slow.mp4": ("testsrc2=size=128x72:rate=1:duration=8", 8),
+    "very-slow.mp4": ("testsrc2=size=128x72:rate=1/5:duration=30", 6),
+    "fast.mp4": ("testsrc2=size=128x72:rate=100:duration=2", 100),
+    "faster.mp4": ("testsrc2=size=128x72:rate=120000/1001:duration=2", 120),
+    "fastest.mp4": ("testsrc2=size=128x72:rate=240:duration=1", 60),
+}
+
+
+@pytest.mark.parametrize("name", PLANNED)
+def test_every_picture_is_where_the_plan_says(clips: Clips, tiny: Ingest, name: str) -> None:
+    lavfi, count = PLANNED[name]
+    source = clips.make(name, "-f", "lavfi", "-i", lavfi, *X264, "-fps_mode", "passthrough")
+    package = tiny(source, TINY)
+    found = times(package)
+    assert found == planned(source, package, tiny.presets)
+    assert count in {None, len(found)}
+    lengths = [Fraction(str(s.duration)) for s in m3u8.load(str(package.playlist(f"video/{TINY}"))).segments]
+    last = found[-1] - found[-2]
+    assert abs(sum(lengths) - (found[-1] + last)) <= max(last, Fraction(1, 25))
+    assert max(lengths) <= Fraction("6.01") + max(b - a for a, b in pairwise(found))
+
+
+def test_a_wrong_declared_rate_changes_nothing(clips: Clips, tiny: Ingest) -> None:
+    """The header's rates are halved in place; the times of the pictures are as they were."""
+    honest = clips.make("honest.mkv", *picture(SMALL, 2), *X264)
+    data = bytearray(honest.read_bytes())
+    at = data.index(b"\x23\xe3\x83")  # DefaultDuration (RFC 9559 5.1.4.1.13), nanoseconds
+    length = data[at + 3] & 0x7F
+    nanoseconds = int.from_bytes(data[at + 4 : at + 4 + length], "big")
+    assert nanoseconds == 40_000_000
+    data[at + 4 : at + 4 + length] = (2 * nanoseconds).to_bytes(length, "big")
+    source = clips.folder / "lying.mkv"
+    source.write_bytes(data)
+    assert times(tiny(source, TINY)) == [n * STEP for n in range(50)]
+
+
+# -- clocks that begin anew --
+
+
+def joined(clips: Clips, name: str, *starts: str) -> Path:
+    """Transport streams of flashes and beeps that start at these seconds, one behind the other."""
+    whole = clips.folder / name
+    parts = [
+        flash_and_beep.clip(clips, f"{n}-{name}", "-output_ts_offset", s, codec=("-c:a", "mp2"))
+        for n, s in enumerate(starts)
+    ]
+    whole.write_bytes(b"".join(p.read_bytes() for p in parts))
+    return whole
+
+
+@pytest.mark.parametrize("starts", [("0", "40"), ("40", "0"), ("0", "40", "7")], ids="-".join)
+def test_parts_with_clocks_of_their_own_are_shown_one_after_the_other(
+    clips: Clips, tiny: Ingest, starts: tuple[str, ...]
+) -> None:
+    source = joined(clips, f"joined-{'-'.join(starts)}.ts", *starts)
+    package = tiny(source, TINY)
+    length = flash_and_beep.SECONDS * len(starts)
+    assert times(package) == [n * STEP for n in range(25 * length)]
+    assert warned(package) == [9222]
+    light = flashes(pictures(package.joined(f"video/{TINY}"), pixel_format="gray", size=(2, 2)))
+    assert light == [n + Fraction("0.48") for n in range(length)]
+    heard = package.sound("und-stereo").onsets()
+    assert max(abs(h - f) for h, f in zip(heard, light, strict=True)) < BOUND
+
+
+def test_a_hole_of_seconds_in_an_mp4_is_meant(clips: Clips, tiny: Ingest) -> None:
+    late = r"setpts=PTS+if(gte(N\,25)\,12/TB\,0)"
+    lavfi = f"testsrc2=size={SMALL}:rate=25:duration=2,{late}"
+    source = clips.make("hole.mp4", "-f", "lavfi", "-i", lavfi, *X264, "-fps_mode", "passthrough")
+    package = tiny(source, TINY)
+    assert times(package) == [n * STEP + (12 if n >= 25 else 0) for n in range(50)]
+    assert warned(package) == []
+
+
+def test_pictures_of_one_time_keep_their_order(clips: Clips, tiny: Ingest) -> None:
+    lavfi = rf"testsrc2=size={SMALL}:rate=25:duration=2,settb=1/1000,setpts=PTS-mod(N\,2)*40"
+    source = clips.make(
+        "twice.mkv", "-f", "lavfi", "-i", lavfi, *X264, "-bf", "0", "-fps_mode", "passthrough"
+    )
+    assert times(tiny(source, TINY)) == [Fraction(80 * (n // 2) + n % 2, 1000) for n in range(50)]
+
+
+# -- edit lists --
+
+
+def with_edits(source: Path, target: Path, *edits: tuple[int, int]) -> Path:
+    """`source` with an edit list (ISO/IEC 14496-12 8.6.6) of whole seconds of its media in every track."""
+
+    def boxes(data: bytes) -> list[tuple[bytes, bytes]]:
+        found, at = [], 0
+        while at < len(data):
+            size, kind = struct.unpack_from(">I4s", data, at)
+            found.append((kind, data[at + 8 : at + size]))
+            at += size
+        return found
+
+    def box(kind: bytes, payload: bytes) -> bytes:
+        return struct.pack(">I4s", 8 + len(payload), kind) + payload
+
+    def track(trak: bytes, movie_scale: int) -> bytes:
+        (scale,) = struct.unpack_from(">I", trak, box_at(trak, b"mdia", b"mdhd") + 12)
+        (first,) = struct.unpack_from(">i", trak, box_at(trak, b"edts", b"elst") + 12)
+        entries = b"".join(
+            struct.pack(">IiHH", (end - start) * movie_scale, first + start * scale, 1, 0)
+            for start, end in edits
+        )
+        edts = box(b"elst", struct.pack(">II", 0, len(edits)) + entries)
+        return b"".join(box(k, edts if k == b"edts" else p) for k, p in boxes(trak))
+
+    data = source.read_bytes()
+    top = boxes(data)
+    assert top[-1][0] == b"moov"  # at the end: nothing that has an offset moves
+    moov = top[-1][1]
+    (movie_scale,) = struct.unpack_from(">I", moov, box_at(moov, b"mvhd") + 12)
+    new = b"".join(box(k, track(p, movie_scale) if k == b"trak" else p) for k, p in boxes(moov))
+    target.write_bytes(data[: len(data) - len(moov) - 8] + box(b"moov", new))
+    return target
+
+
+def test_several_edits_are_shown_in_their_order(clips: Clips, tiny: Ingest) -> None:
+    base = clips.make("base.mp4", *picture(SMALL, 4), *tone(4), *X264, "-g", "25", "-bf", "2", "-c:a", "aac")
+    source = with_edits(base, clips.folder / "edited.mp4", (2, 3), (0, 1))
+    package = tiny(source, TINY)
+    shown = pictures(base, matrix="bt601")
+    made = package.pictures(TINY)
+    assert [p.time for p in made] == [n * STEP for n in range(50)]
+    for part, where in ((made[:25], shown[50:75]), (made[25:], shown[:25])):
+        assert likeness(part, where).in_place
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "count"),
+    [
+        ("before-zero.mp4", ("-copyts",), 38),
+        ("before-zero.mkv", ("-copyts", "-avoid_negative_ts", "disabled"), 38),
+    ],
+)
+def test_pictures_before_zero_are_not_shown(
+    clips: Clips, tiny: Ingest, name: str, options: tuple[str, ...], count: int
+) -> None:
+    source = clips.make(
+        name, "-itsoffset", "-0.5", *picture(SMALL, 2), *tone(2), *X264, "-c:a", "aac", *options
+    )
+    shown = packet_times(source)
+    package = tiny(source, TINY)
+    assert len(shown) == count
+    assert times(package) == [t - shown[0] for t in shown]
+
+
+# -- starts, key pictures, unfinished files --
+
+
+def test_an_open_group_at_the_start_begins_with_its_key_picture(clips: Clips, tiny: Ingest) -> None:
+    """Cut out of a broadcast: pictures that need what was cut off are not shown."""
+    whole = clips.make(
+        "open.ts",
+        *picture(SMALL, 6),
+        *("-c:v", "libx264", "-preset", "superfast", "-pix_fmt", "yuv420p", "-x264-params"),
+        "open-gop=1:bframes=3:b-pyramid=0:keyint=25:min-keyint=25:scenecut=0",
+    )
+    data = whole.read_bytes()
+    source = clips.folder / "cut-open.ts"
+    source.write_bytes(data[len(data) // 188 * 3 // 10 * 188 :])
+    shown = pictures(source, matrix="bt601")
+    package = tiny(source, TINY)
+    assert 90 < len(shown) < 125
+    assert times(package) == [p.time - shown[0].time for p in shown]
+    assert likeness(package.pictures(TINY), shown).in_place
+    assert warned(package) == []
+
+
+def test_a_film_with_one_key_picture_gets_its_own(clips: Clips, tiny: Ingest) -> None:
+    source = clips.make("one-key.mp4", *picture(SMALL, 13), *X264, "-g", "9999", "-sc_threshold", "0")
+    package = tiny(source, TINY)
+    assert times(package) == [n * STEP for n in range(325)]
+    lengths = [s.duration for s in m3u8.load(str(package.playlist(f"video/{TINY}"))).segments]
+    assert lengths == [6, 6, 1]
+
+
+@pytest.mark.parametrize("index", [(), ("-global_sidx", "1")], ids=["plain", "sidx"])
+def test_fragmented_files(clips: Clips, tiny: Ingest, index: tuple[str, ...]) -> None:
+    flags = "frag_keyframe+empty_moov+delay_moov+default_base_moof"
+    source = clips.make(
+        f"fragments-{len(index)}.mp4",
+        *(*picture(SMALL, 3), *tone(3), *X264, "-g", "25", "-c:a", "aac", "-movflags", flags, *index),
+    )
+    assert times(tiny(source, TINY)) == [n * STEP for n in range(75)]
