@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -106,6 +107,34 @@ def test_sound_is_fitted_to_the_picture(clips: Clips, ingested: Ingest, name: st
     assert max(abs(f - w) for f, w in zip(found, whole, strict=True)) < BOUND
     warnings = [w["code"] for w in package.record["warnings"]]
     assert warnings == ([9204] if seconds > SECONDS else [])
+
+
+def test_a_recorder_s_own_clock_is_followed_without_clicks(clips: Clips, ingested: Ingest) -> None:
+    """A thousandth slow: 20 ms in 20 s, which are made up for all along and not in jumps."""
+    slow, seconds = Fraction(1001, 1000), 20
+    beeps = flash_and_beep.clip(
+        *(clips, "slow-clock.mkv"),
+        sound="asetpts=PTS*1.001",
+        codec=PCM,
+        sound_seconds=seconds,
+        picture=f"tpad=stop_duration={seconds - SECONDS}",
+    )
+    found = ingested(beeps, "sd").sound("und-stereo").onsets()
+    wanted = [(n + Fraction("0.48")) * slow for n in range(seconds)]
+    assert len(found) == seconds
+    assert max(abs(f - w) for f, w in zip(found, wanted, strict=True)) < Fraction(4, 1000)
+
+    tone = "aevalsrc=0.5*sin(2*PI*400*t)|0:c=stereo:s=48000:d=20,asetpts=PTS*1.001"
+    source = clips.make(
+        "slow-tone.mkv",
+        *("-f", "lavfi", "-i", "color=size=64x64:rate=10:duration=20", "-f", "lavfi", "-i", tone),
+        *("-map", "0", "-map", "1", *flash_and_beep.X264, *PCM),
+    )
+    heard = ingested(source, "sd").sound("und-stereo", filters="pan=mono|c0=c0").samples
+    # Of a sine x[n+1] + x[n-1] is a constant times x[n]; a jump of the phase breaks that.
+    factor = 2 * math.cos(2 * math.pi * 400 / 48_000)
+    torn = [abs(heard[i + 1] - factor * heard[i] + heard[i - 1]) for i in range(48_000, len(heard) - 48_000)]
+    assert max(torn) < 500
 
 
 # -- channels and levels --
