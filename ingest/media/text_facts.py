@@ -18,6 +18,7 @@ TextKind = Literal["text", "bitmap", "undecodable"]
 TEXT_CODECS = frozenset({"mov_text", "subrip", "srt", "ass", "ssa", "webvtt", "text", "eia_608"})
 BITMAP_CODECS = frozenset({"dvb_subtitle", "dvd_subtitle", "hdmv_pgs_subtitle", "xsub"})
 IN_PICTURE = "eia_608"
+CAPTIONED = frozenset({"h264", "hevc", "mpeg2video", "av1"})  # that carry A/53 caption data
 
 MAX_CHAPTERS = 1_000
 MAX_TITLE = 200  # characters

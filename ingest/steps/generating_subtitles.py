@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from ingest.job import codes
 from ingest.media import process
 from ingest.media.command import EncodeInput, names
-from ingest.media.command.text import MARGIN, MAX_BYTES, packets_arguments, text_arguments
+from ingest.media.command.text import (
+    MARGIN,
+    MAX_BYTES,
+    NOTHING_WRITTEN,
+    captions_arguments,
+    packets_arguments,
+    text_arguments,
+)
 from ingest.media.process import Command, Confinement
 from ingest.media.text_events import TextTrack, read_tracks
 from ingest.packaging import ass, webvtt
@@ -25,6 +32,8 @@ if TYPE_CHECKING:
     from ingest.packaging.webvtt import Cue
     from ingest.steps.generating_hls_service_files import Packaged
 
+# The events of each rendition, what went wrong, and the CPU seconds that it took.
+_Extracted: TypeAlias = "tuple[dict[TextRendition, TextTrack], tuple[Note, ...], float]"
 LISTING_LIMIT = 256 * 2**20  # bytes of ffprobe's answer, which has the text as hexadecimal digits
 
 
@@ -56,8 +65,7 @@ def run(env: Env, source: Source, plan: Plan, packaged: Packaged) -> Outcome[tup
 
     Raises ProcessingError or ResourceError when a program was killed or the disk is full, or Cancelled.
     """
-    streams = tuple(t for t in plan.text if t.index is not None)
-    tracks, warnings, cpu_seconds = _extract(env, source, plan, streams)
+    tracks, warnings, cpu_seconds = _extract(env, source, plan)
     edges = [s.presentation_start for s in next(iter(packaged.videos.values())).segments]
     edges.append(max(t.last_presentation for t in packaged.videos.values()))
     target = target_duration(packaged)
@@ -87,9 +95,13 @@ def about(rendition: TextRendition) -> str:
 
 
 def commands(env: Env, source: Source, plan: Plan) -> tuple[tuple[str, ...], ...]:
-    """The commands that take the text out of the source."""
+    """The commands that take the text out of the source and of its pictures."""
     tracks = any(t.index is not None for t in plan.text)
-    return (arguments(env, source, plan),) if tracks else ()
+    pictures = any(t.index is None for t in plan.text)
+    return (
+        *((arguments(env, source, plan),) if tracks else ()),
+        *((picture_arguments(env),) if pictures else ()),
+    )
 
 
 def arguments(env: Env, source: Source, plan: Plan) -> tuple[str, ...]:
@@ -103,14 +115,23 @@ def arguments(env: Env, source: Source, plan: Plan) -> tuple[str, ...]:
     )
 
 
-def _extract(
-    env: Env, source: Source, plan: Plan, renditions: tuple[TextRendition, ...]
-) -> tuple[dict[TextRendition, TextTrack], tuple[Note, ...], float]:
-    """The events of the source's tracks, what went wrong, and the CPU seconds that it took."""
-    if not renditions:
-        return {}, (), 0.0
-    command = arguments(env, source, plan)
-    return _read(env, plan, command, "streams", renditions, (source.descriptor,))
+def picture_arguments(env: Env) -> tuple[str, ...]:
+    """The command that reads the captions which transcoding has put aside."""
+    return captions_arguments(str(env.tools.ffmpeg.path), names.text_file("captions"))
+
+
+def _extract(env: Env, source: Source, plan: Plan) -> _Extracted:
+    """The events of all tracks and of the captions in the picture."""
+    streams = tuple(t for t in plan.text if t.index is not None)
+    pictures = tuple(t for t in plan.text if t.index is None)
+    found: _Extracted = ({}, (), 0.0)
+    if streams:
+        command = arguments(env, source, plan)
+        found = _read(env, plan, command, "streams", streams, (source.descriptor,))
+    if pictures:
+        tracks, notes, cpu_seconds = _read(env, plan, picture_arguments(env), "captions", pictures)
+        found = ({**found[0], **tracks}, (*found[1], *notes), found[2] + cpu_seconds)
+    return found
 
 
 def _read(
@@ -120,7 +141,8 @@ def _read(
     part: str,
     renditions: tuple[TextRendition, ...],
     descriptors: tuple[int, ...] = (),
-) -> tuple[dict[TextRendition, TextTrack], tuple[Note, ...], float]:
+) -> _Extracted:
+    """Run `command`, which writes the file of `part`, and list what is in it."""
     folder = env.temporary
     limits = file_limits(plan, env.limits)
     confinement = Confinement(write=(folder,), descriptors=descriptors)
@@ -128,6 +150,8 @@ def _read(
     file = folder / names.text_file(part)
     if done.limit is not None or done.signal is not None:
         process.check(done, codes.TRANSCODING_FAILED)
+    if done.returncode != 0 and NOTHING_WRITTEN in done.stderr:
+        return {r: TextTrack() for r in renditions}, (), done.cpu_seconds
     if done.returncode != 0 or not file.is_file():
         words = process.last_words(done.stderr)
         failed = tuple(Note(codes.SUBTITLES_LEFT_OUT, f"{about(r)}: {words}") for r in renditions)

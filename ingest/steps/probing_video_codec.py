@@ -11,7 +11,7 @@ from ingest.job.errors import SourceError, one_line
 from ingest.media import probe
 from ingest.media.clock import follow, jumps_of, straightened
 from ingest.media.damage import missing_pictures, told
-from ingest.media.text_facts import chapters, text_facts
+from ingest.media.text_facts import CAPTIONED, chapters, text_facts
 from ingest.media.video_facts import video_facts
 from ingest.steps.context import Note, Outcome
 from ingest.steps.damage import refuse_loss
@@ -92,9 +92,12 @@ def run(prober: Prober, *, allow_damage: bool) -> Outcome[Probed]:
     )
     if not allow_damage:
         refuse_loss(name, loss.seconds, video.timing.duration + loss.seconds, loss.places)
+    captions = video.codec in CAPTIONED and prober.captions(
+        index, video.timing.start + video.timing.duration / 2
+    )
     notes = tuple(Note(codes.STREAM_LEFT_OUT, f"stream {s.index} ({s.codec}): {s.reason}") for s in left_out)
     return Outcome(
-        Probed(document, container, video, left_out),
+        Probed(document, container, video, left_out, captions),
         notes=notes,
         warnings=(
             *misdeclared(document, container, video),

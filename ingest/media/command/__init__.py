@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import ffmpeg
 
+from ingest.media.command.captions import captions_output
 from ingest.media.command.hdr import hdr_branches, hdr_rung_output
 from ingest.media.command.picture import own_times, sdr_picture, timed_picture
 from ingest.media.command.reference import reference_output, wide_reference_output
@@ -58,6 +59,7 @@ def encode_arguments(program: str, plan: Plan, source: EncodeInput) -> tuple[str
         for rung in plan.rungs
     ]
     outputs += audio_outputs(stream, plan)
+    outputs += captions_output(stream, plan)
     outputs.append(poster_output(branches.stream(sdr), plan))
     outputs.append(preview_output(branches.stream(sdr + 1), plan))
     outputs.append(reference_output(branches.stream(sdr + 2), plan))

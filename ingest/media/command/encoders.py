@@ -50,6 +50,7 @@ def _x264(rung: Rung, grid: Grid) -> dict[str, Any]:
         "level:v": rung.level,
         "crf": float(rung.crf),
         "sc_threshold": 0,
+        "a53cc": 0,  # captions become a text rendition; in the picture they would have to be declared
     }
     options |= {"keyint_min": grid.gop_frames} if grid.gop_frames is not None else {"forced-idr": 1}
     return options if grid.reorder else options | {"bf": 0}

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 # Added to every time on the way, since Matroska has none below 0: a cue may begin before the film.
 MARGIN = 24 * 3600  # seconds
 MAX_BYTES = 8 * 2**20  # of all text of a source; a long film has some hundred kilobytes a language
-_QUIET = ("-nostdin", "-hide_banner", "-v", "error")
+_GLOBAL = ("-nostdin", "-hide_banner", "-v", "error", "-abort_on", "empty_output")
+NOTHING_WRITTEN = "Output file is empty"  # what ffmpeg says then; its file without events cannot be read
 
 
 def text_arguments(
@@ -61,7 +62,7 @@ def _output() -> dict[str, object]:
 
 
 def _compiled(program: str, output: object) -> tuple[str, ...]:
-    run = output.global_args(*_QUIET)  # type: ignore[attr-defined] # ffmpeg-python has no types
+    run = output.global_args(*_GLOBAL)  # type: ignore[attr-defined] # ffmpeg-python has no types
     arguments: list[str] = run.compile(cmd=program, overwrite_output=True)
     return tuple(arguments)
 

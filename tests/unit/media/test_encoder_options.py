@@ -40,6 +40,7 @@ CONSTANT = {
         "level:v": "3.1",
         "crf": 22.0,
         "sc_threshold": 0,
+        "a53cc": 0,
         "keyint_min": 60,
     },
     "hevc": {
@@ -81,6 +82,7 @@ UNEVEN = {
         "level:v": "3.1",
         "crf": 22.0,
         "sc_threshold": 0,
+        "a53cc": 0,
         "forced-idr": 1,
     },
     "hevc": {

@@ -6,10 +6,13 @@ import json
 from fractions import Fraction
 
 import pytest
+from made_facts import SD, clip
 
-from ingest.media.command import EncodeInput
-from ingest.media.command.text import packets_arguments, text_arguments
+from ingest.media.command import EncodeInput, encode_arguments
+from ingest.media.command.text import captions_arguments, packets_arguments, text_arguments
+from ingest.media.plan import make_plan
 from ingest.media.text_events import TextEvent, TextTrack, read_tracks
+from ingest.media.text_facts import text_facts
 from ingest.media.whitelists import CODEC_WHITELIST, FORMAT_WHITELIST, PROTOCOL_WHITELIST
 
 
@@ -22,8 +25,48 @@ def test_all_tracks_in_one_pass() -> None:
         *("-i", "file:/proc/self/fd/7", "-map", "0:2", "-map", "0:5"),
         *("-f", "matroska", "-avoid_negative_ts", "disabled", "-c:s", "ass", "-fs", "8388608"),
         *("-map_chapters", "-1", "-map_metadata", "-1", "text/streams.mkv"),
-        *("-nostdin", "-hide_banner", "-v", "error", "-y"),
+        *("-nostdin", "-hide_banner", "-v", "error", "-abort_on", "empty_output", "-y"),
     )
+
+
+def test_the_captions_of_a_file_of_ours() -> None:
+    assert captions_arguments("/f", "text/captions.mkv") == (
+        *("/f", "-f", "lavfi", "-copyts", "-itsoffset", "86400", "-i", "movie=text/captions.mp4[out+subcc]"),
+        *(
+            "-map",
+            "0:s:0",
+            "-f",
+            "matroska",
+            "-avoid_negative_ts",
+            "disabled",
+            "-c:s",
+            "ass",
+            "-fs",
+            "8388608",
+        ),
+        *("-map_chapters", "-1", "-map_metadata", "-1", "text/captions.mkv"),
+        *("-nostdin", "-hide_banner", "-v", "error", "-abort_on", "empty_output", "-y"),
+    )
+
+
+def test_captions_are_put_aside_while_encoding() -> None:
+    text = text_facts({}, captions=True)
+    made = make_plan(clip(), (), (SD,), preview_interval=Fraction(1), tile=(160, 90), text=text)
+    plain = make_plan(clip(), (), (SD,), preview_interval=Fraction(1), tile=(160, 90))
+    source = EncodeInput("file:/proc/self/fd/7", 36_000_000, 128)
+    with_captions = encode_arguments("/f", made, source)
+    assert "text/captions.mp4" not in encode_arguments("/f", plain, source)
+    at = with_captions.index("text/captions.mp4")
+    begin = at - with_captions[:at][::-1].index("-map") - 1
+    label = with_captions[begin + 1]
+    assert " ".join(with_captions[begin + 2 : at]) == (
+        "-f mp4 -a53cc 1 -bf 0 -c:v libx264 -enc_time_base 1/90000 -fps_mode passthrough -map_chapters -1 "
+        "-map_metadata -1 -preset ultrafast -video_track_timescale 90000"
+    )
+    graph = with_captions[with_captions.index("-filter_complex") + 1].split(";")
+    end = next(i for i, f in enumerate(graph) if f.endswith(f"format=yuv420p{label}"))
+    assert graph[end - 1].split("]", 1)[1].startswith("scale=32:32:flags=neighbor")
+    assert graph[end - 2].startswith("[0:0]setpts=PTS-(0/1)/TB")
 
 
 def test_the_listing() -> None:
