@@ -48,7 +48,11 @@ def found_rows(document: dict[str, Any]) -> list[tuple[str, str]]:
         ("container", video["containerFormat"]),
         ("picture", f"{video['width']}x{video['height']} {video['codec']} {video['pixelFormat']}"),
         ("quality", video["sourceQuality"]),
-        ("coded as", f"{video['codedWidth']}x{video['codedHeight']}, rotated by {video['rotation']} degrees"),
+        (
+            "coded as",
+            f"{video['codedWidth']}x{video['codedHeight']}, rotated by {video['rotation']} degrees"
+            + (", mirrored" if video["mirrored"] else ""),
+        ),
         ("frames", f"{video['frameCount']} at {rate}"),
         ("duration", f"{video['durationMs'] / 1000:.3f} s, from {video['startSeconds']:.3f} s"),
         ("key frames", f"{video['gop']['keyFrames']}, up to {video['gop']['longestSeconds']:.2f} s apart"),

@@ -87,6 +87,9 @@ SDR_ADDED = _note(
     9110, "SDR Renditions Added", "Where there is HDR there must be SDR: H.264 is made as well."
 )
 HDR_NOT_KEPT = _note(9111, "HDR Not Kept", "--hdr keep was asked for and SDR is made; why.")
+FIELDS_HANDLED = _note(
+    9118, "Interlaced Source", "Its fields are not what is usual or flagged; what was done with them."
+)
 SUBTITLES_MADE = _note(
     9129, "Subtitles Made", "A text rendition, how many cues it has and of what it is made."
 )
@@ -116,6 +119,14 @@ PREVIOUS_PACKAGE_KEPT = _warning(
 )
 STORE_NOT_WRITTEN = _warning(
     9208, "Job Store Not Written", "The job is not in the store; job.json has it all."
+)
+PICTURE_SIZE_CHANGES = _warning(
+    9218, "Picture Size Changes", "Later pictures are fitted into the first one's size, their rest is black."
+)
+PICTURE_ASPECT_CHANGES = _warning(
+    9219,
+    "Picture Aspect Changes",
+    "Later pictures are shown with the first one's aspect: they are distorted.",
 )
 CLOCK_JUMPS = _warning(
     9222, "Source Clock Jumps", "Its clock begins anew in the middle; the parts are joined."

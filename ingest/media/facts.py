@@ -61,9 +61,49 @@ class Jump:
 
 
 @dataclass(frozen=True, slots=True)
+class Shape:
+    """A decoded picture's size in samples, and the aspect of one sample; None where nothing says it."""
+
+    width: int
+    height: int
+    sample_aspect: Fraction | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What a comparison of neighbouring lines and pictures says, whatever is flagged.
+
+    Of `pictures`, `top` and `bottom` are two fields of different times, that one first, and `smooth` are of one time;
+    the rest cannot be told. `pulldown`: fields come twice in the rhythm of 3:2 pulldown, at no place otherwise.
+    """
+
+    pictures: int = 0
+    top: int = 0
+    bottom: int = 0
+    smooth: int = 0
+    pulldown: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """A sample of pictures from all over the film: of `pictures`, `top` and `bottom` are flagged as interlaced.
+
+    `shapes` are all that were met. `judged` is None where no doubt made a closer look worth its time.
+    """
+
+    pictures: int = 0
+    top: int = 0
+    bottom: int = 0
+    shapes: tuple[Shape, ...] = ()
+    judged: Judged | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class VideoFacts:
     """The picture that will be used. `width` and `height` are decoded pixels; `display_*` are what is seen:
-    square pixels, upright. `jumps` are those of the source's clock, by stream; they are taken out of `timing`."""
+    square pixels, upright. A player turns the picture clockwise by `rotation` degrees, and then, where it is
+    `mirrored`, swaps left and right. `jumps` are those of the source's clock, by stream; they are taken out of
+    `timing`."""
 
     index: int
     codec: str
@@ -83,6 +123,8 @@ class VideoFacts:
     bit_rate: int | None
     light: Light | None = None
     jumps: tuple[tuple[int, tuple[Jump, ...]], ...] = ()
+    mirrored: bool = False
+    scan: Scan = Scan()
 
 
 @dataclass(frozen=True, slots=True)

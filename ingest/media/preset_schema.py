@@ -180,6 +180,7 @@ class VideoTable(_Table):
     gop: Seconds
     segment: Seconds
     max_frame_rate: FrameRate
+    deinterlace: Literal["auto", "field", "frame", "off"] = "auto"
     hevc: HevcTable | None = None
     av1: Av1Table | None = None
 

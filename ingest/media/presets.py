@@ -68,8 +68,9 @@ class VideoPreset:
     """Capped CRF: quality `crf`, never above `max_bitrate` bits/s over a VBV of `buffer` bits.
 
     `speed` is x264's preset; `gop` (closed) and `segment` are seconds, `segment` a whole multiple of `gop`;
-    `max_frame_rate` is frames per second, 1 to 60. All this is for H.264; `hevc` and `av1` are what the preset says
-    of these codecs, None where it says nothing: `of` then derives it.
+    `max_frame_rate` is frames per second, 1 to 60; `deinterlace` is how (see `plan.fields`): `auto`, or always one
+    picture for each field or for each frame, or not at all. All this is for H.264; `hevc` and `av1` are what the
+    preset says of these codecs, None where it says nothing: `of` then derives it.
     """
 
     codec: Literal["h264"]
@@ -81,6 +82,7 @@ class VideoPreset:
     gop: Fraction
     segment: Fraction
     max_frame_rate: Fraction
+    deinterlace: Literal["auto", "field", "frame", "off"] = "auto"
     hevc: CodecPreset | None = None
     av1: CodecPreset | None = None
 
@@ -249,6 +251,7 @@ def _preset(table: PresetTable, origin: Path) -> Preset:
             gop=video.gop,
             segment=video.segment,
             max_frame_rate=video.max_frame_rate,
+            deinterlace=video.deinterlace,
             hevc=_codec_preset(video.hevc),
             av1=_codec_preset(video.av1),
         ),
@@ -262,13 +265,16 @@ def _codec_preset(table: HevcTable | Av1Table | None) -> CodecPreset | None:
 
 
 def _check_same_grid(first: Preset, other: Preset) -> None:
-    for key, unit in (("gop", "s"), ("segment", "s"), ("max_frame_rate", "")):
+    def shown(value: object, unit: str) -> str:
+        return value if isinstance(value, str) else f"{float(value):g}{unit}"  # type: ignore[arg-type]
+
+    for key, unit in (("gop", "s"), ("segment", "s"), ("max_frame_rate", ""), ("deinterlace", "")):
         one, two = getattr(first.video, key), getattr(other.video, key)
         if one != two:
             raise UsageError(
                 codes.PRESET_INVALID,
                 f"{first.name} and {other.name} cannot share a ladder: "
-                f"{key} is {float(one):g}{unit} in {first.origin} and {float(two):g}{unit} in {other.origin}",
+                f"{key} is {shown(one, unit)} in {first.origin} and {shown(two, unit)} in {other.origin}",
                 remedy=f"give both the same {key}",
             )
 

@@ -93,14 +93,14 @@ class Prober:
             argv=(
                 str(self.ffprobe.path),
                 *("-v", "error", "-hide_banner"),
-                *self._whitelists(),
+                *self.whitelists(),
                 *(part for kind, names in LISTING.items() for part in (f"-codec_whitelist:{kind}", names)),
                 *question,
                 *("-i", self.source.url),
             ),
             cwd=self.folder,
             confinement=Confinement(descriptors=(self.source.descriptor,)),
-            limits=self._limits(),
+            limits=self.program_limits(),
         )
 
     def streams(self) -> Document:
@@ -216,7 +216,7 @@ class Prober:
             argv=(
                 str(self.ffmpeg.path),
                 *("-nostdin", "-hide_banner", "-v", "info", "-nostats", "-noautorotate", "-copyts"),
-                *self._whitelists(),
+                *self.whitelists(),
                 *("-max_pixels", str(self.limits.pixels), "-threads", "1", "-i", self.source.url),
                 *("-map", f"0:{index}", "-map_metadata", "-1", "-map_chapters", "-1"),
                 *("-vf", f"sidedata=mode={without},showinfo@{mark}=checksum=0"),
@@ -225,16 +225,16 @@ class Prober:
             ),
             cwd=self.folder,
             confinement=Confinement(descriptors=(self.source.descriptor,)),
-            limits=self._limits(),
+            limits=self.program_limits(),
         )
 
-    def _whitelists(self) -> tuple[str, ...]:
+    def whitelists(self) -> tuple[str, ...]:
         return (
             *("-protocol_whitelist", PROTOCOL_WHITELIST, "-format_whitelist", FORMAT_WHITELIST),
             *("-codec_whitelist", CODEC_WHITELIST, "-max_streams", str(self.limits.streams)),
         )
 
-    def _limits(self) -> Limits:
+    def program_limits(self) -> Limits:
         return Limits(memory_bytes=self.limits.memory_bytes, stall_seconds=self.limits.stall_seconds)
 
     def _check(self, done: process.Completed) -> None:

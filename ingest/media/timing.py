@@ -120,6 +120,14 @@ class PacketTable(Sequence[Packet]):
     def is_key(self, index: int) -> bool:
         return bool(self.flags[index] & _KEY)
 
+    def key_times(self) -> array[int] | None:
+        """Presentation ticks of the key pictures that are shown, ascending; None when one has none."""
+        wanted = _KEY | _PTS
+        keys = [i for i, flags in enumerate(self.flags) if flags & _KEY and not flags & _DISCARD]
+        if not keys or any(self.flags[i] & wanted != wanted for i in keys):
+            return None
+        return array("q", sorted(self.pts[i] for i in keys))
+
     def presented(self, shown: Sequence[int]) -> bool:
         """Whether all these packets have presentation times."""
         return all(self.flags[i] & _PTS for i in shown)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _DEPTH = re.compile(r"(?:p|gray|ya|xyz|[py][024])(9|10|12|14|16)(?:le|be)?$")
 _SIXTEEN_BITS = re.compile(r"(?:rgb48|bgr48|rgba64|bgra64)(?:le|be)")
+_MATRIX = re.compile(r"[0-9a-f]{8}: +(-?[0-9]{1,10}) +(-?[0-9]{1,10}) +-?[0-9]{1,10}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
 
 
@@ -31,9 +32,10 @@ def video_facts(stream: Document, frames: Sequence[DecodedFrame], packets: Seque
     # The average first: for a raw H.264 stream the other one counts fields.
     declared = [r for r in map(fraction, (stream.get("avg_frame_rate"), stream.get("r_frame_rate"))) if r]
     timing = measure(packets, time_base, first_pts=first.pts, hints=declared)
-    aspect = fraction(stream.get("sample_aspect_ratio")) or first.sample_aspect
+    # ffmpeg's pictures have the container's aspect already, where it has one; ffprobe's may be of a later picture.
+    aspect = first.sample_aspect or fraction(stream.get("sample_aspect_ratio"))
     aspect = aspect if aspect and Fraction(1, 20) < aspect < 20 else Fraction(1)
-    rotation = rotation_of(stream)
+    rotation, mirrored = orientation_of(stream)
     shown = (max(1, round(first.width * aspect)), first.height)
     display_width, display_height = shown[::-1] if rotation % 180 == 90 else shown
     return VideoFacts(
@@ -47,6 +49,7 @@ def video_facts(stream: Document, frames: Sequence[DecodedFrame], packets: Seque
         height=first.height,
         sample_aspect=aspect,
         rotation=rotation,
+        mirrored=mirrored,
         display_width=display_width,
         display_height=display_height,
         field_order=field_order(stream, frames),
@@ -57,13 +60,25 @@ def video_facts(stream: Document, frames: Sequence[DecodedFrame], packets: Seque
     )
 
 
-def rotation_of(stream: Document) -> int:
-    """Clockwise degrees (0, 90, 180, 270) that a player turns the picture by."""
+def orientation_of(stream: Document) -> tuple[int, bool]:
+    """Clockwise degrees (0, 90, 180, 270) that a player turns the picture by, and whether it then mirrors it.
+
+    From the display matrix (ISO/IEC 14496-12, 8.3.2.3): x' = a x + c y, y' = b x + d y.
+    """
     for data in stream.get("side_data_list", ()):
+        found = _MATRIX.findall(str(data.get("displaymatrix", "")))
+        if len(found) == 3 and "displaymatrix" in data:
+            (a, b), (c, d) = ((int(x), int(y)) for x, y in found[:2])
+            mirrored = a * d - b * c < 0
+            if mirrored:
+                a, c = -a, -c
+            if abs(a) + abs(d) >= abs(b) + abs(c):
+                return (180 if a + d < 0 else 0), mirrored
+            return (90 if b - c > 0 else 270), mirrored
         angle = fraction(data.get("rotation"))
         if angle is not None:
-            return round(-angle / 90) * 90 % 360  # ffprobe counts anticlockwise
-    return 0
+            return round(-angle / 90) * 90 % 360, False  # ffprobe counts anticlockwise
+    return 0, False
 
 
 def depth_of(pixel_format: str) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ingest.steps.context import Outcome, rate_text, write_json
 
 if TYPE_CHECKING:
-    from ingest.media.facts import AudioFacts, Container, KlvFacts, VideoFacts
+    from ingest.media.facts import AudioFacts, Container, KlvFacts, Scan, VideoFacts
     from ingest.media.light import Light
     from ingest.media.text_facts import Chapter, TextFacts
 
@@ -86,7 +86,9 @@ def document(
         "aspectRatio": f"{aspect.numerator}:{aspect.denominator}",
         "sampleAspectRatio": f"{video.sample_aspect.numerator}:{video.sample_aspect.denominator}",
         "rotation": video.rotation,
+        "mirrored": video.mirrored,
         "fieldOrder": video.field_order,
+        "scan": scan(video.scan),
         "colour": {
             "primaries": video.colour.primaries,
             "transfer": video.colour.transfer,
@@ -128,4 +130,22 @@ def document(
         ],
         "chapters": [{"startSeconds": c.start, "endSeconds": c.end, "title": c.title} for c in chapters],
         "klv": [{"index": k.index, "carriage": k.carriage, "programId": k.program_id} for k in klv],
+    }
+
+
+def scan(found: Scan) -> dict[str, Any]:
+    """The sample of pictures from all over the film; `judged` null where no doubt asked for it."""
+    judged = found.judged
+    return {
+        "sampled": found.pictures,
+        "flaggedTopFirst": found.top,
+        "flaggedBottomFirst": found.bottom,
+        "judged": judged
+        and {
+            "sampled": judged.pictures,
+            "topFirst": judged.top,
+            "bottomFirst": judged.bottom,
+            "progressive": judged.smooth,
+            "pulldown": judged.pulldown,
+        },
     }

@@ -9,6 +9,7 @@ from ingest.images.sprites import plan_interval, tile_size
 from ingest.job import codes
 from ingest.job.errors import ResourceError
 from ingest.media.plan import Plan, make_plan
+from ingest.media.plan.canvas import aspect_changes
 from ingest.media.plan.hdr import made_codecs, why_not_kept
 from ingest.media.plan.text import MAX_TEXT_TRACKS, usable_text
 from ingest.media.process import Limits
@@ -81,7 +82,8 @@ def notes(plan: Plan, video: VideoFacts) -> tuple[Note, ...]:
         for index in plan.unused_audio
     ]
     assumed = [Note(codes.AUDIO_CHANNELS_ASSUMED, words) for words in plan.assumed_audio]
-    return (*made, *left, *tracks, *assumed)
+    fields = [Note(codes.FIELDS_HANDLED, plan.video.fields.why)] if plan.video.fields.why else []
+    return (*made, *left, *tracks, *assumed, *fields)
 
 
 def hdr_notes(plan: Plan, video: VideoFacts, options: Options, *, can_convert: bool) -> tuple[Note, ...]:
@@ -97,6 +99,13 @@ def warnings(plan: Plan, video: VideoFacts, audio: tuple[AudioFacts, ...]) -> tu
     found: list[Note] = []
     if video.colour.hdr != "none" and not plan.video.colour.tone_map:
         found.append(Note(codes.COLOUR_NOT_CONVERTED, f"{video.colour.transfer} needs zscale and tonemap"))
+    first = f"{video.width}x{video.height}"
+    if others := plan.video.canvas.others:
+        sizes = ", ".join(f"{s.width}x{s.height}" for s in others)
+        found.append(Note(codes.PICTURE_SIZE_CHANGES, f"{sizes} among {first}"))
+    if aspects := aspect_changes(video):
+        told = ", ".join(f"{a.numerator}:{a.denominator}" for a in aspects)
+        found.append(Note(codes.PICTURE_ASPECT_CHANGES, f"samples of {told} in pictures of {first}"))
     start, end = plan.video.start, plan.video.start + plan.duration
     # The container's lengths mean nothing where its clock jumps.
     for track in () if video.jumps else audio:

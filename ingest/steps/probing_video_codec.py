@@ -11,6 +11,7 @@ from ingest.job.errors import SourceError, one_line
 from ingest.media import probe
 from ingest.media.clock import follow, jumps_of, straightened
 from ingest.media.damage import missing_pictures, told
+from ingest.media.sampling import sampled
 from ingest.media.text_facts import CAPTIONED, chapters, text_facts
 from ingest.media.video_facts import video_facts
 from ingest.steps.context import Note, Outcome
@@ -80,6 +81,7 @@ def run(prober: Prober, *, allow_damage: bool) -> Outcome[Probed]:
             f"{name} lasts {float(video.timing.duration) / 3600:.1f} h, the limit is {limits.seconds / 3600:.1f} h",
             remedy="raise INGEST_MAX_SECONDS if it is right",
         )
+    video = sampled(prober, video, packed)
     if video.colour.hdr == "pq":
         video = replace(video, light=prober.light(index, time_base))
     if jumps:

@@ -9,6 +9,8 @@ import pytest
 from main_job import SHARED_CLIPS, TONE_MAPPED
 from measuring import error, ffmpeg, flat, likeness, pictures, probe, psnr, run
 
+from ingest.job import codes
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -223,14 +225,6 @@ def moving(size: str, rate: str = "10", seconds: float = 1.5) -> tuple[str, ...]
 TAGGED = ("-vf", "scale=out_color_matrix=bt709:out_range=tv,format=yuv420p", *X264, *tags("bt709", "tv"))
 
 
-def turned(clips: Clips, degrees: int) -> Path:
-    """Stored so that it is upright when a player turns it: the picture itself is 240x136 seen landscape."""
-    stored = clips.make(f"stored{degrees}.mp4", *moving("240x136"), *TAGGED)
-    return clips.make(
-        f"turned{degrees}.mp4", "-display_rotation", str(-degrees), "-i", str(stored), "-c", "copy"
-    )
-
-
 # name: how it is made, the filters that show its stored pictures upright, the size it must have.
 SHAPES: dict[str, tuple[tuple[str, ...], str, tuple[int, int]]] = {
     "anamorphic-pal.mkv": ((*moving("720x576"), *TAGGED, "-aspect", "20:11"), "", (720, 396)),
@@ -255,6 +249,20 @@ SHAPES: dict[str, tuple[tuple[str, ...], str, tuple[int, int]]] = {
 }
 
 
+EXTREMES = {"1x1": (2, 2), "2x2": (2, 2), "3x1000": (2, 720), "4096x16": (720, 2), "853x479": (720, 404)}
+
+
+@pytest.mark.parametrize("size", EXTREMES)
+def test_extreme_sizes(clips: Clips, ingested: Ingest, size: str) -> None:
+    red = ("-f", "lavfi", "-i", f"color=0xc02020:size={size}:rate=10:duration=1", "-c:v", "ffv1")
+    package = ingested(clips.make("red.mkv", *red, "-pix_fmt", "gbrp"), "sd")
+    (stream,) = probe(package.joined("video/sd"), "-show_streams")["streams"]
+    assert (stream["width"], stream["height"]) == EXTREMES[size]
+    (poster,) = flat(package.folder / "poster.jpg")
+    for pixels in (poster, package.pictures("sd")[5].pixels):
+        assert error(pixels, bytes((0xC0, 0x20, 0x20)) * (len(pixels) // 3)) < 9
+
+
 @pytest.mark.parametrize("name", SHAPES)
 def test_shapes(clips: Clips, ingested: Ingest, name: str) -> None:
     arguments, filters, size = SHAPES[name]
@@ -262,23 +270,97 @@ def test_shapes(clips: Clips, ingested: Ingest, name: str) -> None:
     check_shape(ingested(source, "sd"), pictures(source, filters=filters), size)
 
 
-@pytest.mark.parametrize(
-    ("degrees", "filters", "size"),
-    [
-        (90, "transpose=clock", (136, 240)),
-        (180, "hflip,vflip", (240, 136)),
-        (270, "transpose=cclock", (136, 240)),
-    ],
-)
-def test_rotation_is_applied(
-    clips: Clips, ingested: Ingest, degrees: int, filters: str, size: tuple[int, int]
+ORIENTATIONS = {
+    "90": ("transpose=clock", (136, 240)),
+    "180": ("hflip,vflip", (240, 136)),
+    "270": ("transpose=cclock", (136, 240)),
+    "0 hflip": ("hflip", (240, 136)),
+    "0 vflip": ("vflip", (240, 136)),
+    "90 hflip": ("transpose=clock,hflip", (136, 240)),
+    "90 vflip": ("transpose=clock,vflip", (136, 240)),
+}
+
+
+@pytest.mark.parametrize("marks", ORIENTATIONS)
+@pytest.mark.parametrize("container", ["mp4", "mkv"])
+def test_pictures_are_turned_and_mirrored_as_a_player_shows_them(
+    clips: Clips, ingested: Ingest, marks: str, container: str
 ) -> None:
-    source = turned(clips, degrees)
+    degrees, *flips = marks.split()
+    if container == "mkv" and flips:
+        pytest.skip("Matroska knows no mirrored pictures")
+    filters, size = ORIENTATIONS[marks]
+    stored = clips.make("stored.mp4", *moving("240x136"), *TAGGED)
+    options = ("-display_rotation", f"-{degrees}", *(f"-display_{f}" for f in flips))
+    source = clips.make(f"turned.{container}", *options, "-i", str(stored), "-c", "copy")
     shown = pictures(source, filters=filters, options=("-noautorotate",))
+    assert shown == pictures(source)  # what ffmpeg itself makes of the marks
     package = ingested(source, "sd")
     check_shape(package, shown, size)
     unturned = pictures(source, options=("-noautorotate",))
     assert likeness(package.pictures("sd"), unturned).worst < 20
+
+
+def test_the_mov_of_a_camera_held_sideways(clips: Clips, ingested: Ingest) -> None:
+    stored = clips.make("stored.mp4", *moving("240x136"), *TAGGED)
+    source = clips.make("turned.mov", "-display_rotation", "90", "-i", str(stored), "-c", "copy")
+    check_shape(ingested(source, "sd"), pictures(source), (136, 240))
+
+
+CHANGED = (320, 180)
+
+
+@pytest.mark.parametrize(
+    ("size", "aspect", "window"),
+    [
+        ("240x180", "4:3", (40, 0, 240, 180)),
+        ("400x180", "20:9", (0, 18, 320, 144)),
+        ("160x90", "16:9", (0, 0, 320, 180)),
+        ("240x180", "16:9", (0, 0, 320, 180)),  # its samples are wider
+    ],
+)
+def test_a_film_whose_size_changes(
+    clips: Clips, ingested: Ingest, size: str, aspect: str, window: tuple[int, int, int, int]
+) -> None:
+    """One size for the rung; what comes later is seen whole, undistorted, in the middle, and the sound goes on."""
+    common = (*TAGGED, "-bf", "0", "-c:a", "mp2", "-muxdelay", "0", "-muxpreload", "0")
+    tone = ("-f", "lavfi", "-i", "sine=sample_rate=48000:duration=1.5")
+    first = clips.make("first.ts", *moving("320x180"), *tone, *common)
+    later = clips.make(
+        *(
+            f"later-{size}-{aspect[0]}.ts",
+            *moving(size),
+            *tone,
+            *common,
+            "-aspect",
+            aspect,
+            "-output_ts_offset",
+            "1.5",
+        )
+    )
+    source = clips.folder / f"changes-{size}-{aspect.replace(':', '-')}.ts"
+    source.write_bytes(first.read_bytes() + later.read_bytes())
+    package = ingested(source, "sd")
+    (stream,) = probe(package.joined("video/sd"), "-show_streams")["streams"]
+    assert (stream["width"], stream["height"], stream["sample_aspect_ratio"]) == (*CHANGED, "1:1")
+    assert len(package.pictures("sd")) == 30
+    assert codes.PICTURE_SIZE_CHANGES.number in [w["code"] for w in package.record["warnings"]]
+    assert likeness(package.pictures("sd")[:15], pictures(first)).worst > 30
+    left, top, width, height = window
+    rung = package.joined("video/sd")
+    seen = pictures(rung, filters=f"crop={width}:{height}:{left}:{top}")[15:]
+    assert likeness(seen, pictures(later)).worst > 26
+    whole = pictures(rung, size=CHANGED, pixel_format="gray")[20].pixels
+    outside = [
+        whole[y * 320 + x]
+        for y in range(180)
+        for x in range(320)
+        if not (left - 2 <= x < left + width + 2 and top - 2 <= y < top + height + 2)
+    ]
+    assert not outside or max(outside) < 12
+    assert bool(outside) is (window != (0, 0, *CHANGED))
+    assert abs(package.sound("und-stereo").duration - 3) < Fraction(1, 20)
+    assert package.sound("und-stereo").level(Fraction(5, 2), Fraction(14, 5)) > -25
 
 
 def check_shape(package: Package, shown: tuple, size: tuple[int, int]) -> None:
@@ -290,44 +372,3 @@ def check_shape(package: Package, shown: tuple, size: tuple[int, int]) -> None:
     assert found.worst > 30
     (poster,) = flat(package.folder / "poster.jpg")
     assert max(psnr(error(poster, p.pixels)) for p in shown) > 26
-
-
-@pytest.mark.parametrize("order", ["tff", "bff"])
-@pytest.mark.parametrize("codec", ["mpeg2video", "libx264"])
-def test_interlaced_is_deinterlaced(clips: Clips, ingested: Ingest, order: str, codec: str) -> None:
-    """Fifty fields a second become 25 whole pictures, each the one of its first field."""
-    top = int(order == "tff")
-    if codec == "mpeg2video":
-        coding = ("-c:v", codec, "-q:v", "2", "-flags", "+ildct+ilme", "-field_order", "tt" if top else "bb")
-    else:
-        coding = ("-c:v", codec, "-qp", "8", "-preset", "veryfast", "-x264-params", f"{order}=1")
-    tall = "scale=out_color_matrix=bt709:out_range=tv,format=yuv420p"
-    weave = "interleave_top" if top else "interleave_bottom"
-    source = clips.make(
-        *(f"{order}-{codec}.ts", *moving("352x288", "50", 3)),
-        *("-vf", f"{tall},tinterlace={weave},setfield={order}", *coding, *tags("bt709", "tv")),
-    )
-    package = ingested(source, "sd")
-    made = package.pictures("sd")
-    assert [p.time for p in made] == [Fraction(n, 25) for n in range(75)]
-    whole = pictures(
-        clips.make(f"whole-{order}.mkv", *moving("352x288", "50", 3), "-vf", tall, "-c:v", "ffv1"),
-        size=(88, 72),
-    )[::2]
-    rung = pictures(package.joined("video/sd"), size=(88, 72))
-    middle = slice(2, -2)  # at the ends there is no neighbour to interpolate from
-    assert likeness(rung[middle], whole[middle]).in_place
-    assert combed(source) > 60
-    assert combed(package.joined("video/sd")) < 8  # idet's own doubts: the moving pattern has lines too
-
-
-def combed(path: Path) -> int:
-    """How many pictures ffmpeg's idet takes for interlaced."""
-    done = run(
-        *(ffmpeg(), "-nostdin", "-hide_banner", "-nostats", "-v", "info", "-i", str(path)),
-        *("-vf", "idet", "-an", "-f", "null", "-"),
-    )
-    # ffmpeg builds the filter twice, and says twice what it saw: the last time after the last picture.
-    line = [x for x in done.stderr.decode().splitlines() if "Multi frame detection" in x][-1]
-    words = line.replace(":", " ").split()
-    return int(words[words.index("TFF") + 1]) + int(words[words.index("BFF") + 1])

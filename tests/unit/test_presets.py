@@ -39,12 +39,15 @@ buffer = "3750k"
 gop = "500ms"
 segment = "4s"
 max_frame_rate = "30000/1001"
+deinterlace = "frame"
 
 [audio]
 stereo_bitrate = "96k"
 surround_bitrate = "320k"
 """
-VIDEO_KEYS = "codec, profile, speed, crf, max_bitrate, buffer, gop, segment, max_frame_rate, hevc, av1"
+VIDEO_KEYS = (
+    "codec, profile, speed, crf, max_bitrate, buffer, gop, segment, max_frame_rate, deinterlace, hevc, av1"
+)
 
 
 def write(folder: Path, text: str = MINE, name: str = "mine") -> Path:
@@ -140,6 +143,7 @@ def test_a_preset_of_ones_own_is_added_and_read_exactly(tmp_path: Path) -> None:
             gop=Fraction(1, 2),
             segment=Fraction(4),
             max_frame_rate=Fraction(30000, 1001),
+            deinterlace="frame",
         ),
         audio=AudioPreset(96_000, 320_000),
         origin=path,
@@ -291,6 +295,11 @@ def test_a_byte_order_mark_and_crlf_do_no_harm(tmp_path: Path) -> None:
             '"30000/1001"',
             "29.97",
             'video.max_frame_rate: is 29.97, write 60 or an exact fraction such as "60000/1001"',
+        ),
+        (
+            'deinterlace = "frame"',
+            'deinterlace = "yes"',
+            "video.deinterlace: is 'yes', must be 'auto', 'field', 'frame' or 'off'",
         ),
         ('"96k"', '"1M"', "audio.stereo_bitrate: is 1000k, must be from 32k to 512k"),
         ('"320k"', '"64k"', "audio.surround_bitrate: is 64k, must be from 96k to 1536k"),

@@ -45,6 +45,10 @@ def encode_arguments(program: str, plan: Plan, source: EncodeInput) -> tuple[str
         max_streams=source.max_streams,
         max_pixels=source.max_pixels,
         copyts=None,
+        # We turn and fit the pictures ourselves: ffmpeg would begin its whole graph anew, the sound's too, wherever
+        # the size or a tag of the picture changes.
+        noautorotate=None,
+        **{"reinit_filter:v": 0},
         **(own_times(plan) if source.filters else {}),
     )
     picture = timed_picture(stream[str(plan.video.index)], plan)

@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from ingest.media.command.expressions import ratio
+from ingest.media.plan.fields import FILM
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ingest.media.facts import Jump
     from ingest.media.plan import Plan
+    from ingest.media.plan.canvas import Canvas
+
+
+# The aspects of a sample that are believed; others count as square.
+SLIMMEST, WIDEST = "0.05", "20"
+UNSEEN = 0.02
 
 
 def timed_picture(stream: Any, plan: Plan) -> Any:
     """The picture on the package's clock, which starts at 0, in its own colours."""
     video, grid = plan.video, plan.video.grid
-    if video.deinterlace:
-        stream = stream.filter("bwdif", mode="send_frame", deint="interlaced")
-    shift = f"PTS-({video.start_ticks})" if not video.deinterlace else f"PTS-({ratio(video.start)})/TB"
+    stream = fitted(stream, video.canvas)
+    shift = f"PTS-({video.start_ticks})"
     if grid.rate is None and not grid.resample:
         # A time that falls back (a fault of the camera) is moved just behind the one before.
         shift = f"if(isnan(PREV_OUTPTS),{shift},max({shift},PREV_OUTPTS+1))"
-    stream = stream.filter("setpts", shift)
+    stream = whole(stream.filter("setpts", shift), plan)
     if grid.resample:
         stream = stream.filter("fps", ratio(grid.time_base**-1))
     elif grid.rate is not None:
@@ -32,12 +39,73 @@ def timed_picture(stream: Any, plan: Plan) -> Any:
             stream = stream.filter("fps", ratio(grid.frame_step / grid.time_base))
         if grid.frame_step > 1:
             stream = stream.filter("framestep", grid.frame_step)
+    for name, options in _TURNS[video.rotation, video.mirrored]:
+        stream = stream.filter(name, **options)
     return stream
 
 
 def sdr_picture(stream: Any, plan: Plan) -> Any:
     """In the colours that everything is made from but HDR renditions."""
     return _tone_mapped(stream, plan) if plan.video.colour.tone_map else stream
+
+
+def fitted(stream: Any, canvas: Canvas) -> Any:
+    """Every picture in the first one's size: one of another aspect is scaled into it, and its rest is black.
+
+    The first filter, since only `scale` takes pictures whose size changes. An ordinary picture passes untouched.
+    """
+    sample = f"if(between(sar,{SLIMMEST},{WIDEST}),sar,1)"
+    for other in canvas.others:
+        own = ratio(other.sample_aspect or Fraction(1))
+        sample = f"if(eq(iw,{other.width})*eq(ih,{other.height}),{own},{sample})"
+    first = canvas.first
+    aspect = (first.sample_aspect or Fraction(1)) * first.width / first.height
+    # How much wider the picture is than the first one; a little (1080 lines or 1088) is no reason for bars.
+    wider = f"(iw*{sample}/ih)/({ratio(aspect)})"
+    like = f"between({wider},{1 - UNSEEN},{1 + UNSEEN})"
+    stream = stream.filter(
+        "scale",
+        w=f"if({like}+gte({wider},1),{canvas.width},max(1,round({canvas.width}*{wider})))",
+        h=f"if({like}+lte({wider},1),{canvas.height},max(1,round({canvas.height}/({wider}))))",
+        eval="frame",
+    )
+    return stream.filter("pad", canvas.width, canvas.height, -1, -1, eval="frame")
+
+
+def whole(stream: Any, plan: Plan) -> Any:
+    """Pictures of one moment each, by the plan's method; nothing downstream hears of fields again."""
+    fields = plan.video.fields
+    parity = {None: "auto", True: "tff", False: "bff"}[fields.top_first]
+    match fields.method:
+        case "field":
+            return stream.filter("bwdif", mode="send_field", parity=parity, deint="all")
+        case "frame":
+            deint = "interlaced" if fields.flagged else "all"
+            return stream.filter("bwdif", mode="send_frame", parity=parity, deint=deint)
+        case "film":
+            video = ratio(plan.video.grid.rate / FILM) if plan.video.grid.rate is not None else "30000/1001"
+            # fieldmatch flags what it cannot match, and decimate drops one of five.
+            return (
+                stream.filter("fps", video, start_time=0)
+                .filter("fieldmatch", order=parity)
+                .filter("bwdif", mode="send_frame", deint="interlaced")
+                .filter("decimate")
+            )
+        case "keep":
+            return stream.filter("setfield", "prog") if fields.why else stream
+
+
+# Turned clockwise, then mirrored.
+_TURNS: dict[tuple[int, bool], tuple[tuple[str, dict[str, str]], ...]] = {
+    (0, False): (),
+    (0, True): (("hflip", {}),),
+    (90, False): (("transpose", {"dir": "clock"}),),
+    (90, True): (("transpose", {"dir": "cclock_flip"}),),
+    (180, False): (("hflip", {}), ("vflip", {})),
+    (180, True): (("vflip", {}),),
+    (270, False): (("transpose", {"dir": "cclock"}),),
+    (270, True): (("transpose", {"dir": "clock_flip"}),),
+}
 
 
 def own_times(plan: Plan) -> dict[str, str]:

@@ -6,14 +6,16 @@ the plan has a module of its own here; this one puts them together.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ingest.media import ladder
 from ingest.media.options import DEFAULTS, Options
 from ingest.media.plan.audio import plan_audio
+from ingest.media.plan.canvas import canvas_of
 from ingest.media.plan.chapters import plan_chapters
 from ingest.media.plan.colour import colour_plan
+from ingest.media.plan.fields import after, fields_plan
 from ingest.media.plan.grid import make_grid
 from ingest.media.plan.hdr import hdr_plan, made_codecs
 from ingest.media.plan.rungs import make_rungs
@@ -25,8 +27,10 @@ if TYPE_CHECKING:
 
     from ingest.media.facts import AudioFacts, Jump, VideoFacts
     from ingest.media.plan.audio import AudioRendition
+    from ingest.media.plan.canvas import Canvas
     from ingest.media.plan.chapters import ChapterPlan
     from ingest.media.plan.colour import ColourPlan
+    from ingest.media.plan.fields import FieldsPlan
     from ingest.media.plan.grid import Grid
     from ingest.media.plan.hdr import HdrPlan
     from ingest.media.plan.rungs import Rung
@@ -39,13 +43,17 @@ POSTER_CANDIDATES = 12
 
 @dataclass(frozen=True, slots=True)
 class VideoPlan:
-    """`start` is the source time (in ticks of its time base) that becomes 0; `jumps` of its clock are taken out."""
+    """`start` is the source time (in ticks of its time base) that becomes 0; `jumps` of its clock are taken out.
+    `canvas` is what every picture is fitted into first; `rotation` and `mirrored` are as in the facts."""
 
     index: int
     start_ticks: int
     start: Fraction
     time_base: Fraction
-    deinterlace: bool
+    fields: FieldsPlan
+    canvas: Canvas
+    rotation: int
+    mirrored: bool
     colour: ColourPlan
     grid: Grid
     display_width: int
@@ -113,7 +121,9 @@ def make_plan(
     """
     chosen = ladder.choose(presets, video.display_width, video.display_height)
     size = f"{video.display_width}x{video.display_height}"
-    grid = make_grid(video, chosen.made[0].preset)
+    fields = fields_plan(video, chosen.made[0].preset)
+    shown = replace(video, timing=after(video.timing, fields))
+    grid = make_grid(shown, chosen.made[0].preset)
     hdr = hdr_plan(video, options, can_convert=can_tone_map)
     sound = plan_audio(audio, chosen.made[-1].preset, grid.duration)
     return Plan(
@@ -122,14 +132,17 @@ def make_plan(
             start_ticks=round(video.timing.start / video.timing.time_base),
             start=video.timing.start,
             time_base=video.timing.time_base,
-            deinterlace=video.field_order in {"tff", "bff"},
+            fields=fields,
+            canvas=canvas_of(video),
+            rotation=video.rotation,
+            mirrored=video.mirrored,
             colour=colour_plan(video, can_tone_map=can_tone_map),
             grid=grid,
             display_width=video.display_width,
             display_height=video.display_height,
             jumps=video.jumps,
         ),
-        rungs=make_rungs(chosen.made, made_codecs(options, hdr), video, grid, hdr),
+        rungs=make_rungs(chosen.made, made_codecs(options, hdr), shown, grid, hdr),
         audio=sound.renditions,
         stills=StillsPlan(
             poster_interval=grid.duration / POSTER_CANDIDATES,

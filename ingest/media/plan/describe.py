@@ -12,6 +12,12 @@ if TYPE_CHECKING:
     from ingest.media.plan.rungs import Rung
     from ingest.media.plan.text import TextRendition
 
+FIELDS = {
+    "frame": "deinterlaced",
+    "field": "each field made a picture",
+    "film": "film made of 3:2 pulldown",
+}
+
 
 def document(plan: Plan) -> dict[str, Any]:
     """Every field of the plan under its own name in `camelCase`; fractions stay exact, as `30000/1001`."""
@@ -22,7 +28,7 @@ def document(plan: Plan) -> dict[str, Any]:
 def rows(plan: Plan) -> list[tuple[str, str]]:
     """What was decided: the subject, and the decision in words."""
     video, grid = plan.video, plan.video.grid
-    steps = ["deinterlaced"] if video.deinterlace else []
+    steps = [FIELDS[video.fields.method]] if video.fields.method != "keep" else []
     steps += ["tone mapped to SDR"] if video.colour.tone_map else []
     steps += ["the parts of its clock joined"] if video.jumps else []
     steps += [f"every {_ordinal(grid.frame_step)} picture kept"] if grid.frame_step > 1 else []

@@ -17,7 +17,7 @@ from ingest.media.command.expressions import first_of_each, ratio, seconds
 from ingest.media.command.loudness import source_arguments
 from ingest.media.command.names import folders
 from ingest.media.command.sound import cut_arguments
-from ingest.media.facts import AudioFacts, Colour, Jump, VideoFacts
+from ingest.media.facts import AudioFacts, Colour, Judged, Jump, Scan, Shape, VideoFacts
 from ingest.media.plan import make_plan
 from ingest.media.video_facts import audio_facts
 from ingest.media.whitelists import CODEC_WHITELIST, FORMAT_WHITELIST, PROTOCOL_WHITELIST
@@ -39,6 +39,19 @@ def graph(*filters: str) -> str:
     return ";".join(filters)
 
 
+def fit(width: int, height: int) -> tuple[str, str]:
+    """The filters that fit every picture into the first one's size, as the graph begins with them."""
+    aspect = Fraction(width, height)
+    wider = rf"(iw*if(between(sar\,0.05\,20)\,sar\,1)/ih)/({ratio(aspect)})"
+    like = rf"between({wider}\,0.98\,1.02)"
+    high = rf"if({like}+lte({wider}\,1)\,{height}\,max(1\,round({height}/({wider}))))"
+    broad = rf"if({like}+gte({wider}\,1)\,{width}\,max(1\,round({width}*{wider})))"
+    return (
+        f"[0:0]scale=eval=frame:h={high}:w={broad}[s0]",
+        f"[s0]pad={width}:{height}:-1:-1:eval=frame[s1]",
+    )
+
+
 INPUT = (
     "/tools/ffmpeg",
     *("-codec_whitelist", CODEC_WHITELIST),
@@ -46,7 +59,9 @@ INPUT = (
     *("-format_whitelist", FORMAT_WHITELIST),
     *("-max_pixels", "36000000"),
     *("-max_streams", "128"),
+    "-noautorotate",
     *("-protocol_whitelist", PROTOCOL_WHITELIST),
+    *("-reinit_filter:v", "0"),
     *("-i", "file:/proc/self/fd/7"),
 )
 GLOBAL = words(
@@ -71,54 +86,55 @@ def test_1080p30_in_three_rungs_with_stereo() -> None:
         *INPUT,
         "-filter_complex",
         graph(
-            "[0:0]setpts=PTS-(0)[s0]",
-            "[s0]settb=1/30[s1]",
-            "[s1]split=6[s2][s3][s4][s5][s6][s7]",
-            f"[s2]scale=720:404:{BT709}:{VIDEO}[s8]",
-            "[s8]format=yuv420p[s9]",
-            "[s9]setsar=1[s10]",
-            "[s10]setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv[s11]",
-            f"[s3]scale=1280:720:{BT709}:{VIDEO}[s12]",
-            "[s12]format=yuv420p[s13]",
-            "[s13]setsar=1[s14]",
-            "[s14]setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv[s15]",
-            f"[s4]scale=1920:1080:{BT709}:{VIDEO}[s16]",
-            "[s16]format=yuv420p[s17]",
-            "[s17]setsar=1[s18]",
-            "[s18]setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv[s19]",
-            "[0:1]asetpts=PTS-(0/1)/TB[s20]",
-            "[s20]asplit=1[s21]",
-            "[s21]aresample=48000:async=96:first_pts=0:min_comp=0.002:min_hard_comp=0.01[s22]",
-            "[s22]aformat=channel_layouts=stereo:sample_fmts=fltp[s23]",
-            "[s23]apad=whole_len=480256[s24]",
-            "[s24]atrim=end_sample=480256:start_sample=1024[s25]",
-            "[s25]asetpts=PTS-STARTPTS[s26]",
-            "[s26]ametadata=mode=delete[s27]",
-            "[s27]ebur128=framelog=quiet:metadata=1:peak=true[s28]",
-            "[s28]ametadata=file=loudness/en-stereo.I:key=lavfi.r128.I:mode=print[s29]",
-            "[s29]ametadata=file=loudness/en-stereo.LRA:key=lavfi.r128.LRA:mode=print[s30]",
-            "[s30]ametadata=file=loudness/en-stereo.true_peak:key=lavfi.r128.true_peak:mode=print[s31]",
-            "[s31]asplit=2[s32][s33]",
-            "[s33]aresample=12000[s34]",
-            "[s34]asetnsamples=n=12000:p=0[s35]",
-            "[s35]astats=measure_overall=RMS_level:measure_perchannel=none:metadata=1:reset=1[s36]",
-            "[s36]ametadata=file=reference/0.txt:key=lavfi.astats.Overall.RMS_level:mode=print[s37]",
-            r"[s5]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/0.833333)+1)*0.833333)[s38]",
-            f"[s38]scale=1920:1080:{BT709}:{JPEG}[s39]",
-            "[s39]format=yuvj420p[s40]",
-            "[s40]setsar=1[s41]",
-            r"[s6]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/1)+1)*1)[s42]",
-            f"[s42]scale=160:90:{BT709}:{JPEG}[s43]",
-            "[s43]format=yuvj420p[s44]",
-            "[s44]setsar=1[s45]",
-            r"[s7]select=not(mod(n\,60))[s46]",
-            f"[s46]scale=32:18:{BT709}:{VIDEO}[s47]",
-            "[s47]format=yuv420p[s48]",
-            "[s48]extractplanes=y[s49]",
+            *fit(1920, 1080),
+            "[s1]setpts=PTS-(0)[s2]",
+            "[s2]settb=1/30[s3]",
+            "[s3]split=6[s4][s5][s6][s7][s8][s9]",
+            f"[s4]scale=720:404:{BT709}:{VIDEO}[s10]",
+            "[s10]format=yuv420p[s11]",
+            "[s11]setsar=1[s12]",
+            "[s12]setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv[s13]",
+            f"[s5]scale=1280:720:{BT709}:{VIDEO}[s14]",
+            "[s14]format=yuv420p[s15]",
+            "[s15]setsar=1[s16]",
+            "[s16]setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv[s17]",
+            f"[s6]scale=1920:1080:{BT709}:{VIDEO}[s18]",
+            "[s18]format=yuv420p[s19]",
+            "[s19]setsar=1[s20]",
+            "[s20]setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv[s21]",
+            "[0:1]asetpts=PTS-(0/1)/TB[s22]",
+            "[s22]asplit=1[s23]",
+            "[s23]aresample=48000:async=96:first_pts=0:min_comp=0.002:min_hard_comp=0.01[s24]",
+            "[s24]aformat=channel_layouts=stereo:sample_fmts=fltp[s25]",
+            "[s25]apad=whole_len=480256[s26]",
+            "[s26]atrim=end_sample=480256:start_sample=1024[s27]",
+            "[s27]asetpts=PTS-STARTPTS[s28]",
+            "[s28]ametadata=mode=delete[s29]",
+            "[s29]ebur128=framelog=quiet:metadata=1:peak=true[s30]",
+            "[s30]ametadata=file=loudness/en-stereo.I:key=lavfi.r128.I:mode=print[s31]",
+            "[s31]ametadata=file=loudness/en-stereo.LRA:key=lavfi.r128.LRA:mode=print[s32]",
+            "[s32]ametadata=file=loudness/en-stereo.true_peak:key=lavfi.r128.true_peak:mode=print[s33]",
+            "[s33]asplit=2[s34][s35]",
+            "[s35]aresample=12000[s36]",
+            "[s36]asetnsamples=n=12000:p=0[s37]",
+            "[s37]astats=measure_overall=RMS_level:measure_perchannel=none:metadata=1:reset=1[s38]",
+            "[s38]ametadata=file=reference/0.txt:key=lavfi.astats.Overall.RMS_level:mode=print[s39]",
+            r"[s7]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/0.833333)+1)*0.833333)[s40]",
+            f"[s40]scale=1920:1080:{BT709}:{JPEG}[s41]",
+            "[s41]format=yuvj420p[s42]",
+            "[s42]setsar=1[s43]",
+            r"[s8]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/1)+1)*1)[s44]",
+            f"[s44]scale=160:90:{BT709}:{JPEG}[s45]",
+            "[s45]format=yuvj420p[s46]",
+            "[s46]setsar=1[s47]",
+            r"[s9]select=not(mod(n\,60))[s48]",
+            f"[s48]scale=32:18:{BT709}:{VIDEO}[s49]",
+            "[s49]format=yuv420p[s50]",
+            "[s50]extractplanes=y[s51]",
         ),
         *words(
             """
-            -map [s11] -f mp4 -a53cc 0 -bufsize 4000000 -c:v libx264 -crf 21.0 -enc_time_base 1/30 -flags:v
+            -map [s13] -f mp4 -a53cc 0 -bufsize 4000000 -c:v libx264 -crf 21.0 -enc_time_base 1/30 -flags:v
             +cgop -fps_mode passthrough -g 60 -keyint_min 60 -level:v 3.0 -map_chapters -1
             -map_metadata -1 -maxrate 2000000 -preset veryfast -profile:v high -sc_threshold 0
             -video_track_timescale 15360 rungs/sd.mp4
@@ -126,7 +142,7 @@ def test_1080p30_in_three_rungs_with_stereo() -> None:
         ),
         *words(
             """
-            -map [s15] -f mp4 -a53cc 0 -bufsize 9000000 -c:v libx264 -crf 22.0 -enc_time_base 1/30 -flags:v
+            -map [s17] -f mp4 -a53cc 0 -bufsize 9000000 -c:v libx264 -crf 22.0 -enc_time_base 1/30 -flags:v
             +cgop -fps_mode passthrough -g 60 -keyint_min 60 -level:v 3.1 -map_chapters -1
             -map_metadata -1 -maxrate 4500000 -preset veryfast -profile:v high -sc_threshold 0
             -video_track_timescale 15360 rungs/hd.mp4
@@ -134,7 +150,7 @@ def test_1080p30_in_three_rungs_with_stereo() -> None:
         ),
         *words(
             """
-            -map [s19] -f mp4 -a53cc 0 -bufsize 15600000 -c:v libx264 -crf 22.0 -enc_time_base 1/30
+            -map [s21] -f mp4 -a53cc 0 -bufsize 15600000 -c:v libx264 -crf 22.0 -enc_time_base 1/30
             -flags:v +cgop -fps_mode passthrough -g 60 -keyint_min 60 -level:v 4.0 -map_chapters
             -1 -map_metadata -1 -maxrate 7800000 -preset veryfast -profile:v high -sc_threshold 0
             -video_track_timescale 15360 rungs/fhd.mp4
@@ -142,30 +158,30 @@ def test_1080p30_in_three_rungs_with_stereo() -> None:
         ),
         *words(
             """
-            -map [s32] -f mp4 -b:a 128000 -c:a aac -map_chapters -1 -map_metadata -1 -use_editlist
+            -map [s34] -f mp4 -b:a 128000 -c:a aac -map_chapters -1 -map_metadata -1 -use_editlist
             0 audio/en-stereo.mp4
             """
         ),
         *words(
             """
-            -map [s37] -f null -
+            -map [s39] -f null -
             """
         ),
         *words(
             """
-            -map [s41] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts
+            -map [s43] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts
             1 -map_metadata -1 -q:v 2 candidates/%d.jpg
             """
         ),
         *words(
             """
-            -map [s45] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts
+            -map [s47] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts
             1 -map_metadata -1 -q:v 3 previews/%d.jpg
             """
         ),
         *words(
             """
-            -map [s49] -f image2 -c:v pgm -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1
+            -map [s51] -f image2 -c:v pgm -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1
             -map_metadata -1 reference/%d.pgm
             """
         ),
@@ -180,46 +196,47 @@ def test_portrait_clip_on_uneven_times_with_mono() -> None:
         *INPUT[1:],
         "-filter_complex",
         graph(
-            r"[0:0]setpts=if(isnan(PREV_OUTPTS)\,PTS-(15000)\,max(PTS-(15000)\,PREV_OUTPTS+1))[s0]",
-            "[s0]split=4[s1][s2][s3][s4]",
-            f"[s1]scale=480:642:{BT709}:{VIDEO}[s5]",
-            "[s5]format=yuv420p[s6]",
-            "[s6]setsar=1[s7]",
-            "[s7]setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv[s8]",
-            "[0:1]asetpts=PTS-(1/2)/TB[s9]",
-            "[s9]asplit=1[s10]",
-            "[s10]channelmap=channel_layout=stereo:map=0-FL|0-FR[s11]",
-            "[s11]aresample=48000:async=96:first_pts=0:min_comp=0.002:min_hard_comp=0.01[s12]",
-            "[s12]aformat=channel_layouts=stereo:sample_fmts=fltp[s13]",
-            "[s13]apad=whole_len=239616[s14]",
-            "[s14]atrim=end_sample=239616:start_sample=1024[s15]",
-            "[s15]asetpts=PTS-STARTPTS[s16]",
-            "[s16]ametadata=mode=delete[s17]",
-            "[s17]ebur128=framelog=quiet:metadata=1:peak=true[s18]",
-            "[s18]ametadata=file=loudness/und-stereo.I:key=lavfi.r128.I:mode=print[s19]",
-            "[s19]ametadata=file=loudness/und-stereo.LRA:key=lavfi.r128.LRA:mode=print[s20]",
-            "[s20]ametadata=file=loudness/und-stereo.true_peak:key=lavfi.r128.true_peak:mode=print[s21]",
-            "[s21]asplit=2[s22][s23]",
-            "[s23]aresample=12000[s24]",
-            "[s24]asetnsamples=n=12000:p=0[s25]",
-            "[s25]astats=measure_overall=RMS_level:measure_perchannel=none:metadata=1:reset=1[s26]",
-            "[s26]ametadata=file=reference/0.txt:key=lavfi.astats.Overall.RMS_level:mode=print[s27]",
-            r"[s2]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/0.416667)+1)*0.416667)[s28]",
-            f"[s28]scale=1376:1840:{BT709}:{JPEG}[s29]",
-            "[s29]format=yuvj420p[s30]",
-            "[s30]setsar=1[s31]",
-            r"[s3]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/1)+1)*1)[s32]",
-            f"[s32]scale=160:90:{BT709}:{JPEG}[s33]",
-            "[s33]format=yuvj420p[s34]",
-            "[s34]setsar=1[s35]",
-            r"[s4]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/2)+1)*2)[s36]",
-            f"[s36]scale=32:18:{BT709}:{VIDEO}[s37]",
-            "[s37]format=yuv420p[s38]",
-            "[s38]extractplanes=y[s39]",
+            *fit(1376, 1840),
+            r"[s1]setpts=if(isnan(PREV_OUTPTS)\,PTS-(15000)\,max(PTS-(15000)\,PREV_OUTPTS+1))[s2]",
+            "[s2]split=4[s3][s4][s5][s6]",
+            f"[s3]scale=480:642:{BT709}:{VIDEO}[s7]",
+            "[s7]format=yuv420p[s8]",
+            "[s8]setsar=1[s9]",
+            "[s9]setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv[s10]",
+            "[0:1]asetpts=PTS-(1/2)/TB[s11]",
+            "[s11]asplit=1[s12]",
+            "[s12]channelmap=channel_layout=stereo:map=0-FL|0-FR[s13]",
+            "[s13]aresample=48000:async=96:first_pts=0:min_comp=0.002:min_hard_comp=0.01[s14]",
+            "[s14]aformat=channel_layouts=stereo:sample_fmts=fltp[s15]",
+            "[s15]apad=whole_len=239616[s16]",
+            "[s16]atrim=end_sample=239616:start_sample=1024[s17]",
+            "[s17]asetpts=PTS-STARTPTS[s18]",
+            "[s18]ametadata=mode=delete[s19]",
+            "[s19]ebur128=framelog=quiet:metadata=1:peak=true[s20]",
+            "[s20]ametadata=file=loudness/und-stereo.I:key=lavfi.r128.I:mode=print[s21]",
+            "[s21]ametadata=file=loudness/und-stereo.LRA:key=lavfi.r128.LRA:mode=print[s22]",
+            "[s22]ametadata=file=loudness/und-stereo.true_peak:key=lavfi.r128.true_peak:mode=print[s23]",
+            "[s23]asplit=2[s24][s25]",
+            "[s25]aresample=12000[s26]",
+            "[s26]asetnsamples=n=12000:p=0[s27]",
+            "[s27]astats=measure_overall=RMS_level:measure_perchannel=none:metadata=1:reset=1[s28]",
+            "[s28]ametadata=file=reference/0.txt:key=lavfi.astats.Overall.RMS_level:mode=print[s29]",
+            r"[s4]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/0.416667)+1)*0.416667)[s30]",
+            f"[s30]scale=1376:1840:{BT709}:{JPEG}[s31]",
+            "[s31]format=yuvj420p[s32]",
+            "[s32]setsar=1[s33]",
+            r"[s5]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/1)+1)*1)[s34]",
+            f"[s34]scale=160:90:{BT709}:{JPEG}[s35]",
+            "[s35]format=yuvj420p[s36]",
+            "[s36]setsar=1[s37]",
+            r"[s6]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/2)+1)*2)[s38]",
+            f"[s38]scale=32:18:{BT709}:{VIDEO}[s39]",
+            "[s39]format=yuv420p[s40]",
+            "[s40]extractplanes=y[s41]",
         ),
         *words(
             """
-            -map [s8] -f mp4 -a53cc 0 -bufsize 4000000 -c:v libx264 -crf 21.0 -enc_time_base 1/30000
+            -map [s10] -f mp4 -a53cc 0 -bufsize 4000000 -c:v libx264 -crf 21.0 -enc_time_base 1/30000
             -flags:v +cgop -force_key_frames
             expr:isnan(prev_forced_t)+gte(t+0.000001,(floor((prev_forced_t+0.000001)/2)+1)*2)
             -forced-idr 1 -fps_mode passthrough -g 100000 -level:v 3.0 -map_chapters -1
@@ -229,30 +246,30 @@ def test_portrait_clip_on_uneven_times_with_mono() -> None:
         ),
         *words(
             """
-            -map [s22] -f mp4 -b:a 128000 -c:a aac -map_chapters -1 -map_metadata -1 -use_editlist
+            -map [s24] -f mp4 -b:a 128000 -c:a aac -map_chapters -1 -map_metadata -1 -use_editlist
             0 audio/und-stereo.mp4
             """
         ),
         *words(
             """
-            -map [s27] -f null -
+            -map [s29] -f null -
             """
         ),
         *words(
             """
-            -map [s31] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts
+            -map [s33] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts
             1 -map_metadata -1 -q:v 2 candidates/%d.jpg
             """
         ),
         *words(
             """
-            -map [s35] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts
+            -map [s37] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts
             1 -map_metadata -1 -q:v 3 previews/%d.jpg
             """
         ),
         *words(
             """
-            -map [s39] -f image2 -c:v pgm -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1
+            -map [s41] -f image2 -c:v pgm -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1
             -map_metadata -1 reference/%d.pgm
             """
         ),
@@ -265,87 +282,88 @@ def test_hdr_with_surround_and_stereo() -> None:
         *INPUT,
         "-filter_complex",
         graph(
-            "[0:0]setpts=PTS-(0)[s0]",
-            "[s0]settb=1001/30000[s1]",
-            "[s1]sidedata=mode=delete:type=MASTERING_DISPLAY_METADATA[s2]",
-            "[s2]sidedata=mode=delete:type=CONTENT_LIGHT_LEVEL[s3]",
-            "[s3]zscale=matrixin=bt2020nc:npl=203:primariesin=bt2020:transfer=linear:transferin=smpte2084[s4]",
-            "[s4]format=gbrpf32le[s5]",
-            "[s5]zscale=primaries=bt709[s6]",
-            "[s6]tonemap=desat=0:tonemap=mobius[s7]",
-            "[s7]zscale=matrix=bt709:range=limited:transfer=bt709[s8]",
-            "[s8]format=yuv420p[s9]",
-            "[s9]split=4[s10][s11][s12][s13]",
-            f"[s10]scale=720:1280:{BT709}:{VIDEO}[s14]",
-            "[s14]format=yuv420p[s15]",
-            "[s15]setsar=1[s16]",
-            "[s16]setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv[s17]",
-            "[0:1]asetpts=PTS-(0/1)/TB[s18]",
-            "[s18]asplit=2[s19][s20]",
-            "[s19]aresample=48000:async=96:first_pts=0:internal_sample_fmt=fltp:min_comp=0.002:min_hard_comp=0.01:out_sample_fmt=fltp[s21]",
-            "[s21]aformat=channel_layouts=stereo:sample_fmts=fltp[s22]",
-            "[s22]alimiter=latency=1:level=0:limit=0.891251[s23]",
-            "[s23]apad=whole_len=192512[s24]",
-            "[s24]atrim=end_sample=192512:start_sample=1024[s25]",
-            "[s25]asetpts=PTS-STARTPTS[s26]",
-            "[s26]ametadata=mode=delete[s27]",
-            "[s27]ebur128=framelog=quiet:metadata=1:peak=true[s28]",
-            "[s28]ametadata=file=loudness/en-stereo.I:key=lavfi.r128.I:mode=print[s29]",
-            "[s29]ametadata=file=loudness/en-stereo.LRA:key=lavfi.r128.LRA:mode=print[s30]",
-            "[s30]ametadata=file=loudness/en-stereo.true_peak:key=lavfi.r128.true_peak:mode=print[s31]",
-            "[s31]asplit=2[s32][s33]",
-            "[s33]aresample=12000[s34]",
-            "[s34]asetnsamples=n=12000:p=0[s35]",
-            "[s35]astats=measure_overall=RMS_level:measure_perchannel=none:metadata=1:reset=1[s36]",
-            "[s36]ametadata=file=reference/0.txt:key=lavfi.astats.Overall.RMS_level:mode=print[s37]",
-            "[s20]aresample=48000:async=96:first_pts=0:min_comp=0.002:min_hard_comp=0.01[s38]",
-            "[s38]aformat=channel_layouts=5.1:sample_fmts=fltp[s39]",
-            "[s39]apad=whole_len=192512[s40]",
-            "[s40]atrim=end_sample=192512:start_sample=1024[s41]",
-            "[s41]asetpts=PTS-STARTPTS[s42]",
-            "[s42]ametadata=mode=delete[s43]",
-            "[s43]ebur128=framelog=quiet:metadata=1:peak=true[s44]",
-            "[s44]ametadata=file=loudness/en-51.I:key=lavfi.r128.I:mode=print[s45]",
-            "[s45]ametadata=file=loudness/en-51.LRA:key=lavfi.r128.LRA:mode=print[s46]",
-            "[s46]ametadata=file=loudness/en-51.true_peak:key=lavfi.r128.true_peak:mode=print[s47]",
-            "[s47]asplit=2[s48][s49]",
-            "[s49]aresample=12000[s50]",
-            "[s50]asetnsamples=n=12000:p=0[s51]",
-            "[s51]astats=measure_overall=RMS_level:measure_perchannel=none:metadata=1:reset=1[s52]",
-            "[s52]ametadata=file=reference/1.txt:key=lavfi.astats.Overall.RMS_level:mode=print[s53]",
-            "[0:2]asetpts=PTS-(0/1)/TB[s54]",
-            "[s54]asplit=1[s55]",
-            "[s55]aresample=48000:async=96:first_pts=0:min_comp=0.002:min_hard_comp=0.01[s56]",
-            "[s56]aformat=channel_layouts=stereo:sample_fmts=fltp[s57]",
-            "[s57]apad=whole_len=192512[s58]",
-            "[s58]atrim=end_sample=192512:start_sample=1024[s59]",
-            "[s59]asetpts=PTS-STARTPTS[s60]",
-            "[s60]ametadata=mode=delete[s61]",
-            "[s61]ebur128=framelog=quiet:metadata=1:peak=true[s62]",
-            "[s62]ametadata=file=loudness/de-stereo.I:key=lavfi.r128.I:mode=print[s63]",
-            "[s63]ametadata=file=loudness/de-stereo.LRA:key=lavfi.r128.LRA:mode=print[s64]",
-            "[s64]ametadata=file=loudness/de-stereo.true_peak:key=lavfi.r128.true_peak:mode=print[s65]",
-            "[s65]asplit=2[s66][s67]",
-            "[s67]aresample=12000[s68]",
-            "[s68]asetnsamples=n=12000:p=0[s69]",
-            "[s69]astats=measure_overall=RMS_level:measure_perchannel=none:metadata=1:reset=1[s70]",
-            "[s70]ametadata=file=reference/2.txt:key=lavfi.astats.Overall.RMS_level:mode=print[s71]",
-            r"[s11]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/0.333667)+1)*0.333667)[s72]",
-            f"[s72]scale=720:1280:{BT709}:{JPEG}[s73]",
-            "[s73]format=yuvj420p[s74]",
-            "[s74]setsar=1[s75]",
-            r"[s12]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/1)+1)*1)[s76]",
-            f"[s76]scale=160:90:{BT709}:{JPEG}[s77]",
-            "[s77]format=yuvj420p[s78]",
-            "[s78]setsar=1[s79]",
-            r"[s13]select=not(mod(n\,60))[s80]",
-            f"[s80]scale=32:18:{BT709}:{VIDEO}[s81]",
-            "[s81]format=yuv420p[s82]",
-            "[s82]extractplanes=y[s83]",
+            *fit(720, 1280),
+            "[s1]setpts=PTS-(0)[s2]",
+            "[s2]settb=1001/30000[s3]",
+            "[s3]sidedata=mode=delete:type=MASTERING_DISPLAY_METADATA[s4]",
+            "[s4]sidedata=mode=delete:type=CONTENT_LIGHT_LEVEL[s5]",
+            "[s5]zscale=matrixin=bt2020nc:npl=203:primariesin=bt2020:transfer=linear:transferin=smpte2084[s6]",
+            "[s6]format=gbrpf32le[s7]",
+            "[s7]zscale=primaries=bt709[s8]",
+            "[s8]tonemap=desat=0:tonemap=mobius[s9]",
+            "[s9]zscale=matrix=bt709:range=limited:transfer=bt709[s10]",
+            "[s10]format=yuv420p[s11]",
+            "[s11]split=4[s12][s13][s14][s15]",
+            f"[s12]scale=720:1280:{BT709}:{VIDEO}[s16]",
+            "[s16]format=yuv420p[s17]",
+            "[s17]setsar=1[s18]",
+            "[s18]setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv[s19]",
+            "[0:1]asetpts=PTS-(0/1)/TB[s20]",
+            "[s20]asplit=2[s21][s22]",
+            "[s21]aresample=48000:async=96:first_pts=0:internal_sample_fmt=fltp:min_comp=0.002:min_hard_comp=0.01:out_sample_fmt=fltp[s23]",
+            "[s23]aformat=channel_layouts=stereo:sample_fmts=fltp[s24]",
+            "[s24]alimiter=latency=1:level=0:limit=0.891251[s25]",
+            "[s25]apad=whole_len=192512[s26]",
+            "[s26]atrim=end_sample=192512:start_sample=1024[s27]",
+            "[s27]asetpts=PTS-STARTPTS[s28]",
+            "[s28]ametadata=mode=delete[s29]",
+            "[s29]ebur128=framelog=quiet:metadata=1:peak=true[s30]",
+            "[s30]ametadata=file=loudness/en-stereo.I:key=lavfi.r128.I:mode=print[s31]",
+            "[s31]ametadata=file=loudness/en-stereo.LRA:key=lavfi.r128.LRA:mode=print[s32]",
+            "[s32]ametadata=file=loudness/en-stereo.true_peak:key=lavfi.r128.true_peak:mode=print[s33]",
+            "[s33]asplit=2[s34][s35]",
+            "[s35]aresample=12000[s36]",
+            "[s36]asetnsamples=n=12000:p=0[s37]",
+            "[s37]astats=measure_overall=RMS_level:measure_perchannel=none:metadata=1:reset=1[s38]",
+            "[s38]ametadata=file=reference/0.txt:key=lavfi.astats.Overall.RMS_level:mode=print[s39]",
+            "[s22]aresample=48000:async=96:first_pts=0:min_comp=0.002:min_hard_comp=0.01[s40]",
+            "[s40]aformat=channel_layouts=5.1:sample_fmts=fltp[s41]",
+            "[s41]apad=whole_len=192512[s42]",
+            "[s42]atrim=end_sample=192512:start_sample=1024[s43]",
+            "[s43]asetpts=PTS-STARTPTS[s44]",
+            "[s44]ametadata=mode=delete[s45]",
+            "[s45]ebur128=framelog=quiet:metadata=1:peak=true[s46]",
+            "[s46]ametadata=file=loudness/en-51.I:key=lavfi.r128.I:mode=print[s47]",
+            "[s47]ametadata=file=loudness/en-51.LRA:key=lavfi.r128.LRA:mode=print[s48]",
+            "[s48]ametadata=file=loudness/en-51.true_peak:key=lavfi.r128.true_peak:mode=print[s49]",
+            "[s49]asplit=2[s50][s51]",
+            "[s51]aresample=12000[s52]",
+            "[s52]asetnsamples=n=12000:p=0[s53]",
+            "[s53]astats=measure_overall=RMS_level:measure_perchannel=none:metadata=1:reset=1[s54]",
+            "[s54]ametadata=file=reference/1.txt:key=lavfi.astats.Overall.RMS_level:mode=print[s55]",
+            "[0:2]asetpts=PTS-(0/1)/TB[s56]",
+            "[s56]asplit=1[s57]",
+            "[s57]aresample=48000:async=96:first_pts=0:min_comp=0.002:min_hard_comp=0.01[s58]",
+            "[s58]aformat=channel_layouts=stereo:sample_fmts=fltp[s59]",
+            "[s59]apad=whole_len=192512[s60]",
+            "[s60]atrim=end_sample=192512:start_sample=1024[s61]",
+            "[s61]asetpts=PTS-STARTPTS[s62]",
+            "[s62]ametadata=mode=delete[s63]",
+            "[s63]ebur128=framelog=quiet:metadata=1:peak=true[s64]",
+            "[s64]ametadata=file=loudness/de-stereo.I:key=lavfi.r128.I:mode=print[s65]",
+            "[s65]ametadata=file=loudness/de-stereo.LRA:key=lavfi.r128.LRA:mode=print[s66]",
+            "[s66]ametadata=file=loudness/de-stereo.true_peak:key=lavfi.r128.true_peak:mode=print[s67]",
+            "[s67]asplit=2[s68][s69]",
+            "[s69]aresample=12000[s70]",
+            "[s70]asetnsamples=n=12000:p=0[s71]",
+            "[s71]astats=measure_overall=RMS_level:measure_perchannel=none:metadata=1:reset=1[s72]",
+            "[s72]ametadata=file=reference/2.txt:key=lavfi.astats.Overall.RMS_level:mode=print[s73]",
+            r"[s13]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/0.333667)+1)*0.333667)[s74]",
+            f"[s74]scale=720:1280:{BT709}:{JPEG}[s75]",
+            "[s75]format=yuvj420p[s76]",
+            "[s76]setsar=1[s77]",
+            r"[s14]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/1)+1)*1)[s78]",
+            f"[s78]scale=160:90:{BT709}:{JPEG}[s79]",
+            "[s79]format=yuvj420p[s80]",
+            "[s80]setsar=1[s81]",
+            r"[s15]select=not(mod(n\,60))[s82]",
+            f"[s82]scale=32:18:{BT709}:{VIDEO}[s83]",
+            "[s83]format=yuv420p[s84]",
+            "[s84]extractplanes=y[s85]",
         ),
         *words(
             """
-            -map [s17] -f mp4 -a53cc 0 -bufsize 4000000 -c:v libx264 -crf 22.0 -enc_time_base 1001/30000
+            -map [s19] -f mp4 -a53cc 0 -bufsize 4000000 -c:v libx264 -crf 22.0 -enc_time_base 1001/30000
             -flags:v +cgop -fps_mode passthrough -g 60 -keyint_min 60 -level:v 3.1 -map_chapters
             -1 -map_metadata -1 -maxrate 2000000 -preset veryfast -profile:v high -sc_threshold 0
             -video_track_timescale 30000 rungs/hd.mp4
@@ -353,52 +371,52 @@ def test_hdr_with_surround_and_stereo() -> None:
         ),
         *words(
             """
-            -map [s32] -f mp4 -b:a 128000 -c:a aac -map_chapters -1 -map_metadata -1 -use_editlist
+            -map [s34] -f mp4 -b:a 128000 -c:a aac -map_chapters -1 -map_metadata -1 -use_editlist
             0 audio/en-stereo.mp4
             """
         ),
         *words(
             """
-            -map [s37] -f null -
+            -map [s39] -f null -
             """
         ),
         *words(
             """
-            -map [s48] -f mp4 -b:a 320000 -c:a aac -map_chapters -1 -map_metadata -1 -use_editlist
+            -map [s50] -f mp4 -b:a 320000 -c:a aac -map_chapters -1 -map_metadata -1 -use_editlist
             0 audio/en-51.mp4
             """
         ),
         *words(
             """
-            -map [s53] -f null -
+            -map [s55] -f null -
             """
         ),
         *words(
             """
-            -map [s66] -f mp4 -b:a 128000 -c:a aac -map_chapters -1 -map_metadata -1 -use_editlist
+            -map [s68] -f mp4 -b:a 128000 -c:a aac -map_chapters -1 -map_metadata -1 -use_editlist
             0 audio/de-stereo.mp4
             """
         ),
         *words(
             """
-            -map [s71] -f null -
+            -map [s73] -f null -
             """
         ),
         *words(
             """
-            -map [s75] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts
+            -map [s77] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts
             1 -map_metadata -1 -q:v 2 candidates/%d.jpg
             """
         ),
         *words(
             """
-            -map [s79] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts
+            -map [s81] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts
             1 -map_metadata -1 -q:v 3 previews/%d.jpg
             """
         ),
         *words(
             """
-            -map [s83] -f image2 -c:v pgm -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1
+            -map [s85] -f image2 -c:v pgm -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1
             -map_metadata -1 reference/%d.pgm
             """
         ),
@@ -411,46 +429,47 @@ def test_transport_stream_that_does_not_start_at_zero() -> None:
         *INPUT,
         "-filter_complex",
         graph(
-            "[0:0]setpts=PTS-(133200)[s0]",
-            "[s0]settb=1/25[s1]",
-            "[s1]split=4[s2][s3][s4][s5]",
-            f"[s2]scale=352:288:{BT601}:{VIDEO}[s6]",
-            "[s6]format=yuv420p[s7]",
-            "[s7]setsar=1[s8]",
-            "[s8]setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv[s9]",
-            "[0:1]asetpts=PTS-(37/25)/TB[s10]",
-            "[s10]asplit=1[s11]",
-            "[s11]aresample=48000:async=96:first_pts=0:min_comp=0.002:min_hard_comp=0.01[s12]",
-            "[s12]aformat=channel_layouts=stereo:sample_fmts=fltp[s13]",
-            "[s13]apad=whole_len=575488[s14]",
-            "[s14]atrim=end_sample=575488:start_sample=1024[s15]",
-            "[s15]asetpts=PTS-STARTPTS[s16]",
-            "[s16]ametadata=mode=delete[s17]",
-            "[s17]ebur128=framelog=quiet:metadata=1:peak=true[s18]",
-            "[s18]ametadata=file=loudness/und-stereo.I:key=lavfi.r128.I:mode=print[s19]",
-            "[s19]ametadata=file=loudness/und-stereo.LRA:key=lavfi.r128.LRA:mode=print[s20]",
-            "[s20]ametadata=file=loudness/und-stereo.true_peak:key=lavfi.r128.true_peak:mode=print[s21]",
-            "[s21]asplit=2[s22][s23]",
-            "[s23]aresample=12000[s24]",
-            "[s24]asetnsamples=n=12000:p=0[s25]",
-            "[s25]astats=measure_overall=RMS_level:measure_perchannel=none:metadata=1:reset=1[s26]",
-            "[s26]ametadata=file=reference/0.txt:key=lavfi.astats.Overall.RMS_level:mode=print[s27]",
-            r"[s3]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/1)+1)*1)[s28]",
-            f"[s28]scale=352:288:{BT601}:{JPEG}[s29]",
-            "[s29]format=yuvj420p[s30]",
-            "[s30]setsar=1[s31]",
-            r"[s4]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/1)+1)*1)[s32]",
-            f"[s32]scale=160:90:{BT601}:{JPEG}[s33]",
-            "[s33]format=yuvj420p[s34]",
-            "[s34]setsar=1[s35]",
-            r"[s5]select=not(mod(n\,50))[s36]",
-            f"[s36]scale=32:18:{BT601}:{VIDEO}[s37]",
-            "[s37]format=yuv420p[s38]",
-            "[s38]extractplanes=y[s39]",
+            *fit(352, 288),
+            "[s1]setpts=PTS-(133200)[s2]",
+            "[s2]settb=1/25[s3]",
+            "[s3]split=4[s4][s5][s6][s7]",
+            f"[s4]scale=352:288:{BT601}:{VIDEO}[s8]",
+            "[s8]format=yuv420p[s9]",
+            "[s9]setsar=1[s10]",
+            "[s10]setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv[s11]",
+            "[0:1]asetpts=PTS-(37/25)/TB[s12]",
+            "[s12]asplit=1[s13]",
+            "[s13]aresample=48000:async=96:first_pts=0:min_comp=0.002:min_hard_comp=0.01[s14]",
+            "[s14]aformat=channel_layouts=stereo:sample_fmts=fltp[s15]",
+            "[s15]apad=whole_len=575488[s16]",
+            "[s16]atrim=end_sample=575488:start_sample=1024[s17]",
+            "[s17]asetpts=PTS-STARTPTS[s18]",
+            "[s18]ametadata=mode=delete[s19]",
+            "[s19]ebur128=framelog=quiet:metadata=1:peak=true[s20]",
+            "[s20]ametadata=file=loudness/und-stereo.I:key=lavfi.r128.I:mode=print[s21]",
+            "[s21]ametadata=file=loudness/und-stereo.LRA:key=lavfi.r128.LRA:mode=print[s22]",
+            "[s22]ametadata=file=loudness/und-stereo.true_peak:key=lavfi.r128.true_peak:mode=print[s23]",
+            "[s23]asplit=2[s24][s25]",
+            "[s25]aresample=12000[s26]",
+            "[s26]asetnsamples=n=12000:p=0[s27]",
+            "[s27]astats=measure_overall=RMS_level:measure_perchannel=none:metadata=1:reset=1[s28]",
+            "[s28]ametadata=file=reference/0.txt:key=lavfi.astats.Overall.RMS_level:mode=print[s29]",
+            r"[s5]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/1)+1)*1)[s30]",
+            f"[s30]scale=352:288:{BT601}:{JPEG}[s31]",
+            "[s31]format=yuvj420p[s32]",
+            "[s32]setsar=1[s33]",
+            r"[s6]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/1)+1)*1)[s34]",
+            f"[s34]scale=160:90:{BT601}:{JPEG}[s35]",
+            "[s35]format=yuvj420p[s36]",
+            "[s36]setsar=1[s37]",
+            r"[s7]select=not(mod(n\,50))[s38]",
+            f"[s38]scale=32:18:{BT601}:{VIDEO}[s39]",
+            "[s39]format=yuv420p[s40]",
+            "[s40]extractplanes=y[s41]",
         ),
         *words(
             """
-            -map [s9] -f mp4 -a53cc 0 -bufsize 1061322 -c:v libx264 -crf 21.0 -enc_time_base 1/25 -flags:v
+            -map [s11] -f mp4 -a53cc 0 -bufsize 1061322 -c:v libx264 -crf 21.0 -enc_time_base 1/25 -flags:v
             +cgop -fps_mode passthrough -g 50 -keyint_min 50 -level:v 1.3 -map_chapters -1
             -map_metadata -1 -maxrate 530661 -preset veryfast -profile:v high -sc_threshold 0
             -video_track_timescale 12800 rungs/sd.mp4
@@ -458,30 +477,30 @@ def test_transport_stream_that_does_not_start_at_zero() -> None:
         ),
         *words(
             """
-            -map [s22] -f mp4 -b:a 128000 -c:a aac -map_chapters -1 -map_metadata -1 -use_editlist
+            -map [s24] -f mp4 -b:a 128000 -c:a aac -map_chapters -1 -map_metadata -1 -use_editlist
             0 audio/und-stereo.mp4
             """
         ),
         *words(
             """
-            -map [s27] -f null -
+            -map [s29] -f null -
             """
         ),
         *words(
             """
-            -map [s31] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts
+            -map [s33] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts
             1 -map_metadata -1 -q:v 2 candidates/%d.jpg
             """
         ),
         *words(
             """
-            -map [s35] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts
+            -map [s37] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts
             1 -map_metadata -1 -q:v 3 previews/%d.jpg
             """
         ),
         *words(
             """
-            -map [s39] -f image2 -c:v pgm -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1
+            -map [s41] -f image2 -c:v pgm -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1
             -map_metadata -1 reference/%d.pgm
             """
         ),
@@ -497,39 +516,98 @@ def filters_of(video: VideoFacts, *audio: AudioFacts) -> list[str]:
     return found[found.index("-filter_complex") + 1].split(";")
 
 
-def test_interlaced_pictures_are_deinterlaced_before_anything_else() -> None:
-    """The filter halves the time base, so the start is taken off in seconds."""
-    video = replace(foreman(), field_order="tff")
-    assert filters_of(video)[:4] == [
-        "[0:0]bwdif=deint=interlaced:mode=send_frame[s0]",
-        "[s0]setpts=PTS-(37/25)/TB[s1]",
-        "[s1]settb=1/25[s2]",
-        "[s2]split=4[s3][s4][s5][s6]",
+def chain(filters: list[str]) -> list[str]:
+    """The filters without the names of what they read and write."""
+    return [re.sub(r"^(?:\[[a-z0-9:]+\])+|(?:\[s[0-9]+\])+$", "", f) for f in filters]
+
+
+@pytest.mark.parametrize(
+    ("scan", "rate", "made"),
+    [
+        (Scan(96, top=96), "1/50", ["bwdif=deint=all:mode=send_field:parity=tff"]),
+        (Scan(96, bottom=60), "1/50", ["bwdif=deint=all:mode=send_field:parity=bff"]),
+        (Scan(96, top=60, bottom=30), "1/50", ["bwdif=deint=all:mode=send_field:parity=auto"]),
+        (Scan(96, top=20), "1/25", ["bwdif=deint=interlaced:mode=send_frame:parity=tff"]),
+        (Scan(96, judged=Judged(200, top=200)), "1/50", ["bwdif=deint=all:mode=send_field:parity=tff"]),
+        (Scan(96, top=96, judged=Judged(200, smooth=180)), "1/25", ["setfield=prog"]),
+        (Scan(96), "1/25", []),
+    ],
+)
+def test_fields_become_pictures_once_they_are_on_the_clock(scan: Scan, rate: str, made: list[str]) -> None:
+    found = chain(filters_of(replace(foreman(), scan=scan)))
+    assert found[2 : 4 + len(made)] == ["setpts=PTS-(133200)", *made, f"settb={rate}"]
+
+
+def test_film_is_made_of_pulldown() -> None:
+    timing = constant(Fraction(30_000, 1001), 300, Fraction(1, 90_000))
+    scan = Scan(96, bottom=96, judged=Judged(200, bottom=80, smooth=120, pulldown=True))
+    assert chain(filters_of(replace(clip(720, 480, timing=timing), scan=scan)))[2:8] == [
+        "setpts=PTS-(0)",
+        "fps=30000/1001:start_time=0",
+        "fieldmatch=order=bff",
+        "bwdif=deint=interlaced:mode=send_frame",
+        "decimate",
+        "settb=1001/24000",
     ]
+
+
+@pytest.mark.parametrize(
+    ("rotation", "mirrored", "turns"),
+    [
+        (0, False, []),
+        (0, True, ["hflip"]),
+        (90, False, ["transpose=dir=clock"]),
+        (90, True, ["transpose=dir=cclock_flip"]),
+        (180, False, ["hflip", "vflip"]),
+        (180, True, ["vflip"]),
+        (270, False, ["transpose=dir=cclock"]),
+        (270, True, ["transpose=dir=clock_flip"]),
+    ],
+)
+def test_pictures_are_turned(rotation: int, mirrored: bool, turns: list[str]) -> None:
+    found = chain(filters_of(replace(foreman(), rotation=rotation, mirrored=mirrored)))
+    assert found[3 : 5 + len(turns)] == ["settb=1/25", *turns, "split=4"]
+
+
+def test_a_picture_of_other_size_is_fitted_by_the_aspect_of_its_samples() -> None:
+    shapes = (Shape(352, 288, Fraction(16, 11)), Shape(544, 576, Fraction(8, 5)), Shape(320, 240))
+    anamorphic = replace(foreman(), sample_aspect=Fraction(16, 11), scan=Scan(9, shapes=shapes))
+    scale, pad = chain(filters_of(anamorphic))[:2]
+    assert scale.count("/(16/9)") == 6
+    assert scale.count(r"if(eq(iw\,544)*eq(ih\,576)\,8/5\,") == 6
+    assert scale.count(r"if(eq(iw\,320)*eq(ih\,240)\,1/1\,") == 6
+    assert pad == "pad=352:288:-1:-1:eval=frame"
+
+
+@pytest.mark.parametrize(
+    ("size", "pixels", "canvas"),
+    [
+        ((853, 479), "yuv420p", "852:478"),
+        ((1, 1), "rgb24", "2:2"),
+        ((722, 481), "yuv411p", "720:480"),
+        ((1918, 1078), "yuv410p", "1916:1076"),
+    ],
+)
+def test_odd_sizes_are_made_whole(size: tuple[int, int], pixels: str, canvas: str) -> None:
+    video = replace(clip(*size), pixel_format=pixels)
+    assert chain(filters_of(video))[1] == f"pad={canvas}:-1:-1:eval=frame"
 
 
 def test_too_fast_pictures_are_thinned_out() -> None:
     video = clip(timing=constant(Fraction(120_000, 1001), 1200, Fraction(1, 120_000)))
-    assert filters_of(video)[:4] == [
-        "[0:0]setpts=PTS-(0)[s0]",
-        "[s0]settb=1001/120000[s1]",
-        "[s1]framestep=2[s2]",
-        "[s2]split=4[s3][s4][s5][s6]",
+    assert chain(filters_of(video))[2:6] == [
+        *("setpts=PTS-(0)", "settb=1001/120000", "framestep=2", "split=4")
     ]
 
 
 def test_uneven_pictures_that_are_too_fast_are_made_even() -> None:
     timing = replace(constant(Fraction(90), 900, Fraction(1, 90_000)), rate=None)
-    assert filters_of(clip(timing=timing))[:3] == [
-        "[0:0]setpts=PTS-(0)[s0]",
-        "[s0]fps=60/1[s1]",
-        "[s1]split=4[s2][s3][s4][s5]",
-    ]
+    assert chain(filters_of(clip(timing=timing)))[2:5] == ["setpts=PTS-(0)", "fps=60/1", "split=4"]
 
 
 def test_pictures_before_zero_are_moved_too() -> None:
     video = clip(timing=constant(Fraction(25), 300, Fraction(1, 1000), start=Fraction(-2, 25)))
-    assert filters_of(video, track())[0] == "[0:0]setpts=PTS-(-80)[s0]"
+    assert chain(filters_of(video, track()))[2] == "setpts=PTS-(-80)"
     assert "asetpts=PTS-(-2/25)/TB" in ";".join(filters_of(video, track()))
 
 
@@ -662,7 +740,7 @@ def test_whole_command_that_measures_before_the_encoder() -> None:
     plan = make_plan(clip(), (track(language="en"),), (SD,), preview_interval=Fraction(1), tile=(160, 90))
     plan = replace(plan, audio=tuple(replace(a, gain=-3.25) for a in plan.audio))
     assert source_arguments("/tools/ffmpeg", plan, "file:/proc/self/fd/7", 128) == (
-        *(a for a in INPUT if a not in {"-max_pixels", "36000000"}),
+        *(a for a in INPUT if a not in {"-max_pixels", "36000000", "-noautorotate", "-reinit_filter:v", "0"}),
         "-filter_complex",
         graph(
             "[0:1]asetpts=PTS-(0/1)/TB[s0]",
@@ -689,24 +767,25 @@ def test_mono_tracks_meet_on_the_clock() -> None:
     made = filters_of(clip(), *tracks)
     first = next(i for i, f in enumerate(made) if f.startswith("[0:1]"))
     assert made[first : first + 11] == [
-        "[0:1]asetpts=PTS-(0/1)/TB[s10]",
-        "[s10]aresample=48000:async=96:first_pts=0:min_comp=0.002:min_hard_comp=0.01[s11]",
-        "[s11]aformat=channel_layouts=mono:sample_fmts=fltp[s12]",
-        "[s12]apad=whole_len=480256[s13]",
-        "[0:2]asetpts=PTS-(0/1)/TB[s14]",
-        "[s14]aresample=48000:async=96:first_pts=0:min_comp=0.002:min_hard_comp=0.01[s15]",
-        "[s15]aformat=channel_layouts=mono:sample_fmts=fltp[s16]",
-        "[s16]apad=whole_len=480256[s17]",
-        "[s13][s17]join=channel_layout=stereo:inputs=2:map=0.0-FL|1.0-FR[s18]",
-        "[s18]asplit=1[s19]",
-        "[s19]aresample=48000:async=96:first_pts=0:min_comp=0.002:min_hard_comp=0.01[s20]",
+        "[0:1]asetpts=PTS-(0/1)/TB[s12]",
+        "[s12]aresample=48000:async=96:first_pts=0:min_comp=0.002:min_hard_comp=0.01[s13]",
+        "[s13]aformat=channel_layouts=mono:sample_fmts=fltp[s14]",
+        "[s14]apad=whole_len=480256[s15]",
+        "[0:2]asetpts=PTS-(0/1)/TB[s16]",
+        "[s16]aresample=48000:async=96:first_pts=0:min_comp=0.002:min_hard_comp=0.01[s17]",
+        "[s17]aformat=channel_layouts=mono:sample_fmts=fltp[s18]",
+        "[s18]apad=whole_len=480256[s19]",
+        "[s15][s19]join=channel_layout=stereo:inputs=2:map=0.0-FL|1.0-FR[s20]",
+        "[s20]asplit=1[s21]",
+        "[s21]aresample=48000:async=96:first_pts=0:min_comp=0.002:min_hard_comp=0.01[s22]",
     ]
 
 
 def test_ambisonics_are_read_by_number() -> None:
     made = filters_of(clip(), track(1, 4, layout="ambisonic 1"))
     assert (
-        "]aeval=channel_layout=stereo:exprs=0.707107*val(0)+0.5*val(1)|0.707107*val(0)-0.5*val(1)[" in made[9]
+        "]aeval=channel_layout=stereo:exprs=0.707107*val(0)+0.5*val(1)|0.707107*val(0)-0.5*val(1)["
+        in made[11]
     )
 
 

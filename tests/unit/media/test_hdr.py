@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -138,45 +139,50 @@ WIDE = "flags=bicubic:in_color_matrix=bt2020:in_range=tv:out_color_matrix=bt2020
 TAGS = "color_primaries=bt2020:color_trc=smpte2084:colorspace=bt2020nc:range=tv"
 
 
+def unlabelled(graph: list[str]) -> list[str]:
+    """The filters without the names of what they read and write."""
+    return [re.sub(r"^(?:\[[a-z0-9:]+\])+|(?:\[s[0-9]+\])+$", "", f) for f in graph]
+
+
 def test_the_whole_graph_of_the_picture() -> None:
-    assert graph_of(planned(hdr10(), "hevc", "av1"))[:26] == [
-        "[0:0]setpts=PTS-(0)[s0]",
-        "[s0]settb=1001/30000[s1]",
-        "[s1]split=2[s2][s3]",
-        "[s3]sidedata=mode=delete:type=MASTERING_DISPLAY_METADATA[s4]",
-        "[s4]sidedata=mode=delete:type=CONTENT_LIGHT_LEVEL[s5]",
-        "[s5]zscale=matrixin=bt2020nc:npl=203:primariesin=bt2020:transfer=linear:transferin=smpte2084[s6]",
-        "[s6]format=gbrpf32le[s7]",
-        "[s7]zscale=primaries=bt709[s8]",
-        "[s8]tonemap=desat=0:tonemap=mobius[s9]",
-        "[s9]zscale=matrix=bt709:range=limited:transfer=bt709[s10]",
-        "[s10]format=yuv420p[s11]",
-        "[s11]split=3[s12][s13][s14]",
-        "[s12]scale=720:1280:flags=bicubic:in_color_matrix=bt709:in_range=tv:out_color_matrix=bt709:out_range=tv[s15]",
-        "[s15]format=yuv420p[s16]",
-        "[s16]setsar=1[s17]",
-        "[s17]setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv[s18]",
-        "[s2]sidedata=mode=delete[s19]",
-        "[s19]split=2[s20][s21]",
-        f"[s20]scale=720:1280:{WIDE}[s22]",
-        "[s22]format=yuv420p10le[s23]",
-        "[s23]setsar=1[s24]",
-        f"[s24]setparams={TAGS}[s25]",
-        f"[s21]scale=720:1280:{WIDE}[s26]",
-        "[s26]format=yuv420p10le[s27]",
-        "[s27]setsar=1[s28]",
-        f"[s28]setparams={TAGS}[s29]",
+    assert unlabelled(graph_of(planned(hdr10(), "hevc", "av1")))[2:28] == [
+        "setpts=PTS-(0)",
+        "settb=1001/30000",
+        "split=2",
+        "sidedata=mode=delete:type=MASTERING_DISPLAY_METADATA",
+        "sidedata=mode=delete:type=CONTENT_LIGHT_LEVEL",
+        "zscale=matrixin=bt2020nc:npl=203:primariesin=bt2020:transfer=linear:transferin=smpte2084",
+        "format=gbrpf32le",
+        "zscale=primaries=bt709",
+        "tonemap=desat=0:tonemap=mobius",
+        "zscale=matrix=bt709:range=limited:transfer=bt709",
+        "format=yuv420p",
+        "split=4",
+        "scale=720:1280:flags=bicubic:in_color_matrix=bt709:in_range=tv:out_color_matrix=bt709:out_range=tv",
+        "format=yuv420p",
+        "setsar=1",
+        "setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv",
+        "sidedata=mode=delete",
+        "split=3",
+        f"scale=720:1280:{WIDE}",
+        "format=yuv420p10le",
+        "setsar=1",
+        f"setparams={TAGS}",
+        f"scale=720:1280:{WIDE}",
+        "format=yuv420p10le",
+        "setsar=1",
+        f"setparams={TAGS}",
     ]
 
 
 def test_other_primaries_are_brought_to_bt2020_and_full_range_is_known() -> None:
     video = replace(P3, colour=replace(P3.colour, full_range=True))
-    graph = graph_of(planned(video, "hevc"))
+    graph = unlabelled(graph_of(planned(video, "hevc")))
     assert (
-        "[s19]zscale=matrix=bt2020nc:matrixin=bt2020nc:primaries=bt2020:primariesin=smpte432:transfer=smpte2084:"
-        "transferin=smpte2084[s20]"
+        "zscale=matrix=bt2020nc:matrixin=bt2020nc:primaries=bt2020:primariesin=smpte432:transfer=smpte2084:"
+        "transferin=smpte2084"
     ) in graph
-    assert f"[s21]scale=720:1280:{WIDE.replace('in_range=tv', 'in_range=pc')}[s22]" in graph
+    assert f"scale=720:1280:{WIDE.replace('in_range=tv', 'in_range=pc')}" in graph
 
 
 def test_hlg_is_tagged_as_such() -> None:

@@ -13,12 +13,14 @@ from made_facts import ALL_PRESETS, FHD, HD, QHD, SD, UHD, clip, constant, hdr10
 
 from ingest.job import codes
 from ingest.job.errors import UsageError
-from ingest.media.facts import AudioFacts, Colour, Timing, VideoFacts
+from ingest.media.facts import AudioFacts, Colour, Shape, Timing, VideoFacts
 from ingest.media.ladder import fit
 from ingest.media.options import Options
 from ingest.media.plan import Plan, StillsPlan, VideoPlan, make_plan
 from ingest.media.plan.audio import AudioRendition
+from ingest.media.plan.canvas import Canvas
 from ingest.media.plan.colour import ColourPlan, colour_plan
+from ingest.media.plan.fields import FieldsPlan
 from ingest.media.plan.grid import Grid, make_grid
 from ingest.media.plan.rungs import Rung, make_rung
 from ingest.media.presets import Box
@@ -75,7 +77,10 @@ def test_whole_plan_of_a_1080p30_clip_with_stereo() -> None:
             start_ticks=0,
             time_base=F(1, 15_360),
             start=F(0),
-            deinterlace=False,
+            fields=FieldsPlan(),
+            canvas=Canvas(1920, 1080, Shape(1920, 1080, F(1))),
+            rotation=0,
+            mirrored=False,
             colour=ColourPlan(
                 tone_map=False, transfer="bt709", primaries="bt709", matrix="bt709", full_range=False
             ),
@@ -134,7 +139,10 @@ def test_whole_plan_of_a_portrait_clip_on_uneven_times_with_mono() -> None:
             start_ticks=15_000,
             time_base=F(1, 30_000),
             start=F(1, 2),
-            deinterlace=False,
+            fields=FieldsPlan(),
+            canvas=Canvas(1376, 1840, Shape(1376, 1840, F(1))),
+            rotation=0,
+            mirrored=False,
             colour=ColourPlan(
                 tone_map=False, transfer="bt709", primaries="bt709", matrix="bt709", full_range=False
             ),
@@ -413,13 +421,6 @@ def test_colour_plan(colour: Colour, can: bool, plan: ColourPlan) -> None:
 )
 def test_a_matrix_that_nobody_states(size: tuple[int, int], matrix: str) -> None:
     assert colour_plan(clip(*size, colour=Colour()), can_tone_map=True).matrix == matrix
-
-
-@pytest.mark.parametrize(
-    ("order", "deinterlace"), [("progressive", False), ("unknown", False), ("tff", True), ("bff", True)]
-)
-def test_interlaced_pictures_are_deinterlaced(order: Any, deinterlace: bool) -> None:
-    assert planned(replace(clip(), field_order=order), HD).video.deinterlace is deinterlace
 
 
 def test_the_start_becomes_zero() -> None:

@@ -33,7 +33,7 @@ def test_a_plain_film_in_words() -> None:
 def test_what_is_done_to_the_picture_is_said() -> None:
     interlaced = replace(hdr10(), field_order="tff")
     plan = make_plan(interlaced, (), (SD,), preview_interval=Fraction(1), tile=(90, 160))
-    assert rows(plan)[0] == ("picture", "stream 0, 720x1280, deinterlaced, tone mapped to SDR")
+    assert rows(plan)[0] == ("picture", "stream 0, 720x1280, each field made a picture, tone mapped to SDR")
     fast = clip(timing=constant(Fraction(120), 1200, Fraction(1, 1200)))
     plan = make_plan(fast, (), (SD,), preview_interval=Fraction(1), tile=(160, 90))
     assert rows(plan)[:2] == [

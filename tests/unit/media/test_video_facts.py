@@ -20,7 +20,7 @@ from ingest.media.video_facts import (
     depth_of,
     field_order,
     language_tag,
-    rotation_of,
+    orientation_of,
     video_facts,
 )
 
@@ -93,7 +93,7 @@ def test_sizes_are_the_decoded_ones() -> None:
     ("aspect", "decoded", "display"),
     [
         ("16:11", None, (1862, 720)),
-        ("1:1", Fraction(16, 11), (1280, 720)),  # what the container says stands above
+        ("1:1", Fraction(16, 11), (1862, 720)),  # ffmpeg's pictures have the container's already
         (None, Fraction(16, 11), (1862, 720)),
         ("0:1", Fraction(16, 11), (1862, 720)),
         ("N/A", None, (1280, 720)),
@@ -129,12 +129,38 @@ def test_rotation(rotation: object, turned: int, display: tuple[int, int]) -> No
 
 
 def test_rotation_turns_the_anamorphic_picture() -> None:
-    found = facts(sample_aspect_ratio="4:3", side_data_list=[{"rotation": -90}])
+    found = facts(replace(FRAME, sample_aspect=Fraction(4, 3)), side_data_list=[{"rotation": -90}])
     assert (found.display_width, found.display_height) == (720, 1707)
 
 
 def test_rotation_without_side_data() -> None:
-    assert rotation_of({}) == 0
+    assert orientation_of({}) == (0, False)
+    assert orientation_of({"side_data_list": [{"displaymatrix": "nonsense", "rotation": 90}]}) == (270, False)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "c", "d", "turned"),
+    [
+        (1, 0, 0, 1, (0, False)),
+        (0, 1, -1, 0, (90, False)),
+        (-1, 0, 0, -1, (180, False)),
+        (0, -1, 1, 0, (270, False)),
+        (-1, 0, 0, 1, (0, True)),
+        (1, 0, 0, -1, (180, True)),
+        (0, 1, 1, 0, (90, True)),
+        (0, -1, -1, 0, (270, True)),
+        (0, 0, 0, 0, (0, False)),
+    ],
+)
+def test_orientation_by_the_display_matrix(a: int, b: int, c: int, d: int, turned: tuple[int, bool]) -> None:
+    one = 65536
+    text = f"""
+00000000: {a * one:11d} {b * one:11d} {0:11d}
+00000001: {c * one:11d} {d * one:11d} {0:11d}
+00000002: {0:11d} {0:11d} {1 << 30:11d}
+"""
+    side_data = [{"side_data_type": "Display Matrix", "displaymatrix": text, "rotation": 17}]
+    assert orientation_of({"side_data_list": side_data}) == turned
 
 
 @pytest.mark.parametrize("declared", [None, "N/A", "1000", "900000000"])

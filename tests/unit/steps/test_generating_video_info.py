@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from made_facts import clip, container, hdr10, portrait_vfr, track
 
-from ingest.media.facts import KlvFacts
+from ingest.media.facts import Judged, KlvFacts, Scan
 from ingest.media.text_facts import Chapter, TextFacts
 from ingest.steps import generating_video_info
-from ingest.steps.generating_video_info import document
+from ingest.steps.generating_video_info import document, scan
 
 
 def test_whole_document_of_a_constant_clip() -> None:
@@ -45,7 +45,9 @@ def test_whole_document_of_a_constant_clip() -> None:
         "aspectRatio": "16:9",
         "sampleAspectRatio": "1:1",
         "rotation": 0,
+        "mirrored": False,
         "fieldOrder": "progressive",
+        "scan": {"sampled": 0, "flaggedTopFirst": 0, "flaggedBottomFirst": 0, "judged": None},
         "colour": {
             "primaries": "bt709",
             "transfer": "bt709",
@@ -144,3 +146,13 @@ def test_the_file(tmp_path: Path) -> None:
         "16:11",
         10_000,
     )
+
+
+def test_what_was_sampled() -> None:
+    judged = Judged(270, top=200, bottom=1, smooth=3, pulldown=True)
+    assert scan(Scan(96, top=90, bottom=2, judged=judged)) == {
+        "sampled": 96,
+        "flaggedTopFirst": 90,
+        "flaggedBottomFirst": 2,
+        "judged": {"sampled": 270, "topFirst": 200, "bottomFirst": 1, "progressive": 3, "pulldown": True},
+    }

@@ -14,6 +14,7 @@ from made_facts import ALL_PRESETS, FHD, HD, SD, clip, constant, hdr10, track
 from ingest.job import codes
 from ingest.job.errors import ResourceError, exit_code_of
 from ingest.media.cancel import CancelToken
+from ingest.media.facts import Judged, Scan, Shape
 from ingest.media.options import Options
 from ingest.media.plan import Plan, make_plan
 from ingest.media.probe import ProbeLimits
@@ -189,3 +190,29 @@ def test_step_for_hdr_looks_at_what_ffmpeg_can(
     outcome = planning_resolutions.run(ENV, hdr10(), (), (HD,), tmp_path)
     assert outcome.value.video.colour.tone_map is mapped
     assert [n.code.number for n in outcome.warnings] == ([] if mapped else [9205])
+
+
+def test_what_changes_in_the_film_is_said() -> None:
+    shapes = (
+        *(
+            Shape(1920, 1080, Fraction(1)),
+            Shape(1920, 1080),
+            Shape(1280, 720),
+            Shape(720, 576, Fraction(64, 45)),
+        ),
+        Shape(1920, 1080, Fraction(3, 4)),
+    )
+    video = replace(clip(), scan=Scan(96, shapes=shapes))
+    assert warnings(planned(video, SD), video, ()) == (
+        Note(codes.PICTURE_SIZE_CHANGES, "720x576, 1280x720 among 1920x1080"),
+        Note(codes.PICTURE_ASPECT_CHANGES, "samples of 3:4 in pictures of 1920x1080"),
+    )
+
+
+def test_what_is_done_with_fields_is_noted_where_it_is_not_the_usual() -> None:
+    video = replace(clip(timing=constant(Fraction(25), 100, Fraction(1, 25))), scan=Scan(96, top=96))
+    assert notes(planned(video, SD), video) == ()
+    video = replace(video, scan=replace(video.scan, judged=Judged(200, smooth=200)))
+    assert notes(planned(video, SD), video) == (
+        Note(codes.FIELDS_HANDLED, "flagged as interlaced, but each picture is of one moment"),
+    )

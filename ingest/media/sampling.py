@@ -1,0 +1,123 @@
+"""Asks for pictures from all over a film: few, at places spread evenly; a long film costs what a short one does.
+
+ffprobe tells the flags and sizes of a few pictures at each place. Only where these leave a doubt does ffmpeg compare
+their lines, over more pictures.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import replace
+from math import ceil
+from typing import TYPE_CHECKING
+
+from ingest.media import process
+from ingest.media.process import Command, Confinement
+from ingest.media.scan import judge, parse_pictures, scan_of
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+    from ingest.media.facts import Scan, VideoFacts
+    from ingest.media.probe import Prober
+    from ingest.media.timing import PacketTable
+
+MOST_PLACES = 12
+PICTURES = 144  # in all, for flags and sizes; never more than half of the film
+JUDGED_PLACES = 6
+JUDGED_PICTURES = 45  # at each place: nine rounds of 3:2 pulldown
+BUDGET = 300_000_000  # pixels decoded for flags and sizes, about 0.5 s of one core
+
+# How much more neighbouring pictures must differ than lines for one moment each to be believed. With noise and no
+# movement it is 1.0; idet's own 1.5 leaves pictures with fine detail in doubt.
+MOVING = "1.1"
+
+# These have no way to code fields, or none that is in use.
+PROGRESSIVE_CODECS = frozenset(
+    ("vp8", "vp9", "av1", "theora", "vp6", "vp6a", "vp6f", "flv1", "gif", "h261", "h263", "mpeg1video", "vvc")
+)
+# Here pictures are not flagged, or rarely rightly.
+UNFLAGGED_CODECS = frozenset(
+    ("rawvideo", "huffyuv", "ffvhuff", "utvideo", "mjpeg", "ffv1", "v210", "png", "jpeg2000", "cfhd", "mpeg4")
+)
+# Lines of the formats that are interlaced in practice.
+FIELD_LINES = frozenset((480, 486, 512, 576, 608, 1080, 1088))
+
+
+def sampled(prober: Prober, video: VideoFacts, packets: PacketTable) -> VideoFacts:
+    """`video` with what its pictures all over the film say.
+
+    What cannot be asked is not known: a sample that fails is empty, and no error.
+    """
+    scan = _flags(prober, video, places(video, packets, MOST_PLACES))
+    if _doubtful(scan, video):
+        scan = replace(scan, judged=judge(_logs(prober, video, places(video, packets, JUDGED_PLACES))))
+    order = video.field_order
+    if scan.pictures:
+        order = "progressive" if scan.top == scan.bottom == 0 else "tff" if scan.top >= scan.bottom else "bff"
+    return replace(video, scan=scan, field_order=order)
+
+
+def places(video: VideoFacts, packets: PacketTable, most: int) -> tuple[Fraction, ...]:
+    """Source times, in seconds, spread evenly, about one for each two seconds: each that of a key picture.
+
+    Decoding begins at one wherever we ask for; several pictures of one and the same tell less than the next one.
+    """
+    timing = video.timing
+    count = max(1, min(most, ceil(timing.duration / 2)))
+    spread = [timing.start + timing.duration * i / count for i in range(count)]
+    keys = packets.key_times()
+    if keys is None:
+        return tuple(spread)
+    found: dict[Fraction, None] = {}
+    for time in spread:
+        index = min(bisect_left(keys, ceil(time / timing.time_base)), len(keys) - 1)
+        found[keys[index] * timing.time_base] = None
+    return tuple(found)
+
+
+def _flags(prober: Prober, video: VideoFacts, spread: tuple[Fraction, ...]) -> Scan:
+    total = min(PICTURES, video.timing.frames // 2, BUDGET // (video.width * video.height))
+    if video.codec in PROGRESSIVE_CODECS:
+        total = min(total, len(spread))
+    each = max(2, total // len(spread)) / video.timing.mean_rate
+    spread = spread[:: -(-2 * len(spread) // max(2, total))]
+    asked = prober.command(
+        *("-threads", "1", "-select_streams", str(video.index)),
+        *("-read_intervals", ",".join(f"{_clock(t)}%{_clock(t + each)}" for t in spread)),
+        *("-show_entries", "frame=width,height,sample_aspect_ratio,interlaced_frame,top_field_first"),
+        *("-of", "json=compact=1"),
+    )
+    return scan_of(parse_pictures(process.run(asked, cancel=prober.cancel).stdout.decode("utf-8", "replace")))
+
+
+def _doubtful(scan: Scan, video: VideoFacts) -> bool:
+    flagged = scan.top + scan.bottom > 0 or video.field_order in {"tff", "bff"}
+    unsaid = video.codec in UNFLAGGED_CODECS and video.height in FIELD_LINES and video.timing.mean_rate <= 31
+    return flagged or unsaid
+
+
+def _logs(prober: Prober, video: VideoFacts, spread: tuple[Fraction, ...]) -> list[str]:
+    printed = r"metadata=mode=print:file='pipe\:1'"
+    logs = []
+    for time in spread:
+        asked = Command(
+            argv=(
+                str(prober.ffmpeg.path),
+                *("-nostdin", "-hide_banner", "-v", "error", "-noautorotate"),
+                *prober.whitelists(),
+                *("-max_pixels", str(prober.limits.pixels), "-threads", "1"),
+                *("-seek_timestamp", "1", "-noaccurate_seek", "-ss", _clock(time), "-i", prober.source.url),
+                *("-map", f"0:{video.index}", "-frames:v", str(JUDGED_PICTURES)),
+                *("-vf", f"sidedata=mode=delete,idet=prog_thres={MOVING},{printed}", "-f", "null", "-"),
+            ),
+            cwd=prober.folder,
+            confinement=Confinement(descriptors=(prober.source.descriptor,)),
+            limits=prober.program_limits(),
+        )
+        logs.append(process.run(asked, cancel=prober.cancel).stdout.decode("utf-8", "replace"))
+    return logs
+
+
+def _clock(time: Fraction) -> str:
+    return f"{float(time):.6f}"

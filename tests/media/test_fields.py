@@ -1,0 +1,193 @@
+"""Interlaced sources of every kind: motion keeps its motion, film becomes film, whole pictures stay whole."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import flash_and_beep
+import pytest
+from main_job import SAMPLES
+from measuring import Picture, ffmpeg, flashes, likeness, pictures, probe, run
+
+from ingest.job import codes
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from helpers_media import Clips
+    from main_job import Ingest, Package
+
+pytest_plugins = ("ingest_once",)
+pytestmark = pytest.mark.media
+
+PAL, NTSC, FILM = Fraction(25), Fraction(30000, 1001), Fraction(24000, 1001)
+SIZE = (88, 72)
+LOSSLESS = ("-c:v", "ffv1", "-an")
+MPEG2 = ("-c:v", "mpeg2video", "-q:v", "2", "-bf", "2", "-flags", "+ildct+ilme")
+H264 = ("-c:v", "libx264", "-preset", "veryfast", "-qp", "10")
+
+
+def motion(clips: Clips) -> str:
+    """Eighty-one pictures of a camera that moves fast, lossless."""
+    faster = "select=not(mod(n\\,2)),setpts=N/25/TB,scale=360:288"
+    name = (
+        "motion.mkv",
+        "-i",
+        str(SAMPLES / "park.mp4"),
+        "-an",
+        "-vf",
+        faster,
+        "-r",
+        "25",
+        "-frames:v",
+        "81",
+    )
+    return str(clips.make(*name, *LOSSLESS))
+
+
+def moving(rate: Fraction, size: str) -> str:
+    """Filters: the moving camera with another clock, so that each picture is one field's moment."""
+    return f"scale={size.replace('x', ':')},setsar=1,settb=1/{rate.numerator},setpts=N*{rate.denominator},fps={rate}"
+
+
+def whole(clips: Clips, rate: Fraction, size: str, count: int = 81) -> tuple[Picture, ...]:
+    """What was filmed, picture by picture, before any field was made of it."""
+    name = f"whole-{rate.numerator}-{size}.mkv"
+    made = clips.make(name, "-i", motion(clips), "-vf", moving(rate, size), *LOSSLESS)
+    return pictures(made, size=SIZE)[:count]
+
+
+def fields(clips: Clips, name: str, size: str, rate: Fraction, *coding: str, top: bool = True) -> Path:
+    """Video in which each picture holds two moments; `rate` in pictures a second."""
+    order = "top" if top else "bottom"
+    weave = f"{moving(2 * rate, size)},tinterlace=interleave_{order},setfield={order[0]}ff"
+    return clips.make(name, "-i", motion(clips), "-vf", weave, "-an", "-frames:v", "40", *coding)
+
+
+def x264(top: bool) -> tuple[str, ...]:
+    return (*H264, "-x264-params", "tff=1" if top else "bff=1")
+
+
+# name: size, pictures a second, top field first, coding.
+KINDS: dict[str, tuple[str, Fraction, bool, tuple[str, ...]]] = {
+    "mpeg2-50i.ts": ("352x288", PAL, True, MPEG2),
+    "mpeg2-59.94i.mpg": ("352x240", NTSC, False, (*MPEG2, "-field_order", "bb")),
+    "mbaff-59.94i.mp4": ("352x240", NTSC, True, x264(top=True)),
+    "mbaff-50i.mkv": ("352x288", PAL, False, x264(top=False)),
+    "dv.avi": ("720x576", PAL, False, ("-c:v", "dvvideo")),
+    "prores.mov": ("352x288", PAL, True, ("-c:v", "prores_ks", "-flags", "+ildct")),
+    "xdcam.mxf": (
+        *("720x576", PAL, True),
+        (*MPEG2, "-pix_fmt", "yuv422p", "-profile:v", "0", "-level:v", "2", "-intra_vlc", "1"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_each_field_becomes_a_picture(clips: Clips, ingested: Ingest, name: str) -> None:
+    size, rate, top, coding = KINDS[name]
+    package = ingested(fields(clips, name, size, rate, *coding, top=top), "sd")
+    check(package, [Fraction(n) / (2 * rate) for n in range(80)], whole(clips, 2 * rate, size, 80))
+    assert combed(package.joined("video/sd")) <= 10  # of 80: idet doubts fine lines
+
+
+def check(package: Package, times: list[Fraction], shown: tuple[Picture, ...], worst: float = 27) -> None:
+    """The rung has exactly these pictures, at these times, each the one that was filmed then."""
+    made = pictures(package.joined("video/sd"), size=SIZE)
+    assert [p.time for p in made] == times
+    inner = slice(3, -3)  # at the ends there is no neighbour to interpolate from
+    found = likeness(made[inner], shown[inner])
+    assert found.in_place, found
+    assert found.told_apart > len(made) // 4
+    assert found.worst > worst
+
+
+def combed(path: Path) -> int:
+    """How many pictures ffmpeg's idet takes for interlaced."""
+    done = run(
+        *(ffmpeg(), "-nostdin", "-hide_banner", "-nostats", "-v", "info", "-i", str(path)),
+        *("-vf", "idet", "-an", "-f", "null", "-"),
+    )
+    line = [x for x in done.stderr.decode().splitlines() if "Multi frame detection" in x][-1]
+    words = line.replace(":", " ").split()
+    return int(words[words.index("TFF") + 1]) + int(words[words.index("BFF") + 1])
+
+
+def said(package: Package) -> list[str]:
+    """What the record says of fields."""
+    text = codes.FIELDS_HANDLED.text
+    return [m.removeprefix(f"{text}: ") for m in package.record["messages"] if m.startswith(text)]
+
+
+def test_fields_that_are_not_flagged_are_seen(clips: Clips, ingested: Ingest) -> None:
+    size = "352x576"
+    weave = f"{moving(2 * PAL, size)},tinterlace=interleave_top,setfield=prog"
+    source = clips.make(
+        *("unflagged.avi", "-i", motion(clips), "-vf", weave, "-an", "-frames:v", "40", "-c:v", "ffv1")
+    )
+    package = ingested(source, "sd")
+    assert said(package) == ["not flagged, but its lines show fields of different times"]
+    check(package, [Fraction(n, 50) for n in range(80)], whole(clips, 2 * PAL, size, 80))
+
+
+def test_whole_pictures_that_are_flagged_as_interlaced_stay_whole(clips: Clips, ingested: Ingest) -> None:
+    source = clips.make(
+        *("psf.ts", "-i", motion(clips), "-vf", f"{moving(PAL, '352x288')},setfield=tff", "-an"),
+        *("-frames:v", "80", *MPEG2),
+    )
+    (stream,) = probe(source, "-show_streams")["streams"]
+    assert stream["field_order"] == "tt"
+    package = ingested(source, "sd")
+    assert said(package) == ["flagged as interlaced, but each picture is of one moment"]
+    check(package, [Fraction(n, 25) for n in range(80)], whole(clips, PAL, "352x288", 80), worst=30)
+    (stream,) = probe(package.joined("video/sd"), "-show_streams")["streams"]
+    assert stream["field_order"] == "progressive"
+
+
+def test_flags_that_begin_late_in_the_film_are_not_missed(clips: Clips, ingested: Ingest) -> None:
+    """A second of progressive pictures, then fields, in one H.264 stream."""
+    size = "352x288"
+    plain = clips.make(
+        *("plain.ts", "-i", motion(clips), "-vf", moving(PAL, size), "-an", "-frames:v", "25"),
+        *(*H264, "-bf", "0", "-muxdelay", "0"),
+    )
+    woven = fields(
+        clips, "woven.ts", size, PAL, *x264(top=True), "-bf", "0", "-muxdelay", "0", "-output_ts_offset", "1"
+    )
+    source = clips.folder / "mixed.ts"
+    source.write_bytes(plain.read_bytes() + woven.read_bytes())
+    package = ingested(source, "sd")
+    made = pictures(package.joined("video/sd"), size=SIZE)
+    assert [p.time for p in made] == [Fraction(n, 50) for n in range(130)]
+    assert likeness(made[:50:2], whole(clips, PAL, size, 25)).in_place
+    assert likeness(made[53:-3], whole(clips, 2 * PAL, size, 80)[3:-3]).in_place
+
+
+@pytest.mark.parametrize("first", ["top", "bottom"])
+def test_film_in_video_becomes_film_again(clips: Clips, ingested: Ingest, first: str) -> None:
+    """3:2 pulldown in the pictures themselves: 80 of film fill 100 of video."""
+    order = f"{first[0]}ff"
+    source = clips.make(
+        *(f"telecine-{first}.ts", "-i", motion(clips), "-an", "-frames:v", "100"),
+        *("-vf", f"{moving(FILM, '352x240')},telecine=pattern=23:first_field={first},setfield={order}"),
+        *(*MPEG2, "-field_order", "tt" if first == "top" else "bb"),
+    )
+    package = ingested(source, "sd")
+    assert said(package) == ["3:2 pulldown undone"]
+    check(package, [n / FILM for n in range(80)], whole(clips, FILM, "352x240", 80))
+
+
+def test_picture_and_sound_stay_together(clips: Clips, ingested: Ingest) -> None:
+    """Flashes of two fields: 0.48 s is the first moment of picture 12."""
+    weave = "fps=50,tinterlace=interleave_top,setfield=tff"
+    source = clips.make(
+        *("flashing-50i.ts", "-f", "lavfi", "-i", flash_and_beep.flashing("50")),
+        *("-f", "lavfi", "-i", flash_and_beep.beeping(48000, "stereo")),
+        *("-vf", weave, *x264(top=True), "-c:a", "mp2"),
+    )
+    package = ingested(source, "sd")
+    light = flashes(pictures(package.joined("video/sd"), pixel_format="gray", size=(2, 2)))
+    heard = package.sound("und-stereo").onsets()
+    assert len(light) == len(heard) == flash_and_beep.SECONDS
+    assert max(abs(f - h) for f, h in zip(light, heard, strict=True)) < 0.002
