@@ -11,7 +11,7 @@ from ingest.job import codes
 from ingest.job.errors import IngestError, UsageError
 from ingest.media.cancel import CancelToken
 from ingest.media.codec_names import parse_codecs
-from ingest.media.options import LOUDNESS_LOUDEST, LOUDNESS_SOFTEST, Hdr, Options, Verify
+from ingest.media.options import LOUDNESS_LOUDEST, LOUDNESS_SOFTEST, Format, Hdr, Options, Verify
 from ingest.pipeline.request import Request, split_resolutions
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ def run(
     hdr: Hdr = "sdr",
     loudness: float | None = None,
     verify: Verify = "default",
+    format: Format = "cmaf",  # noqa: A002 (as the command has it)
     on_event: OnEvent | None = None,
     cancel: CancelToken | None = None,
 ) -> Record:
@@ -53,6 +54,7 @@ def run(
         loudness: LUFS (EBU R 128), -70 to -5, that the sound is brought to by a constant gain; None: as it is.
         verify: what is decoded of the finished renditions: `"default"` the first picture of each segment, the last
             ones and all sound, `"full"` everything.
+        format: `"cmaf"` for HLS and DASH, `"ts"` for HLS alone over MPEG-2 transport streams, H.264 only.
         on_event: called with each event of `ingest.pipeline.events`, in the calling thread.
         cancel: set it from elsewhere to stop the job.
 
@@ -67,14 +69,8 @@ def run(
     from ingest.steps.context import Note
     from ingest.store import JobStore, open_store
 
-    _check_choice("hdr", hdr, get_args(Hdr))
-    _check_choice("verify", verify, get_args(Verify))
-    options = Options(
-        allow_damage=allow_damage,
-        codecs=parse_codecs(_texts(codecs)),
-        hdr=hdr,
-        loudness=loudness,
-        verify=verify,
+    options = _options(
+        allow_damage=allow_damage, codecs=codecs, hdr=hdr, loudness=loudness, verify=verify, format=format
     )
     request = _request(source, resolutions, output, preset_dir, options, force=force)
     settings = settings_module.load()
@@ -100,6 +96,7 @@ def look(
     hdr: Hdr = "sdr",
     loudness: float | None = None,
     verify: Verify = "default",
+    format: Format = "cmaf",  # noqa: A002 (as the command has it)
     cancel: CancelToken | None = None,
 ) -> Looked:
     """What `run` with the same arguments would see and do, without making anything.
@@ -113,14 +110,8 @@ def look(
     from ingest import settings as settings_module
     from ingest.pipeline import look as looking
 
-    _check_choice("hdr", hdr, get_args(Hdr))
-    _check_choice("verify", verify, get_args(Verify))
-    options = Options(
-        allow_damage=allow_damage,
-        codecs=parse_codecs(_texts(codecs)),
-        hdr=hdr,
-        loudness=loudness,
-        verify=verify,
+    options = _options(
+        allow_damage=allow_damage, codecs=codecs, hdr=hdr, loudness=loudness, verify=verify, format=format
     )
     request = _request(source, resolutions or (), output, preset_dir, options)
     every = resolutions is None
@@ -155,6 +146,36 @@ def _request(
         preset_dir=Path(preset_dir) if preset_dir is not None else None,
         options=options,
     )
+
+
+def _options(
+    *,
+    allow_damage: bool,
+    codecs: str | Sequence[str],
+    hdr: Hdr,
+    loudness: float | None,
+    verify: Verify,
+    format: Format,  # noqa: A002
+) -> Options:
+    _check_choice("hdr", hdr, get_args(Hdr))
+    _check_choice("verify", verify, get_args(Verify))
+    _check_choice("format", format, get_args(Format))
+    options = Options(
+        allow_damage=allow_damage,
+        codecs=parse_codecs(_texts(codecs)),
+        hdr=hdr,
+        loudness=loudness,
+        verify=verify,
+        format=format,
+    )
+    modern = [codec for codec in options.codecs if codec != "h264"]
+    if options.format == "ts" and modern:
+        raise UsageError(
+            codes.USAGE,
+            f"{' and '.join(modern)} cannot be made as transport streams",
+            remedy="use --format cmaf, or --codec h264",
+        )
+    return options
 
 
 def _check_choice(name: str, value: str, known: tuple[str, ...]) -> None:

@@ -65,6 +65,14 @@ if TYPE_CHECKING:
     show_default=True,
     help="sdr: HDR is tone mapped. keep: HEVC and AV1 keep it, with H.264 in SDR beside them.",
 )
+@click.option(
+    "--format",
+    "container",
+    type=click.Choice(["cmaf", "ts"]),
+    default="cmaf",
+    show_default=True,
+    help="cmaf: HLS and DASH over fragmented MP4. ts: HLS alone over MPEG-2 transport streams, H.264 only.",
+)
 @preset_dir_option
 @click.option(
     "--progress",
@@ -87,6 +95,7 @@ def run(
     hdr: Literal["sdr", "keep"],
     loudness: float | None,
     verify: Literal["default", "full"],
+    container: Literal["cmaf", "ts"],
     dry_run: bool,
     preset_dir: Path | None,
     progress: str,
@@ -110,6 +119,7 @@ def run(
         "hdr": hdr,
         "loudness": loudness,
         "verify": verify,
+        "format": container,
     }
     if dry_run:
         print_plan(source, resolutions, output, choices, as_json=as_json)

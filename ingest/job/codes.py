@@ -101,6 +101,7 @@ AUDIO_CHANNELS_ASSUMED = _note(
     "The source does not say where its channels belong; what they are taken for.",
 )
 AUDIO_SILENT = _note(9126, "Audio Silent", "A track has no sound in it from beginning to end.")
+NO_DASH_MANIFEST = _note(9115, "No DASH Manifest Made", "Transport streams are for HLS alone.")
 
 NOT_FULLY_CONFINED = _warning(
     9201, "Programs Not Fully Confined", "The kernel lacks a protection; what and why."

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 Hdr = Literal["sdr", "keep"]
 Verify = Literal["default", "full"]
+Format = Literal["cmaf", "ts"]
 
 LOUDNESS_SOFTEST, LOUDNESS_LOUDEST = -70.0, -5.0  # LUFS
 
@@ -24,6 +25,7 @@ class Options:
         hdr: HDR becomes SDR, or is kept in HEVC and AV1.
         loudness: LUFS that each audio rendition is brought to by a constant gain; None: as it is.
         verify: `default` decodes parts of each rendition, `full` every frame.
+        format: CMAF segments for HLS and DASH, or HLS alone over MPEG-2 transport streams.
     """
 
     allow_damage: bool = False
@@ -31,6 +33,7 @@ class Options:
     hdr: Hdr = "sdr"
     loudness: float | None = None
     verify: Verify = "default"
+    format: Format = "cmaf"
 
 
 DEFAULTS = Options()

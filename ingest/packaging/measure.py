@@ -66,7 +66,8 @@ class Track:
     `playlist_target` is the EXT-X-TARGETDURATION that the playlist declares. `container` is what the segments
     are: fragmented MP4, MPEG-2 transport streams or packed audio. `init_path` is the first initialization segment,
     None where there is none; `init` and `header` are then made from what the streams say. `sounds` are the sound
-    tracks that share the segments of a picture, each measured as a track of its own.
+    tracks that share the segments of a picture, each measured as a track of its own. `origin` is what the segments'
+    own clock says at the 0 that all times here count from.
     """
 
     kind: Literal["video", "audio"]
@@ -85,6 +86,7 @@ class Track:
     segments: tuple[Segment, ...]
     container: Container = "mp4"
     sounds: tuple[Track, ...] = ()
+    origin: Fraction = Fraction(0)
 
     @property
     def codec(self) -> str:
@@ -196,6 +198,7 @@ class Track:
             self,
             segments=tuple(s.shifted(by) for s in self.segments),
             sounds=tuple(s.shifted(by) for s in self.sounds),
+            origin=self.origin - by,
         )
 
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 INIT = "init.mp4"
 SEGMENT = "seg-$Number%05d$.m4s"
+TRANSPORT_SEGMENT = "seg-$Number%05d$.ts"
+PACKED_SEGMENT = "seg-$Number%05d$.aac"
 MEDIA_PLAYLIST = "index.m3u8"
 IFRAME_PLAYLIST = "iframes.m3u8"
 MASTER = "ABR.m3u8"
@@ -55,19 +57,23 @@ def packager_arguments(
     *,
     segment: Fraction,
     fragment: Fraction,
+    transport: bool = False,
 ) -> tuple[str, ...]:
-    """The whole packager command; `package` is the package folder's relative name."""
+    """The whole packager command; `package` is the package folder's relative name.
+
+    `transport`: pictures as transport streams and sound as packed audio (RFC 8216bis 3.1.3: a transport stream would
+    make stereo AAC at 128 kbit/s a quarter larger), and no DASH manifest, which has no use for either.
+    """
     default = next((a.language for a in audios if a.default and a.language != UNDETERMINED), None)
     return (
         program,
-        *(_video(package, v) for v in videos),
-        *(_audio(package, a) for a in audios),
+        *(_video(package, v, transport=transport) for v in videos),
+        *(_audio(package, a, transport=transport) for a in audios),
         f"--segment_duration={decimal(segment)}",
         f"--fragment_duration={decimal(fragment)}",
         "--hls_playlist_type=VOD",
         f"--hls_master_playlist_output={package}/{MASTER}",
-        f"--mpd_output={package}/{MPD}",
-        "--generate_static_live_mpd",
+        *(() if transport else (f"--mpd_output={package}/{MPD}", "--generate_static_live_mpd")),
         *((f"--default_language={default}",) if default else ()),
     )
 
@@ -85,26 +91,24 @@ def decimal(value: Fraction) -> str:
     return f"{micros // 1_000_000}.{micros % 1_000_000:06d}"
 
 
-def _video(package: str, video: VideoInput) -> str:
+def _video(package: str, video: VideoInput, *, transport: bool) -> str:
     return ",".join(
         (
             f"in={video.file}",
             "stream=video",
-            f"init_segment={package}/{video.folder}/{INIT}",
-            f"segment_template={package}/{video.folder}/{SEGMENT}",
+            *_segments(f"{package}/{video.folder}", TRANSPORT_SEGMENT if transport else None),
             f"playlist_name={video.folder}/{MEDIA_PLAYLIST}",
             f"iframe_playlist_name={video.folder}/{IFRAME_PLAYLIST}",
         )
     )
 
 
-def _audio(package: str, audio: AudioInput) -> str:
+def _audio(package: str, audio: AudioInput, *, transport: bool) -> str:
     return ",".join(
         (
             f"in={audio.file}",
             "stream=audio",
-            f"init_segment={package}/{audio.folder}/{INIT}",
-            f"segment_template={package}/{audio.folder}/{SEGMENT}",
+            *_segments(f"{package}/{audio.folder}", PACKED_SEGMENT if transport else None),
             f"playlist_name={audio.folder}/{MEDIA_PLAYLIST}",
             f"hls_group_id={audio.group}",
             f"hls_name={audio.label}",
@@ -117,3 +121,10 @@ def _audio(package: str, audio: AudioInput) -> str:
             *((f"language={audio.language}",) if audio.language != UNDETERMINED else ()),
         )
     )
+
+
+def _segments(folder: str, own: str | None) -> tuple[str, ...]:
+    """Where segments go: `own` are such as need no initialization segment."""
+    if own:
+        return (f"segment_template={folder}/{own}",)
+    return f"init_segment={folder}/{INIT}", f"segment_template={folder}/{SEGMENT}"

@@ -37,7 +37,6 @@ class Pes:
     data: bytes
     start: int
     end: int
-    random_access: bool
     whole: bool
 
 
@@ -82,7 +81,6 @@ class _Open:
     """A PES packet that is being collected."""
 
     start: int
-    random_access: bool
     end: int
     parts: list[bytes] = field(default_factory=list)
 
@@ -113,13 +111,13 @@ class _Reader:
         if pid == _NULL_PID or not fourth & 0x10:
             return
         body = at + 4
-        jump = random_access = False
+        jump = False
         if fourth & 0x20:
             length = data[body]
             if length > 182:
                 raise TransportError(f"an adaptation field of {length} bytes at {at}")
             if length:
-                jump, random_access = bool(data[body + 1] & 0x80), bool(data[body + 1] & 0x40)
+                jump = bool(data[body + 1] & 0x80)
             body += 1 + length
         counter = fourth & 0x0F
         before = self.last.get(pid)
@@ -136,7 +134,7 @@ class _Reader:
         elif pid in self.sections:
             self.table(pid, data[body : at + PACKET], bool(second & 0x40), at)
         else:
-            self.payload(pid, at, body, bool(second & 0x40), random_access)
+            self.payload(pid, at, body, bool(second & 0x40))
 
     def table(self, pid: int, payload: bytes, start: bool, at: int) -> None:
         for section in self.sections[pid].feed(payload, start=start):
@@ -149,14 +147,14 @@ class _Reader:
                 self.streams |= {s.pid: s for s in streams if s.pid not in self.streams}
                 self.tables.append(at)
 
-    def payload(self, pid: int, at: int, body: int, start: bool, random_access: bool) -> None:
+    def payload(self, pid: int, at: int, body: int, start: bool) -> None:
         if start:
             if self.data[body : body + 3] != b"\0\0\1":
                 return
             if self.first_pes is None:
                 self.first_pes = at
             self.close(pid)
-            self.open[pid] = _Open(at, random_access, at + PACKET, [self.data[body : at + PACKET]])
+            self.open[pid] = _Open(at, at + PACKET, [self.data[body : at + PACKET]])
         elif pid in self.open:
             self.open[pid].parts.append(self.data[body : at + PACKET])
             self.open[pid].end = at + PACKET
@@ -185,9 +183,7 @@ def _pes(data: bytes, opened: _Open) -> Pes | None:
     pts = _time(data, 9) if flags & 2 else None
     dts = _time(data, 14) if flags == 3 else pts
     end = 6 + length if length else len(data)
-    return Pes(
-        pts, dts, data[body:end], opened.start, opened.end, opened.random_access, body <= end <= len(data)
-    )
+    return Pes(pts, dts, data[body:end], opened.start, opened.end, body <= end <= len(data))
 
 
 def _time(data: bytes, at: int) -> int:

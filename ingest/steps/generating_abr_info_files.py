@@ -5,15 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ingest.job import codes
 from ingest.packaging import packager
 from ingest.packaging.manifests import rewrite_master, rewrite_mpd
 from ingest.packaging.text_manifests import TextEntry, add_subtitles, add_text_sets
-from ingest.steps.context import Env, Outcome, rate_text, write_json
+from ingest.steps.context import Env, Note, Outcome, rate_text, write_json
 from ingest.steps.generating_hls_service_files import Packaged, audio_folder, video_folder
 
 if TYPE_CHECKING:
     from fractions import Fraction
 
+    from ingest.media.options import Format
     from ingest.media.plan import Plan
     from ingest.media.plan.audio import AudioRendition
     from ingest.media.plan.rungs import Rung
@@ -37,13 +39,17 @@ def run(env: Env, plan: Plan, packaged: Packaged, texts: tuple[MadeText, ...] = 
     )
     tracks = (*packaged.videos.values(), *packaged.audios.values())
     by_init = {t.init_path.relative_to(env.package).as_posix(): t for t in tracks if t.init_path}
-    rate = max(frame_rate(plan, t) for t in packaged.videos.values())
-    rewrite_mpd(env.package / packager.MPD, by_init, rate.limit_denominator(1001))
+    notes = []
     entries = [text_manifest_entry(t) for t in texts]
     add_subtitles(env.package / packager.MASTER, entries)
-    add_text_sets(env.package / packager.MPD, entries)
-    write_json(env.package / FILE, document(plan, packaged, texts))
-    return Outcome(FILE)
+    if env.options.format == "cmaf":
+        rate = max(frame_rate(plan, t) for t in packaged.videos.values())
+        rewrite_mpd(env.package / packager.MPD, by_init, rate.limit_denominator(1001))
+        add_text_sets(env.package / packager.MPD, entries)
+    else:
+        notes.append(Note(codes.NO_DASH_MANIFEST, "transport streams and packed audio are for HLS alone"))
+    write_json(env.package / FILE, document(plan, packaged, texts, container=env.options.format))
+    return Outcome(FILE, notes=tuple(notes))
 
 
 def frame_rate(plan: Plan, track: Track) -> Fraction:
@@ -51,10 +57,13 @@ def frame_rate(plan: Plan, track: Track) -> Fraction:
     return plan.video.grid.rate or track.frame_rate
 
 
-def document(plan: Plan, packaged: Packaged, texts: tuple[MadeText, ...] = ()) -> dict[str, Any]:
+def document(
+    plan: Plan, packaged: Packaged, texts: tuple[MadeText, ...] = (), *, container: Format = "cmaf"
+) -> dict[str, Any]:
     return {
+        "format": container,
         "masterPlaylist": packager.MASTER,
-        "dashManifest": packager.MPD,
+        "dashManifest": packager.MPD if container == "cmaf" else None,
         "durationSeconds": plan.duration,
         "segmentSeconds": plan.video.grid.segment,
         "rungs": [video_entry(plan, rung, packaged.videos[rung.name]) for rung in plan.rungs],

@@ -1,4 +1,4 @@
-"""161 Generating HLS Service Files: CMAF segments, media playlists and I-frame playlists."""
+"""161 Generating HLS Service Files: segments, media playlists and I-frame playlists."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ingest.media import process
 from ingest.media.process import Command, Confinement
 from ingest.packaging import packager
 from ingest.packaging.manifests import rewrite_iframe_playlist, rewrite_media_playlist
-from ingest.packaging.measure import Track, measure_track
+from ingest.packaging.measure import Track, measure_track, on_one_clock
 from ingest.packaging.packager import AudioInput, VideoInput
 from ingest.steps.context import Env, Outcome
 from ingest.steps.planning_resolutions import file_limits
@@ -55,10 +55,7 @@ def run(env: Env, plan: Plan, encoded: Encoded) -> Outcome[Packaged]:
         cancel=env.cancel,
     )
     process.check(done, codes.PACKAGING_FAILED)
-    packaged = Packaged(
-        videos={r.name: _measured(env.package / video_folder(r.name)) for r in plan.rungs},
-        audios={a.name: _measured(env.package / audio_folder(a.name)) for a in plan.audio},
-    )
+    packaged = measured(env.package, plan)
     rewrite_playlists(packaged)
     return Outcome(packaged, cpu_seconds=done.cpu_seconds)
 
@@ -86,6 +83,7 @@ def arguments(env: Env, plan: Plan, encoded: Encoded) -> tuple[str, ...]:
         ),
         segment=plan.video.grid.segment,
         fragment=fragment_seconds(plan.video.grid),
+        transport=env.options.format == "ts",
     )
 
 
@@ -127,8 +125,15 @@ def target_duration(packaged: Packaged) -> int:
     return max(t.target_duration for t in (*packaged.videos.values(), *packaged.audios.values()))
 
 
-def _measured(folder: Path) -> Track:
-    return measure_track(folder / packager.MEDIA_PLAYLIST)
+def measured(package: Path, plan: Plan) -> Packaged:
+    """Every rendition as the packager wrote it. Raises ProcessingError."""
+    folders = [video_folder(r.name) for r in plan.rungs] + [audio_folder(a.name) for a in plan.audio]
+    tracks = on_one_clock([measure_track(package / f / packager.MEDIA_PLAYLIST) for f in folders])
+    videos, audios = tracks[: len(plan.rungs)], tracks[len(plan.rungs) :]
+    return Packaged(
+        videos=dict(zip((r.name for r in plan.rungs), videos, strict=True)),
+        audios=dict(zip((a.name for a in plan.audio), audios, strict=True)),
+    )
 
 
 def _inside(work: Path, path: Path) -> str:

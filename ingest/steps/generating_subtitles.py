@@ -21,6 +21,7 @@ from ingest.media.text_events import TextTrack, read_tracks
 from ingest.packaging import ass, webvtt
 from ingest.packaging.packager import MEDIA_PLAYLIST
 from ingest.packaging.text_rendition import WHOLE, write_rendition
+from ingest.packaging.transport import TICKS
 from ingest.steps.context import Env, Note, Outcome
 from ingest.steps.generating_hls_service_files import target_duration
 from ingest.steps.planning_resolutions import file_limits
@@ -66,7 +67,8 @@ def run(env: Env, source: Source, plan: Plan, packaged: Packaged) -> Outcome[tup
     Raises ProcessingError or ResourceError when a program was killed or the disk is full, or Cancelled.
     """
     tracks, warnings, cpu_seconds = _extract(env, source, plan)
-    edges = [s.presentation_start for s in next(iter(packaged.videos.values())).segments]
+    first = next(iter(packaged.videos.values()))
+    edges = [s.presentation_start for s in first.segments]
     edges.append(max(t.last_presentation for t in packaged.videos.values()))
     target = target_duration(packaged)
     made: list[MadeText] = []
@@ -82,7 +84,7 @@ def run(env: Env, source: Source, plan: Plan, packaged: Packaged) -> Outcome[tup
             notes.append(Note(codes.SUBTITLES_EMPTY, about(rendition)))
             continue
         folder = env.package / text_folder(rendition.name)
-        peak, average = write_rendition(folder, cues, edges, target)
+        peak, average = write_rendition(folder, cues, edges, target, mpegts=round(first.origin * TICKS))
         made.append(MadeText(rendition, len(cues), peak, average))
         detail = f"{text_folder(rendition.name)}: {len(cues)} cues of {about(rendition)}"
         notes.append(Note(codes.SUBTITLES_MADE, detail))

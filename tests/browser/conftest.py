@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 from headless_chromium import find_chromium
@@ -31,12 +31,12 @@ def first_file(*candidates: Path) -> Path:
     return found
 
 
-def ingested(source: Path, resolutions: str, folder: Path) -> Path:
+def ingested(source: Path, resolutions: str, folder: Path, **options: Any) -> Path:
     import ingest
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("INGEST_HOME", str(folder / "home"))
-        record = ingest.run(source, resolutions, folder / "package")
+        record = ingest.run(source, resolutions, folder / "package", **options)
     assert record.status.value == "COMPLETED", record.error
     return folder / "package"
 
@@ -72,12 +72,12 @@ def sample(browser: str, players: Path, tmp_path_factory: pytest.TempPathFactory
 
 
 @pytest.fixture(scope="session")
-def multi(browser: str, players: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two rungs of two segments; English in stereo and 5.1, French in stereo.
+def twice(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Ten seconds: English in stereo and 5.1, French in stereo.
 
     Two segments, for hls.js 1.7 never ends a stream of one segment after a change of audio group.
     """
-    folder = tmp_path_factory.mktemp("multi")
+    folder = tmp_path_factory.mktemp("twice")
     source = first_file(SHARED / "bbb-720p-aac51.mp4")
     twice = folder / "twice.mp4"
     imageio_ffmpeg = pytest.importorskip("imageio_ffmpeg")
@@ -99,4 +99,16 @@ def multi(browser: str, players: Path, tmp_path_factory: pytest.TempPathFactory)
         check=True,
         timeout=60,
     )
-    return ingested(twice, "sd,hd", folder)
+    return twice
+
+
+@pytest.fixture(scope="session")
+def multi(browser: str, players: Path, twice: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two rungs of two segments with three audio renditions."""
+    return ingested(twice, "sd,hd", tmp_path_factory.mktemp("multi"))
+
+
+@pytest.fixture(scope="session")
+def transport(browser: str, players: Path, twice: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same as transport streams and packed audio."""
+    return ingested(twice, "sd,hd", tmp_path_factory.mktemp("transport"), format="ts")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MIME_TYPES = {
+    ".aac": "audio/aac",
     ".html": "text/html; charset=utf-8",
     ".jpg": "image/jpeg",
     ".js": "text/javascript; charset=utf-8",
@@ -25,6 +26,7 @@ MIME_TYPES = {
     ".m4s": "video/iso.segment",
     ".mp4": "video/mp4",
     ".mpd": "application/dash+xml",
+    ".ts": "video/mp2t",
     ".vtt": "text/vtt; charset=utf-8",
 }
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")

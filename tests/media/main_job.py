@@ -73,16 +73,18 @@ class Ingest:
     presets: Path
     made: dict[tuple[str, str], Package]
 
-    def __call__(self, source: Path, resolutions: str = "sd,hd,fhd", *, fast: bool = True) -> Package:
+    def __call__(
+        self, source: Path, resolutions: str = "sd,hd,fhd", *, fast: bool = True, **options: Any
+    ) -> Package:
         """The package of a source, made when it is first asked for."""
-        key = (hashlib.sha256(source.read_bytes()).hexdigest(), f"{resolutions} {fast}")
+        key = (hashlib.sha256(source.read_bytes()).hexdigest(), f"{resolutions} {fast} {options}")
         if key not in self.made:
             work = self.folder / f"{len(list(self.folder.iterdir()))}-{source.stem}"
             work.mkdir()
             with pytest.MonkeyPatch.context() as patch:
                 patch.setenv("INGEST_HOME", str(self.folder / "home"))
                 presets = self.presets if fast else None
-                record = ingest.run(source, resolutions, work / "package", preset_dir=presets)
+                record = ingest.run(source, resolutions, work / "package", preset_dir=presets, **options)
             assert record.status == "COMPLETED", record.error
             self.made[key] = Package(source, work / "package", work)
         return self.made[key]

@@ -65,7 +65,15 @@ def test_nothing_is_made_and_the_words_are_for_people(cli: Cli, clips: Clips) ->
 
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
-    [((), 2, "no resolution given"), (("--res", "4k"), 2, "unknown resolution '4k'")],
+    [
+        ((), 2, "no resolution given"),
+        (("--res", "4k"), 2, "unknown resolution '4k'"),
+        (
+            ("--res", "sd", "--format", "ts", "--codec", "h264,hevc,av1"),
+            2,
+            "hevc and av1 cannot be made as transport streams; use --format cmaf, or --codec h264",
+        ),
+    ],
 )
 def test_usage_is_checked_as_for_a_run(
     cli: Cli, clips: Clips, arguments: tuple[str, ...], code: int, words: str

@@ -71,6 +71,33 @@ def test_two_rungs_with_stereo_and_surround() -> None:
     )
 
 
+def test_transport_streams_and_packed_audio() -> None:
+    made = packager_arguments(
+        *("p", "package", (SD,), (audio("en-stereo", "en", "en", "stereo", default=True),)),
+        segment=Fraction(6),
+        fragment=Fraction(2),
+        transport=True,
+    )
+    assert made == (
+        "p",
+        (
+            "in=temporary/rungs/sd.mp4,stream=video,segment_template=package/video/sd/seg-$Number%05d$.ts,"
+            "playlist_name=video/sd/index.m3u8,iframe_playlist_name=video/sd/iframes.m3u8"
+        ),
+        (
+            "in=temporary/audio/en-stereo.mp4,stream=audio,"
+            "segment_template=package/audio/en-stereo/seg-$Number%05d$.aac,"
+            "playlist_name=audio/en-stereo/index.m3u8,hls_group_id=stereo,hls_name=en,"
+            "dash_label=en,dash_roles=main,language=en"
+        ),
+        "--segment_duration=6.000000",
+        "--fragment_duration=2.000000",
+        "--hls_playlist_type=VOD",
+        "--hls_master_playlist_output=package/ABR.m3u8",
+        "--default_language=en",
+    )
+
+
 def test_no_sound() -> None:
     made = packager_arguments("p", "package", (SD,), (), segment=Fraction(6), fragment=Fraction(2))
     assert made[2:] == (

@@ -1,0 +1,112 @@
+"""`--format ts`: a whole package of transport streams and packed audio, played by ffmpeg's HLS reader and measured."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import flash_and_beep
+import m3u8
+import pytest
+from measuring import cuts, flashes, key_times, pictures, sound
+
+from ingest.packaging.annexb import IDR, head
+from ingest.packaging.transport import TICKS, read_transport
+from ingest.packaging.verify import verify
+
+if TYPE_CHECKING:
+    from helpers_media import Clips
+    from main_job import Ingest, Package
+
+pytest_plugins = ("ingest_once",)
+pytestmark = pytest.mark.media
+
+HLS = ("-allowed_extensions", "ALL", "-allowed_segment_extensions", "ALL", "-extension_picky", "0")
+
+
+@pytest.fixture(scope="module", params=["25", "30000/1001"])
+def package(request: pytest.FixtureRequest, clips: Clips, ingested: Ingest) -> Package:
+    """Eight seconds of flashes and beeps with two languages of text, in two sizes."""
+    name = f"{request.param.split('/')[0]}.mkv"
+    words = clips.folder / "words.srt"
+    words.write_text("1\n00:00:01,000 --> 00:00:07,000\nHello\n", encoding="utf-8")
+    source = clips.make(
+        name,
+        *("-f", "lavfi", "-i", f"{flash_and_beep.flashing(request.param, 8)},scale=640:360"),
+        *("-f", "lavfi", "-i", flash_and_beep.beeping(48000, "stereo", 8)),
+        *("-i", str(words), "-map", "0:v", "-map", "1:a", "-map", "2:s"),
+        *flash_and_beep.X264,
+        *("-c:a", "pcm_s16le", "-c:s", "srt", "-metadata:s:s:0", "language=eng"),
+    )
+    return ingested(source, "sd", format="ts")
+
+
+def test_the_package_is_what_was_asked_for(package: Package) -> None:
+    report = verify(package.folder)
+    assert report.must == ()
+    assert [(t.folder.name, t.container, t.codecs) for t in report.tracks] == [
+        ("sd", "ts", ("avc1.64001e",)),
+        ("und-stereo", "packed", ("mp4a.40.2",)),
+    ]
+    names = {p.name for p in package.folder.rglob("*") if p.is_file()}
+    assert {"seg-00001.ts", "seg-00002.ts", "seg-00001.aac", "seg-00002.aac", "ABR.m3u8"} <= names
+    assert names & {"manifest.mpd", "init.mp4"} == set()
+    assert 9115 in package.record["customAttributes"]["messageCodes"]
+
+
+def test_flash_and_beep_coincide_in_a_player(package: Package) -> None:
+    """ffmpeg reads the master playlist: both clocks come from the segments alone."""
+    master = package.folder / "ABR.m3u8"
+    light = flashes(pictures(master, pixel_format="gray", size=(2, 2), options=HLS))
+    heard = sound(master, options=HLS).onsets()
+    assert len(light) == len(heard) == 8
+    frame = Fraction(1, 25)
+    assert max(abs(h - f) for f, h in zip(light, heard, strict=True)) < frame
+    # The onset lies between two pictures where the rate is no divisor of its time.
+    exact = package.source.name == "25.mkv"
+    assert max(abs(h - f) for f, h in zip(light, heard, strict=True)) < (0.002 if exact else frame)
+
+
+def test_segments_are_cut_where_the_playlist_says(package: Package) -> None:
+    playlist = package.playlist("video/sd")
+    ends = cuts(playlist)
+    starts = [key_times(playlist.parent / s.uri)[0] for s in m3u8.load(str(playlist)).segments]
+    assert [s - starts[0] for s in starts[1:]] == pytest.approx([float(e) for e in ends[:-1]], abs=2 / TICKS)
+    assert float(ends[-1]) == pytest.approx(8, abs=1 / 25)
+
+
+def test_key_pictures_stand_by_themselves(package: Package) -> None:
+    """Each range of the I-frame playlist is one whole picture, behind the PAT and PMT of its file."""
+    folder = package.folder / "video/sd"
+    entries = m3u8.load(str(folder / "iframes.m3u8")).segments
+    assert len(entries) == 4
+    for entry in entries:
+        size, start = map(int, entry.byterange.split("@"))
+        data = (folder / entry.uri).read_bytes()
+        whole = read_transport(data)
+        part = read_transport(data[: whole.head] + data[start : start + size])
+        (picture,) = part.packets[whole.streams[0].pid]
+        assert head(picture.data)[1] == IDR
+        assert (picture.start, picture.end) == (whole.head, whole.head + size)
+        assert picture.data in [p.data for p in whole.packets[whole.streams[0].pid]]
+
+
+def test_subtitles_are_on_the_clock_of_the_pictures(package: Package) -> None:
+    first = read_transport((package.folder / "video/sd/seg-00001.ts").read_bytes())
+    start = min(p.pts or 0 for p in first.packets[first.streams[0].pid])
+    assert start > 0
+    texts = sorted((package.folder / "text/en").glob("seg-*.vtt"))
+    assert len(texts) == 2
+    for text in texts:
+        assert f"X-TIMESTAMP-MAP=MPEGTS:{start},LOCAL:00:00:00.000" in text.read_text(encoding="utf-8")
+
+
+def test_counters_and_times_go_on_from_segment_to_segment(package: Package) -> None:
+    one, two = (read_transport((package.folder / f"video/sd/seg-0000{n}.ts").read_bytes()) for n in (1, 2))
+    (stream,) = one.streams
+    assert two.streams == one.streams
+    assert (one.counters[stream.pid][1] + 1) % 16 == two.counters[stream.pid][0]
+    times = [p.dts or 0 for t in (one, two) for p in t.packets[stream.pid]]
+    steps = {b - a for a, b in pairwise(times)}
+    assert steps == {3600 if package.source.name == "25.mkv" else 3003}
