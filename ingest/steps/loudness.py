@@ -34,13 +34,24 @@ class Levelled:
     levellings: Mapping[str, Levelling]
     cpu_seconds: float = 0.0
 
+    def with_streams_of(self, plan: Plan, seconds: float) -> Levelled:
+        """The same, said of the source's own streams; `seconds` of CPU more."""
+        gains = {a.name: a.gain for a in self.plan.audio}
+        audio = tuple(replace(a, gain=gains[a.name]) for a in plan.audio)
+        return replace(self, plan=replace(plan, audio=audio), cpu_seconds=self.cpu_seconds + seconds)
 
-def level(env: Env, source: Source, plan: Plan) -> Levelled:
-    """Find the gain of each rendition, in a decode of the sound alone; nothing where no loudness was asked for."""
+
+def level(env: Env, source: Source | str, plan: Plan) -> Levelled:
+    """Find the gain of each rendition, in a decode of the sound alone; nothing where no loudness was asked for.
+
+    Args:
+        source: or the name of a file of our own in the work folder.
+    """
     target = env.options.loudness
     if target is None or not plan.audio:
         return Levelled(plan, {}, {})
-    confinement = Confinement(write=(env.temporary,), descriptors=(source.descriptor,))
+    descriptors = () if isinstance(source, str) else (source.descriptor,)
+    confinement = Confinement(write=(env.temporary,), descriptors=descriptors)
     seconds = _measure(env, arguments(env, source, plan), confinement, plan)
     before = figures(env, plan)
     levellings = {name: levelling(found, target) for name, found in before.items()}
@@ -48,9 +59,10 @@ def level(env: Env, source: Source, plan: Plan) -> Levelled:
     return Levelled(replace(plan, audio=audio), before, levellings, seconds)
 
 
-def arguments(env: Env, source: Source, plan: Plan) -> tuple[str, ...]:
+def arguments(env: Env, source: Source | str, plan: Plan) -> tuple[str, ...]:
     """The ffmpeg command that measures the source's sound before it is encoded."""
-    return source_arguments(str(env.tools.ffmpeg.path), plan, source.url, env.probe_limits.streams)
+    url = source if isinstance(source, str) else source.url
+    return source_arguments(str(env.tools.ffmpeg.path), plan, url, env.probe_limits.streams)
 
 
 def report(

@@ -21,7 +21,7 @@ from ingest.media.plan.audio import AAC_FRAME
 from ingest.media.process import Command, Confinement
 from ingest.media.progress import EncodeProgress, ProgressReader, remaining_seconds
 from ingest.media.toolchain import major_version
-from ingest.steps import decode_damage, loudness
+from ingest.steps import decode_damage, loudness, steady_sound
 from ingest.steps.context import Env, Outcome, StepProgress
 from ingest.steps.planning_resolutions import file_limits
 
@@ -72,6 +72,9 @@ def run(env: Env, source: Source, plan: Plan) -> Outcome[Encoded]:
         grid = plan.video.grid.with_losses()
         made = _encode(env, source, replace(plan, video=replace(plan.video, grid=grid)))
         spent += made.cpu_seconds
+    if steady_sound.began_again(env, plan, made.encoded.audio):
+        levelled = steady_sound.make(env, source, plan)
+        spent += levelled.cpu_seconds
     if made.lost and made.encoded.audio:
         fit_audio(env, plan, made.encoded)
     notes, warnings, seconds = loudness.report(env, levelled, made.encoded.audio)

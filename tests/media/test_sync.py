@@ -137,6 +137,31 @@ def test_a_recorder_s_own_clock_is_followed_without_clicks(clips: Clips, ingeste
     assert max(torn) < 500
 
 
+def test_sound_that_changes_its_channels_stays_in_step(clips: Clips, ingested: Ingest) -> None:
+    """Surround, then stereo, then mono at another rate, as broadcasts do between programmes."""
+    parts = []
+    for number, (layout, rate) in enumerate((("5.1", 48000), ("stereo", 48000), ("mono", 44100))):
+        part = clips.make(
+            f"part{number}.ts",
+            *("-f", "lavfi", "-i", flash_and_beep.flashing(seconds=2)),
+            *("-f", "lavfi", "-i", flash_and_beep.beeping(rate, layout, 2)),
+            *(*flash_and_beep.X264, "-c:a", "aac", "-output_ts_offset", str(10 + 2 * number)),
+        )
+        parts.append(part)
+    source = clips.folder / "changing.ts"
+    source.write_bytes(b"".join(p.read_bytes() for p in parts))
+    package = ingested(source, "sd")
+    assert package.sounds == ("und-51", "und-stereo")
+    light = shown(package)
+    assert len(light) == 6
+    for name in package.sounds:
+        # As loud as can be, since the parts differ: five tones at once, two, one.
+        heard = package.sound(name, filters="aformat=channel_layouts=mono,volume=14dB").onsets()
+        assert len(heard) == 6
+        # The encoder's priming at each join is the source's own: it takes up to a frame of AAC.
+        assert max(abs(h - f) for f, h in zip(light, heard, strict=True)) < Fraction(1024, 44100)
+
+
 # -- channels and levels --
 
 BEEP = (Fraction("2.50"), Fraction("2.54"))

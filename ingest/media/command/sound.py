@@ -80,7 +80,7 @@ def sounds(source: Any, plan: Plan) -> Iterator[tuple[AudioRendition, Any]]:
         # Split before anything that can convert: else one layout is chosen for all branches.
         branches = sound.filter_multi_output("asplit", len(renditions))
         for number, rendition in enumerate(renditions):
-            yield rendition, _fitted(_read(branches.stream(number), rendition), rendition)
+            yield rendition, _fitted(read_channels(branches.stream(number), rendition), rendition)
 
 
 def _joined(tracks: list[Any], rendition: AudioRendition) -> Any:
@@ -97,7 +97,7 @@ def _joined(tracks: list[Any], rendition: AudioRendition) -> Any:
     )
 
 
-def _read(stream: Any, rendition: AudioRendition) -> Any:
+def read_channels(stream: Any, rendition: AudioRendition) -> Any:
     """The channels at their places."""
     if rendition.take == "mapped":
         # By number: a channel may have any name (a QuickTime track of its own for the left side is called FL).
