@@ -11,7 +11,15 @@ from ingest.job import codes
 from ingest.job.errors import IngestError, UsageError
 from ingest.media.cancel import CancelToken
 from ingest.media.codec_names import parse_codecs
-from ingest.media.options import LOUDNESS_LOUDEST, LOUDNESS_SOFTEST, Format, Hdr, Options, Verify
+from ingest.media.options import (
+    LOUDNESS_LOUDEST,
+    LOUDNESS_SOFTEST,
+    EncoderChoice,
+    Format,
+    Hdr,
+    Options,
+    Verify,
+)
 from ingest.pipeline.request import Request, split_resolutions
 
 if TYPE_CHECKING:
@@ -32,6 +40,7 @@ def run(
     allow_damage: bool = False,
     codecs: str | Sequence[str] = "h264",
     hdr: Hdr = "sdr",
+    encoder: EncoderChoice = "auto",
     loudness: float | None = None,
     verify: Verify = "default",
     format: Format = "cmaf",  # noqa: A002 (as the command has it)
@@ -51,6 +60,7 @@ def run(
         allow_damage: take a source of which more than 1 % or 2 s is lost.
         codecs: `"h264"`, `"hevc"` and `"av1"`, one or several: every resolution is made in each.
         hdr: `"sdr"` tone maps an HDR source, `"keep"` keeps its range in HEVC and AV1.
+        encoder: `"auto"`: hardware where a trial encode works; `"cpu"`; or one kind of hardware, for example `"nvenc"`.
         loudness: LUFS (EBU R 128), -70 to -5, that the sound is brought to by a constant gain; None: as it is.
         verify: what is decoded of the finished renditions: `"default"` the first picture of each segment, the last
             ones and all sound, `"full"` everything.
@@ -70,7 +80,13 @@ def run(
     from ingest.store import JobStore, open_store
 
     options = _options(
-        allow_damage=allow_damage, codecs=codecs, hdr=hdr, loudness=loudness, verify=verify, format=format
+        allow_damage=allow_damage,
+        codecs=codecs,
+        hdr=hdr,
+        encoder=encoder,
+        loudness=loudness,
+        verify=verify,
+        format=format,
     )
     request = _request(source, resolutions, output, preset_dir, options, force=force)
     settings = settings_module.load()
@@ -94,6 +110,7 @@ def look(
     allow_damage: bool = False,
     codecs: str | Sequence[str] = "h264",
     hdr: Hdr = "sdr",
+    encoder: EncoderChoice = "auto",
     loudness: float | None = None,
     verify: Verify = "default",
     format: Format = "cmaf",  # noqa: A002 (as the command has it)
@@ -111,7 +128,13 @@ def look(
     from ingest.pipeline import look as looking
 
     options = _options(
-        allow_damage=allow_damage, codecs=codecs, hdr=hdr, loudness=loudness, verify=verify, format=format
+        allow_damage=allow_damage,
+        codecs=codecs,
+        hdr=hdr,
+        encoder=encoder,
+        loudness=loudness,
+        verify=verify,
+        format=format,
     )
     request = _request(source, resolutions or (), output, preset_dir, options)
     every = resolutions is None
@@ -153,17 +176,20 @@ def _options(
     allow_damage: bool,
     codecs: str | Sequence[str],
     hdr: Hdr,
+    encoder: EncoderChoice,
     loudness: float | None,
     verify: Verify,
     format: Format,  # noqa: A002
 ) -> Options:
     _check_choice("hdr", hdr, get_args(Hdr))
+    _check_choice("encoder", encoder, get_args(EncoderChoice))
     _check_choice("verify", verify, get_args(Verify))
     _check_choice("format", format, get_args(Format))
     options = Options(
         allow_damage=allow_damage,
         codecs=parse_codecs(_texts(codecs)),
         hdr=hdr,
+        encoder=encoder,
         loudness=loudness,
         verify=verify,
         format=format,

@@ -66,6 +66,13 @@ if TYPE_CHECKING:
     help="sdr: HDR is tone mapped. keep: HEVC and AV1 keep it, with H.264 in SDR beside them.",
 )
 @click.option(
+    "--encoder",
+    type=click.Choice(["auto", "cpu", "nvenc", "qsv", "vaapi", "amf", "videotoolbox"]),
+    default="auto",
+    show_default=True,
+    help="auto: hardware where a trial encode works, else the CPU.",
+)
+@click.option(
     "--format",
     "container",
     type=click.Choice(["cmaf", "ts"]),
@@ -93,6 +100,7 @@ def run(
     allow_damage: bool,
     codecs: tuple[str, ...],
     hdr: Literal["sdr", "keep"],
+    encoder: str,
     loudness: float | None,
     verify: Literal["default", "full"],
     container: Literal["cmaf", "ts"],
@@ -117,6 +125,7 @@ def run(
         "allow_damage": allow_damage,
         "codecs": codecs,
         "hdr": hdr,
+        "encoder": encoder,
         "loudness": loudness,
         "verify": verify,
         "format": container,

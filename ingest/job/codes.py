@@ -121,6 +121,9 @@ PREVIOUS_PACKAGE_KEPT = _warning(
 STORE_NOT_WRITTEN = _warning(
     9208, "Job Store Not Written", "The job is not in the store; job.json has it all."
 )
+GPU_FAILED = _warning(
+    9210, "GPU Failed", "A hardware encoder stopped working; software began again and made everything."
+)
 PICTURE_SIZE_CHANGES = _warning(
     9218, "Picture Size Changes", "Later pictures are fitted into the first one's size, their rest is black."
 )

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from ingest.media.codec_names import Codec
 
 Hdr = Literal["sdr", "keep"]
+EncoderChoice = Literal["auto", "cpu", "nvenc", "qsv", "vaapi", "amf", "videotoolbox"]
 Verify = Literal["default", "full"]
 Format = Literal["cmaf", "ts"]
 
@@ -23,6 +24,7 @@ class Options:
         allow_damage: take a source of which more than 1 % or 2 s is lost.
         codecs: every resolution is made in each of them.
         hdr: HDR becomes SDR, or is kept in HEVC and AV1.
+        encoder: hardware where a trial encode works, software, or hardware of one kind.
         loudness: LUFS that each audio rendition is brought to by a constant gain; None: as it is.
         verify: `default` decodes parts of each rendition, `full` every frame.
         format: CMAF segments for HLS and DASH, or HLS alone over MPEG-2 transport streams.
@@ -31,6 +33,7 @@ class Options:
     allow_damage: bool = False
     codecs: tuple[Codec, ...] = ("h264",)
     hdr: Hdr = "sdr"
+    encoder: EncoderChoice = "auto"
     loudness: float | None = None
     verify: Verify = "default"
     format: Format = "cmaf"

@@ -15,10 +15,14 @@ import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ingest.job import codes
 from ingest.job.errors import IngestError, ToolError
 from ingest.media import process
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 OLDEST_FFMPEG = 6
 NEEDED_ENCODERS = ("libx264", "aac")
@@ -32,8 +36,10 @@ HARDWARE_ENCODERS = (
     "av1_qsv",
     "h264_vaapi",
     "hevc_vaapi",
+    "av1_vaapi",
     "h264_amf",
     "hevc_amf",
+    "av1_amf",
     "h264_videotoolbox",
     "hevc_videotoolbox",
 )
@@ -240,6 +246,15 @@ def require(ffmpeg: Tool) -> None:
         raise ToolError(codes.TOOL_MISSING, text, remedy=remedy)
 
 
+def require_encoders(ffmpeg: Tool, names: Sequence[str]) -> None:
+    """Raise `ToolError` (TOOL_MISSING) when this ffmpeg lacks an encoder that the job needs."""
+    lacking = [name for name in names if name not in capabilities(ffmpeg).encoders]
+    if lacking:
+        text = f"ffmpeg at {ffmpeg.path} was built without the encoder {', '.join(lacking)}"
+        remedy = "ask for other codecs, or unset INGEST_FFMPEG and `pip install imageio-ffmpeg`"
+        raise ToolError(codes.TOOL_MISSING, text, remedy=remedy)
+
+
 def parse_codecs(listing: str) -> frozenset[str]:
     """Names from `ffmpeg -encoders` or `-decoders`: ` V....D libx264   text`, after a line of dashes."""
     return frozenset(re.findall(r"^ [VASDT][A-Z.]{5} (\S+)", _below_dashes(listing), re.MULTILINE))
@@ -270,16 +285,20 @@ def trial_encode(ffmpeg: Tool, encoder: str) -> str | None:
     """Encode a few frames: None when that worked, else the reason in ffmpeg's words."""
     device: str | None = None
     if encoder.endswith("_vaapi"):
-        nodes = sorted(str(node) for node in Path("/dev/dri").glob("renderD*"))
-        if not nodes:
+        device = render_node()
+        if device is None:
             return "there is no /dev/dri/renderD* device"
-        device = nodes[0]
     try:
         completed = _run(ffmpeg.path, *trial_arguments(encoder, device), devices=True)
         process.check(completed, codes.GPU_NOT_USED)
     except IngestError as error:
         return process.last_words(error.detail) or error.message
     return None
+
+
+def render_node() -> str | None:
+    """The device that VA-API encoders are given."""
+    return min((str(node) for node in Path("/dev/dri").glob("renderD*")), default=None)
 
 
 def trial_arguments(encoder: str, device: str | None) -> tuple[str, ...]:

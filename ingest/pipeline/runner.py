@@ -95,6 +95,9 @@ class Runner:
         outcome = step.run(self._made)
         setattr(self._made, step.makes, outcome.value)
         self._settle(step, outcome)
+        if outcome.failed:
+            self._recorder.end_step("failed", cpu_seconds=outcome.cpu_seconds or None)
+            return
         self._recorder.end_step("done", percent=step.until, cpu_seconds=outcome.cpu_seconds or None)
         self._from_percent = step.until
 

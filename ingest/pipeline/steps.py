@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ingest.job import codes
+from ingest.media.plan.encoders import in_software
 from ingest.steps import (
     generating_abr_info_files,
     generating_chapters,
@@ -150,11 +151,20 @@ STEPS: tuple[Step, ...] = (
         3,
     ),
     Step(
-        codes.TRANSCODING_WITH_CPU,
+        codes.TRANSCODING_WITH_GPU,
         "encoded",
-        lambda m: transcoding.run(m.env, m.started.source, m.plan),
+        lambda m: transcoding.run_with_gpu(m.env, m.started.source, m.plan),
         90,
         per_resolution=True,
+        applies=lambda m: m.plan.hardware is not None,
+    ),
+    Step(
+        codes.TRANSCODING_WITH_CPU,
+        "encoded",
+        lambda m: transcoding.run(m.env, m.started.source, in_software(m.plan)),
+        90,
+        per_resolution=True,
+        applies=lambda m: getattr(m, "encoded", None) is None,
     ),
     Step(codes.EXTRACTING_KLV_METADATA, left_out=lambda m: klv_left_out(m.klv)),
     Step(

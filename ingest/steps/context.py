@@ -33,12 +33,13 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Outcome(Generic[T]):
-    """What a step made. `cpu_seconds` is what its programs used."""
+    """What a step made. `cpu_seconds` is what its programs used; `failed`: another step does its work instead."""
 
     value: T
     notes: tuple[Note, ...] = ()
     warnings: tuple[Note, ...] = ()
     cpu_seconds: float = 0.0
+    failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 from ingest.images.sprites import plan_interval, tile_size
 from ingest.job import codes
 from ingest.job.errors import ResourceError
+from ingest.media import hardware, toolchain
 from ingest.media.plan import Plan, make_plan
 from ingest.media.plan.canvas import aspect_changes
+from ingest.media.plan.encoders import for_hardware, in_hardware
 from ingest.media.plan.hdr import made_codecs, why_not_kept
+from ingest.media.plan.rungs import ENCODERS
 from ingest.media.plan.text import MAX_TEXT_TRACKS, usable_text
 from ingest.media.process import Limits
 from ingest.media.toolchain import capabilities
@@ -51,7 +54,11 @@ def plan(
     text: Sequence[TextFacts] = (),
     chapters: Sequence[Chapter] = (),
 ) -> Outcome[Plan]:
-    """The plan, and what a person should know of it."""
+    """The plan, and what a person should know of it.
+
+    Raises:
+        ToolError: this ffmpeg lacks an encoder.
+    """
     hdr = video.colour.hdr != "none"
     can_tone_map = not hdr or {"zscale", "tonemap"} <= capabilities(env.tools.ffmpeg).filters
     made = make_plan(
@@ -66,8 +73,12 @@ def plan(
         options=env.options,
     )
     noted = (*notes(made, video), *hdr_notes(made, video, env.options, can_convert=can_tone_map))
-    found = (*warnings(made, video, audio), *text_warnings(text))
-    return Outcome(made, notes=noted, warnings=found)
+    if {r.encoder for r in made.rungs} != {ENCODERS["h264"]}:
+        toolchain.require_encoders(env.tools.ffmpeg, sorted({r.encoder for r in made.rungs}))
+    card, refused = hardware.find(env.tools.ffmpeg, env.options.encoder, for_hardware(made))
+    unused = tuple(Note(codes.GPU_NOT_USED, reason) for reason in refused)
+    found = (*warnings(made, video, audio), *text_warnings(text), *unused)
+    return Outcome(in_hardware(made, card), notes=noted, warnings=found)
 
 
 def notes(plan: Plan, video: VideoFacts) -> tuple[Note, ...]:

@@ -1,6 +1,7 @@
 """9001 Transcoding with CPU: one ffmpeg run makes every rung, every audio rendition and all stills.
 
-(159 Transcoding with GPU is for a hardware encoder, which this version does not use.)
+159 Transcoding with GPU is the same with a hardware encoder for the rungs that it can make. Where that fails, 9001
+begins again without it.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from ingest.job import codes
-from ingest.job.errors import ProcessingError
+from ingest.job.errors import ProcessingError, ResourceError
 from ingest.media import process
 from ingest.media.command import EncodeInput, encode_arguments, names
 from ingest.media.command.sound import cut_arguments
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ingest.media.plan import Plan
+    from ingest.media.process import Limits
     from ingest.media.source import Source
 
 
@@ -56,6 +58,28 @@ class _Run:
     lost: int
     stderr: str
     cpu_seconds: float
+
+
+def run_with_gpu(env: Env, source: Source, plan: Plan) -> Outcome[Encoded | None]:
+    """The value is None where the hardware failed, and the warning says how.
+
+    Raises:
+        IngestError: what no other encoder would mend: a full disk, a changed source, a person's wish.
+    """
+    try:
+        outcome = run(env, source, plan)
+    except (ProcessingError, ResourceError) as error:
+        if error.code not in {codes.TRANSCODING_FAILED, codes.TOOL_KILLED, codes.TOOL_STALLED}:
+            raise
+        reason = error.message
+    else:
+        # Pictures are missing: the source's fault or the card's, which the software encoder will tell.
+        reason = next((w.detail for w in outcome.warnings if w.code is codes.SOURCE_DAMAGED), "")
+        if not reason:
+            return Outcome(outcome.value, outcome.notes, outcome.warnings, outcome.cpu_seconds)
+    for name in names.folders():
+        shutil.rmtree(env.temporary / name, ignore_errors=True)
+    return Outcome(None, warnings=(Note(codes.GPU_FAILED, reason),), failed=True)
 
 
 def run(env: Env, source: Source, plan: Plan) -> Outcome[Encoded]:
@@ -106,8 +130,10 @@ def _encode(env: Env, source: Source, plan: Plan) -> _Run:
         Command(
             argv=arguments(env, source, plan),
             cwd=folder,
-            confinement=Confinement(write=(folder,), descriptors=(source.descriptor,)),
-            limits=file_limits(plan, env.limits),
+            confinement=Confinement(
+                write=(folder,), descriptors=(source.descriptor,), devices=plan.hardware is not None
+            ),
+            limits=encode_limits(plan, env.limits),
         ),
         cancel=env.cancel,
         on_stdout_line=reader.line,
@@ -127,6 +153,12 @@ def _encode(env: Env, source: Source, plan: Plan) -> _Run:
     frames = reader.last.frames if reader.last else 0
     lost = max(0, (grid.frames or frames) - frames)
     return _Run(encoded, errors, frames, lost, done.stderr, done.cpu_seconds)
+
+
+def encode_limits(plan: Plan, limits: Limits) -> Limits:
+    """GPU drivers map far more memory than they use: with hardware the bound on it would end every run."""
+    limits = file_limits(plan, limits)
+    return replace(limits, memory_bytes=None) if plan.hardware else limits
 
 
 def arguments(env: Env, source: Source, plan: Plan) -> tuple[str, ...]:

@@ -81,6 +81,7 @@ def encode_arguments(program: str, plan: Plan, source: EncodeInput) -> tuple[str
             "0.5",
         ),
         *("-abort_on", "empty_output"),
+        *(("-vaapi_device", plan.hardware.device) if plan.hardware and plan.hardware.device else ()),
     )
     arguments: list[str] = run.compile(cmd=program, overwrite_output=True)
     return tuple(arguments)

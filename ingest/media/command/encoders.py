@@ -1,4 +1,4 @@
-"""The options of each software encoder. Pure.
+"""The options of each encoder. Pure.
 
 All put their key pictures at the same places: one every `gop_frames` on a constant grid, else where they are forced,
 with closed groups of pictures and none of their own at a change of scene.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ingest.media.command.expressions import first_of_each, ratio
+from ingest.media.command.hardware import hardware_options, is_hardware
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +34,8 @@ def encoder_options(rung: Rung, grid: Grid, hdr: HdrPlan | None = None) -> dict[
     }
     if grid.gop_frames is None:
         options["force_key_frames"] = f"expr:{first_of_each(grid.gop, 'prev_forced_t')}"
+    if is_hardware(rung.encoder):
+        return options | hardware_options(rung, grid)
     own = {"libx264": _x264, "libx265": _x265, "libsvtav1": _svt_av1}[rung.encoder]
     options |= own(rung, grid)
     if hdr and hdr.light and rung.video_range == "PQ":

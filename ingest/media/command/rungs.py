@@ -8,6 +8,7 @@ import ffmpeg
 
 from ingest.media.command.encoders import encoder_options
 from ingest.media.command.expressions import ratio
+from ingest.media.command.hardware import PIXELS, family_of, is_hardware
 from ingest.media.command.names import rung_file
 from ingest.media.command.picture import scaled
 
@@ -20,10 +21,12 @@ def rung_output(stream: Any, rung: Rung, plan: Plan) -> Any:
     """An SDR rendition: BT.709, 8 bit."""
     stream = (
         scaled(stream, plan, rung.width, rung.height, matrix="bt709", full_range=False)
-        .filter("format", "yuv420p")
+        .filter("format", PIXELS if is_hardware(rung.encoder) else "yuv420p")
         .filter("setsar", 1)
         .filter("setparams", color_primaries="bt709", color_trc="bt709", colorspace="bt709", range="tv")
     )
+    if family_of(rung.encoder) == "vaapi":
+        stream = stream.filter("hwupload")  # the others take pictures from memory
     return encoded(stream, rung, plan)
 
 

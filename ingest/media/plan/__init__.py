@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from ingest.media.facts import AudioFacts, Jump, VideoFacts
+    from ingest.media.hardware import Hardware
     from ingest.media.plan.audio import AudioRendition
     from ingest.media.plan.canvas import Canvas
     from ingest.media.plan.chapters import ChapterPlan
@@ -81,6 +82,7 @@ class Plan:
     at_source_size: tuple[str, ...]
     unused_audio: tuple[int, ...]
     hdr: HdrPlan | None = None
+    hardware: Hardware | None = None
     text: tuple[TextRendition, ...] = ()
     chapters: tuple[ChapterPlan, ...] = ()
     assumed_audio: tuple[str, ...] = ()

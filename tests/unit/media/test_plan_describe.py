@@ -62,6 +62,7 @@ def test_the_document_names_every_field_and_keeps_fractions_exact() -> None:
         "atSourceSize",
         "unusedAudio",
         "hdr",
+        "hardware",
         "text",
         "chapters",
         "assumedAudio",

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from itertools import pairwise
+
+from made_facts import HD, clip
 
 from ingest.job import codes
 from ingest.media.facts import KlvFacts
+from ingest.media.hardware import Hardware
+from ingest.media.plan import make_plan
+from ingest.media.plan.encoders import in_hardware
 from ingest.pipeline.steps import STEPS, Made, klv_left_out
 from ingest.steps.context import Note
 
@@ -18,7 +24,8 @@ def test_percentages_rise_to_a_hundred() -> None:
 
 
 def test_every_step_that_runs_makes_something_of_its_own() -> None:
-    made = [s.makes for s in STEPS if s.run is not None]
+    """Save 9001, which makes what 159 makes where that does not."""
+    made = [s.makes for s in STEPS if s.run is not None and s.code is not codes.TRANSCODING_WITH_GPU]
     assert len(set(made)) == len(made)
     assert set(made) - {"complete"} <= set(Made.__annotations__)
 
@@ -31,7 +38,21 @@ def test_a_step_that_does_not_run_says_why() -> None:
 
 def test_steps_of_the_outputs() -> None:
     """Their messages stand in each resolution's own list too."""
-    assert [s.code.number for s in STEPS if s.per_resolution] == [9001, 161, 162, 9003]
+    assert [s.code.number for s in STEPS if s.per_resolution] == [159, 9001, 161, 162, 9003]
+
+
+def test_one_of_the_two_transcodings_runs_unless_the_first_fails() -> None:
+    gpu, cpu = (s for s in STEPS if s.makes == "encoded")
+    made = Made()
+    software = make_plan(clip(), (), (HD,), preview_interval=Fraction(1), tile=(160, 90))
+    made.plan = software
+    assert (gpu.applies(made), cpu.applies(made)) == (False, True)
+    made.plan = in_hardware(software, Hardware("nvenc", ("h264",)))
+    assert gpu.applies(made)
+    setattr(made, gpu.makes, None)
+    assert cpu.applies(made)
+    setattr(made, gpu.makes, "encoded")
+    assert not cpu.applies(made)
 
 
 def test_klv_left_out() -> None:
