@@ -94,6 +94,7 @@ SUBTITLES_MADE = _note(
     9129, "Subtitles Made", "A text rendition, how many cues it has and of what it is made."
 )
 SUBTITLES_EMPTY = _note(9130, "Subtitles Empty", "A text track shows nothing in this film; it is left out.")
+CODEC_LEFT_OUT = _note(9112, "Codec Left Out", "Its encoder does not take pictures so small.")
 
 AUDIO_CHANNELS_ASSUMED = _note(
     9125,

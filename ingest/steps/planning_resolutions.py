@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ingest.images.sprites import plan_interval, tile_size
@@ -13,7 +14,7 @@ from ingest.media.plan import Plan, make_plan
 from ingest.media.plan.canvas import aspect_changes
 from ingest.media.plan.encoders import for_hardware, in_hardware
 from ingest.media.plan.hdr import made_codecs, why_not_kept
-from ingest.media.plan.rungs import ENCODERS
+from ingest.media.plan.rungs import ENCODERS, SMALLEST
 from ingest.media.plan.text import MAX_TEXT_TRACKS, usable_text
 from ingest.media.process import Limits
 from ingest.media.toolchain import capabilities
@@ -94,12 +95,19 @@ def notes(plan: Plan, video: VideoFacts) -> tuple[Note, ...]:
     ]
     assumed = [Note(codes.AUDIO_CHANNELS_ASSUMED, words) for words in plan.assumed_audio]
     fields = [Note(codes.FIELDS_HANDLED, plan.video.fields.why)] if plan.video.fields.why else []
-    return (*made, *left, *tracks, *assumed, *fields)
+    small = [
+        Note(
+            codes.CODEC_LEFT_OUT, f"{codec}: pictures of less than {SMALLEST} pixels a side are made in h264"
+        )
+        for codec in plan.unused_codecs
+    ]
+    return (*made, *left, *tracks, *assumed, *fields, *small)
 
 
 def hdr_notes(plan: Plan, video: VideoFacts, options: Options, *, can_convert: bool) -> tuple[Note, ...]:
     if options.hdr != "keep":
         return ()
+    options = replace(options, codecs=tuple(c for c in options.codecs if c not in plan.unused_codecs))
     if plan.hdr is None:
         return (Note(codes.HDR_NOT_KEPT, why_not_kept(video, options, can_convert=can_convert) or ""),)
     added = made_codecs(options, plan.hdr) != options.codecs

@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from ingest.job import codes
-from ingest.job.errors import ProcessingError, ResourceError
+from ingest.job.errors import IngestError, ProcessingError
 from ingest.media import process
 from ingest.media.command import EncodeInput, encode_arguments, names
 from ingest.media.command.sound import cut_arguments
@@ -23,7 +23,7 @@ from ingest.media.process import Command, Confinement
 from ingest.media.progress import EncodeProgress, ProgressReader, remaining_seconds
 from ingest.media.toolchain import major_version
 from ingest.steps import decode_damage, loudness, steady_sound
-from ingest.steps.context import Env, Outcome, StepProgress
+from ingest.steps.context import Env, Note, Outcome, StepProgress
 from ingest.steps.planning_resolutions import file_limits
 
 if TYPE_CHECKING:
@@ -66,10 +66,11 @@ def run_with_gpu(env: Env, source: Source, plan: Plan) -> Outcome[Encoded | None
     Raises:
         IngestError: what no other encoder would mend: a full disk, a changed source, a person's wish.
     """
+    mended = {codes.TRANSCODING_FAILED, codes.TOOL_KILLED, codes.TOOL_STALLED, codes.SOURCE_TOO_DAMAGED}
     try:
         outcome = run(env, source, plan)
-    except (ProcessingError, ResourceError) as error:
-        if error.code not in {codes.TRANSCODING_FAILED, codes.TOOL_KILLED, codes.TOOL_STALLED}:
+    except IngestError as error:
+        if error.code not in mended:
             raise
         reason = error.message
     else:

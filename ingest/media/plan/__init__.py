@@ -18,13 +18,14 @@ from ingest.media.plan.colour import colour_plan
 from ingest.media.plan.fields import after, fields_plan
 from ingest.media.plan.grid import make_grid
 from ingest.media.plan.hdr import hdr_plan, made_codecs
-from ingest.media.plan.rungs import make_rungs
+from ingest.media.plan.rungs import make_rungs, possible_codecs
 from ingest.media.plan.text import text_renditions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from fractions import Fraction
 
+    from ingest.media.codec_names import Codec
     from ingest.media.facts import AudioFacts, Jump, VideoFacts
     from ingest.media.hardware import Hardware
     from ingest.media.plan.audio import AudioRendition
@@ -83,6 +84,7 @@ class Plan:
     unused_audio: tuple[int, ...]
     hdr: HdrPlan | None = None
     hardware: Hardware | None = None
+    unused_codecs: tuple[Codec, ...] = ()
     text: tuple[TextRendition, ...] = ()
     chapters: tuple[ChapterPlan, ...] = ()
     assumed_audio: tuple[str, ...] = ()
@@ -126,7 +128,8 @@ def make_plan(
     fields = fields_plan(video, chosen.made[0].preset)
     shown = replace(video, timing=after(video.timing, fields))
     grid = make_grid(shown, chosen.made[0].preset)
-    hdr = hdr_plan(video, options, can_convert=can_tone_map)
+    possible = replace(options, codecs=possible_codecs(options.codecs, chosen.made))
+    hdr = hdr_plan(video, possible, can_convert=can_tone_map)
     sound = plan_audio(audio, chosen.made[-1].preset, grid.duration)
     return Plan(
         video=VideoPlan(
@@ -144,7 +147,7 @@ def make_plan(
             display_height=video.display_height,
             jumps=video.jumps,
         ),
-        rungs=make_rungs(chosen.made, made_codecs(options, hdr), shown, grid, hdr),
+        rungs=make_rungs(chosen.made, made_codecs(possible, hdr), shown, grid, hdr),
         audio=sound.renditions,
         stills=StillsPlan(
             poster_interval=grid.duration / POSTER_CANDIDATES,
@@ -157,6 +160,7 @@ def make_plan(
         ),
         at_source_size=(chosen.made[0].preset.name,) if chosen.at_source_size else (),
         hdr=hdr,
+        unused_codecs=tuple(c for c in options.codecs if c not in possible.codecs),
         text=text_renditions(text),
         chapters=plan_chapters(chapters, video.timing.start, grid.duration),
         unused_audio=sound.unused,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ingest.media.plan.hdr import HdrPlan
 
 MIN_BITRATE = 64_000
+SMALLEST = 64  # pixels of a side for HEVC and AV1: x265 corrupts its memory on some pictures that are smaller
 VideoRange = Literal["SDR", "PQ", "HLG"]
 
 # How many H.264 bits say what one bit of another codec says: a rung may cost its source times this.
@@ -55,6 +56,13 @@ class Rung:
 def rung_name(resolution: str, codec: Codec) -> str:
     """H.264 has the resolution's own name, the others stand beside it."""
     return resolution if codec == "h264" else f"{resolution}-{codec}"
+
+
+def possible_codecs(codecs: Sequence[Codec], fits: Sequence[Fit]) -> tuple[Codec, ...]:
+    """Those of `codecs` whose encoders take pictures of these sizes; H.264 where none does."""
+    if all(min(f.size.width, f.size.height) >= SMALLEST for f in fits):
+        return tuple(codecs)
+    return ("h264",)
 
 
 def make_rungs(

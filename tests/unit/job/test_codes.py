@@ -45,6 +45,7 @@ OURS = (
     (9107, "Stream Left Out"),
     (9110, "SDR Renditions Added"),
     (9111, "HDR Not Kept"),
+    (9112, "Codec Left Out"),
     (9115, "No DASH Manifest Made"),
     (9118, "Interlaced Source"),
     (9125, "Audio Channels Assumed"),

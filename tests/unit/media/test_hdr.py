@@ -87,6 +87,7 @@ def test_hlg_carries_no_light() -> None:
     assert [(r.name, r.video_range) for r in plan.rungs] == [("hd", "SDR"), ("hd-hevc", "HLG")]
 
 
+TINY = replace(hdr10(), width=36, height=60, display_width=36, display_height=60)
 P3 = replace(hdr10(), colour=Colour("smpte432", "smpte2084", "bt2020nc"))
 
 
@@ -99,6 +100,12 @@ P3 = replace(hdr10(), colour=Colour("smpte432", "smpte2084", "bt2020nc"))
         (
             hdr10(),
             ("h264",),
+            True,
+            (Note(codes.HDR_NOT_KEPT, "H.264 is made in SDR; --codec hevc or --codec av1 keeps it"),),
+        ),
+        (
+            TINY,
+            ("h264", "hevc"),
             True,
             (Note(codes.HDR_NOT_KEPT, "H.264 is made in SDR; --codec hevc or --codec av1 keeps it"),),
         ),

@@ -568,3 +568,11 @@ def test_what_losses_change_in_a_grid() -> None:
 def test_a_picture_of_five_seconds_is_a_segment() -> None:
     grid = make_grid(clip(timing=constant(F(1, 5), 6, CLOCK)), FHD)
     assert (grid.gop_frames, grid.gop, grid.segment) == (1, 5, 5)
+
+
+def test_pictures_too_small_for_other_encoders_are_made_in_h264() -> None:
+    plan = in_codecs("hevc", "av1", video=clip(120, 62), presets=(SD,))
+    assert [(r.name, r.codec) for r in plan.rungs] == [("sd", "h264")]
+    assert plan.unused_codecs == ("hevc", "av1")
+    assert in_codecs("h264", "hevc", video=clip(120, 62), presets=(SD,)).unused_codecs == ("hevc",)
+    assert in_codecs("hevc", video=clip(64, 64), presets=(SD,)).unused_codecs == ()

@@ -63,6 +63,7 @@ def test_the_document_names_every_field_and_keeps_fractions_exact() -> None:
         "unusedAudio",
         "hdr",
         "hardware",
+        "unusedCodecs",
         "text",
         "chapters",
         "assumedAudio",
