@@ -11,6 +11,7 @@ from ingest.job.errors import SourceError, one_line
 from ingest.media import probe
 from ingest.media.clock import follow, jumps_of, straightened
 from ingest.media.damage import missing_pictures, told
+from ingest.media.other_streams import other_streams
 from ingest.media.sampling import sampled
 from ingest.media.text_facts import CAPTIONED, chapters, text_facts
 from ingest.media.video_facts import video_facts
@@ -97,7 +98,10 @@ def run(prober: Prober, *, allow_damage: bool) -> Outcome[Probed]:
     captions = video.codec in CAPTIONED and prober.captions(
         index, video.timing.start + video.timing.duration / 2
     )
-    notes = tuple(Note(codes.STREAM_LEFT_OUT, f"stream {s.index} ({s.codec}): {s.reason}") for s in left_out)
+    notes = tuple(
+        Note(codes.STREAM_LEFT_OUT, f"stream {s.index} ({s.codec}): {s.reason}")
+        for s in (*left_out, *other_streams(document))
+    )
     return Outcome(
         Probed(document, container, video, left_out, captions),
         notes=notes,

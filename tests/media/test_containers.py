@@ -174,3 +174,28 @@ def test_sound_in_a_codec_that_is_not_accepted_is_left_out(clips: Clips, tiny: I
     assert [m for m in package.record["messages"] if "dfpwm" in m] == [
         "Stream Left Out: stream 1 (dfpwm): its audio codec is not accepted"
     ]
+
+
+def test_a_camera_s_other_tracks_are_left_out_with_a_note(clips: Clips, tiny: Ingest) -> None:
+    (clips.folder / "private.bin").write_bytes(b"\x01secret data\n" * 20)
+    options = (*X264, "-map", "0", "-map", "1")
+    timecode = clips.make(
+        "timecode.mov", *picture("128x96", 1), *tone(1), *options, "-timecode", "10:00:00:00"
+    )
+    private = clips.make(
+        "private.ts",
+        *(*picture("128x96", 1), "-f", "data", "-i", "private.bin", *options, "-c:d", "copy"),
+    )
+    font = clips.make(
+        "font.mkv",
+        *(*picture("128x96", 1), *tone(1), *options, "-attach", "private.bin"),
+        *("-metadata:s:t", "mimetype=application/x-truetype-font"),
+    )
+    for source, said in (
+        (timecode, "stream 2 (tmcd): a timecode"),
+        (private, "stream 1 (bin_data): private data"),
+        (font, "stream 2 (ttf): a font"),
+    ):
+        package = tiny(source, TINY)
+        assert [m for m in package.record["messages"] if "stream" in m] == [f"Stream Left Out: {said}"]
+        assert package.record["warnings"] == []
