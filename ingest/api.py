@@ -18,6 +18,7 @@ from ingest.media.options import (
     Format,
     Hdr,
     Options,
+    Quality,
     Verify,
 )
 from ingest.pipeline.request import Request, split_resolutions
@@ -44,6 +45,7 @@ def run(
     loudness: float | None = None,
     verify: Verify = "default",
     format: Format = "cmaf",  # noqa: A002 (as the command has it)
+    quality: Quality | None = None,
     on_event: OnEvent | None = None,
     cancel: CancelToken | None = None,
 ) -> Record:
@@ -65,6 +67,7 @@ def run(
         verify: what is decoded of the finished renditions: `"default"` the first picture of each segment, the last
             ones and all sound, `"full"` everything.
         format: `"cmaf"` for HLS and DASH, `"ts"` for HLS alone over MPEG-2 transport streams, H.264 only.
+        quality: `"vmaf"` measures each rendition against the source, into `info/abr.json`.
         on_event: called with each event of `ingest.pipeline.events`, in the calling thread.
         cancel: set it from elsewhere to stop the job.
 
@@ -87,6 +90,7 @@ def run(
         loudness=loudness,
         verify=verify,
         format=format,
+        quality=quality,
     )
     request = _request(source, resolutions, output, preset_dir, options, force=force)
     settings = settings_module.load()
@@ -114,6 +118,7 @@ def look(
     loudness: float | None = None,
     verify: Verify = "default",
     format: Format = "cmaf",  # noqa: A002 (as the command has it)
+    quality: Quality | None = None,
     cancel: CancelToken | None = None,
 ) -> Looked:
     """What `run` with the same arguments would see and do, without making anything.
@@ -135,6 +140,7 @@ def look(
         loudness=loudness,
         verify=verify,
         format=format,
+        quality=quality,
     )
     request = _request(source, resolutions or (), output, preset_dir, options)
     every = resolutions is None
@@ -180,11 +186,14 @@ def _options(
     loudness: float | None,
     verify: Verify,
     format: Format,  # noqa: A002
+    quality: Quality | None,
 ) -> Options:
     _check_choice("hdr", hdr, get_args(Hdr))
     _check_choice("encoder", encoder, get_args(EncoderChoice))
     _check_choice("verify", verify, get_args(Verify))
     _check_choice("format", format, get_args(Format))
+    if quality is not None:
+        _check_choice("quality", quality, get_args(Quality))
     options = Options(
         allow_damage=allow_damage,
         codecs=parse_codecs(_texts(codecs)),
@@ -193,6 +202,7 @@ def _options(
         loudness=loudness,
         verify=verify,
         format=format,
+        quality=quality,
     )
     modern = [codec for codec in options.codecs if codec != "h264"]
     if options.format == "ts" and modern:

@@ -49,6 +49,11 @@ if TYPE_CHECKING:
     help="What is decoded of the finished renditions: the first picture of each segment, the last ones and all sound, "
     "or everything.",
 )
+@click.option(
+    "--quality",
+    type=click.Choice(["vmaf"]),
+    help="Measure each rendition against the source, into info/abr.json.",
+)
 @click.option("--dry-run", is_flag=True, help="Print the plan and the exact commands, and make nothing.")
 @click.option(
     "--codec",
@@ -104,6 +109,7 @@ def run(
     loudness: float | None,
     verify: Literal["default", "full"],
     container: Literal["cmaf", "ts"],
+    quality: Literal["vmaf"] | None,
     dry_run: bool,
     preset_dir: Path | None,
     progress: str,
@@ -129,6 +135,7 @@ def run(
         "loudness": loudness,
         "verify": verify,
         "format": container,
+        "quality": quality,
     }
     if dry_run:
         print_plan(source, resolutions, output, choices, as_json=as_json)

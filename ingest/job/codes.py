@@ -69,6 +69,7 @@ PLANNING_RESOLUTIONS = _step(9002, "Planning Resolutions", "Decides what will be
 VERIFYING_PACKAGE = _step(9003, "Verifying Package", "Reads the package back and measures it.")
 GENERATING_SUBTITLES = _step(9010, "Generating Subtitles", "Text tracks become WebVTT renditions in text/.")
 GENERATING_CHAPTERS = _step(9011, "Generating Chapters", "Writes info/chapters.json and text/chapters.vtt.")
+MEASURING_QUALITY = _step(9012, "Measuring Quality", "Scores each rendition against the source.")
 
 RESOLUTION_LEFT_OUT = _note(9101, "Resolution Left Out", "It is above the source; nothing is ever upscaled.")
 MADE_AT_SOURCE_SIZE = _note(
@@ -103,6 +104,9 @@ AUDIO_CHANNELS_ASSUMED = _note(
 )
 AUDIO_SILENT = _note(9126, "Audio Silent", "A track has no sound in it from beginning to end.")
 NO_DASH_MANIFEST = _note(9115, "No DASH Manifest Made", "Transport streams are for HLS alone.")
+QUALITY_NOT_MEASURED = _note(
+    9133, "Quality Not Measured", "VMAF has no model for the dynamic range of this rendition."
+)
 
 NOT_FULLY_CONFINED = _warning(
     9201, "Programs Not Fully Confined", "The kernel lacks a protection; what and why."
@@ -182,6 +186,9 @@ SOURCE_TOO_DAMAGED = _error(
     9328, "Source Too Damaged", "More than 1 % or 2 s is lost; --allow-damage takes it."
 )
 STORE_UNUSABLE = _error(9327, "Job Store Unusable", "The job store's database cannot be opened.")
+QUALITY_UNAVAILABLE = _error(9348, "Quality Cannot Be Measured", "This ffmpeg has no libvmaf filter.")
+QUALITY_FAILED = _error(9349, "Quality Measurement Failed", "The measuring program ended with an error.")
+
 
 ALL: tuple[Code, ...] = tuple(
     sorted((c for c in globals().values() if isinstance(c, Code)), key=lambda c: c.number)

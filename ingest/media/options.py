@@ -12,6 +12,7 @@ Hdr = Literal["sdr", "keep"]
 EncoderChoice = Literal["auto", "cpu", "nvenc", "qsv", "vaapi", "amf", "videotoolbox"]
 Verify = Literal["default", "full"]
 Format = Literal["cmaf", "ts"]
+Quality = Literal["vmaf"]
 
 LOUDNESS_SOFTEST, LOUDNESS_LOUDEST = -70.0, -5.0  # LUFS
 
@@ -28,6 +29,7 @@ class Options:
         loudness: LUFS that each audio rendition is brought to by a constant gain; None: as it is.
         verify: `default` decodes parts of each rendition, `full` every frame.
         format: CMAF segments for HLS and DASH, or HLS alone over MPEG-2 transport streams.
+        quality: measure each rendition against the source; None: do not.
     """
 
     allow_damage: bool = False
@@ -37,6 +39,7 @@ class Options:
     loudness: float | None = None
     verify: Verify = "default"
     format: Format = "cmaf"
+    quality: Quality | None = None
 
 
 DEFAULTS = Options()

@@ -19,6 +19,7 @@ from ingest.steps import (
     generating_video_info,
     generating_video_stream_info,
     loudness,
+    measuring_quality,
     planning_resolutions,
     probing_audio,
     probing_video_codec,
@@ -153,6 +154,7 @@ def _commands(env: Env, source: Source, plan: Plan) -> tuple[tuple[str, ...], ..
         transcoding.arguments(env, source, plan),
         generating_hls_service_files.arguments(env, plan, encoded),
         *generating_subtitles.commands(env, source, plan),
+        *measuring_quality.commands(env, source, plan),
     )
 
 

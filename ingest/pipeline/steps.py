@@ -19,6 +19,7 @@ from ingest.steps import (
     generating_subtitles,
     generating_video_info,
     generating_video_stream_info,
+    measuring_quality,
     planning_resolutions,
     probing_audio,
     probing_video_codec,
@@ -78,6 +79,7 @@ class Made:
     text: tuple[MadeText, ...] = ()
     chapter_info: Path
     abr_info: Path
+    quality: Path
     report: Report
     freed: int
     files: tuple[str, ...]
@@ -201,6 +203,13 @@ STEPS: tuple[Step, ...] = (
         lambda m: generating_abr_info_files.run(m.env, m.plan, m.packaged, m.text),
         96,
         per_resolution=True,
+    ),
+    Step(
+        codes.MEASURING_QUALITY,
+        "quality",
+        lambda m: measuring_quality.run(m.env, m.started.source, m.plan, damaged=m.damaged),
+        96.5,
+        applies=lambda m: m.env.options.quality is not None,
     ),
     Step(
         codes.VERIFYING_PACKAGE,

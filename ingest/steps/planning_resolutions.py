@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ingest.images.sprites import plan_interval, tile_size
 from ingest.job import codes
-from ingest.job.errors import ResourceError
+from ingest.job.errors import ResourceError, ToolError
 from ingest.media import hardware, toolchain
 from ingest.media.plan import Plan, make_plan
 from ingest.media.plan.canvas import aspect_changes
@@ -58,8 +58,14 @@ def plan(
     """The plan, and what a person should know of it.
 
     Raises:
-        ToolError: this ffmpeg lacks an encoder.
+        ToolError: this ffmpeg lacks an encoder, or what measures quality.
     """
+    if env.options.quality and "libvmaf" not in capabilities(env.tools.ffmpeg).filters:
+        raise ToolError(
+            codes.QUALITY_UNAVAILABLE,
+            f"{env.tools.ffmpeg.path} has no libvmaf filter, which --quality vmaf needs",
+            remedy="unset INGEST_FFMPEG to use the ffmpeg from PyPI, or leave --quality out",
+        )
     hdr = video.colour.hdr != "none"
     can_tone_map = not hdr or {"zscale", "tonemap"} <= capabilities(env.tools.ffmpeg).filters
     made = make_plan(

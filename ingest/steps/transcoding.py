@@ -167,12 +167,17 @@ def arguments(env: Env, source: Source, plan: Plan) -> tuple[str, ...]:
     return encode_arguments(
         str(env.tools.ffmpeg.path),
         plan,
-        EncodeInput(
-            source.url,
-            env.probe_limits.pixels,
-            env.probe_limits.streams,
-            filters=(major_version(env.tools.ffmpeg.version) or NEWEST) >= FIRST_WITH_INPUT_FILTERS,
-        ),
+        source_of(env, source),
+    )
+
+
+def source_of(env: Env, source: Source) -> EncodeInput:
+    """The source as ffmpeg may read it."""
+    return EncodeInput(
+        source.url,
+        env.probe_limits.pixels,
+        env.probe_limits.streams,
+        filters=(major_version(env.tools.ffmpeg.version) or NEWEST) >= FIRST_WITH_INPUT_FILTERS,
     )
 
 

@@ -8,7 +8,7 @@ together.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import ffmpeg
 
@@ -35,9 +35,9 @@ class EncodeInput:
     filters: bool = True
 
 
-def encode_arguments(program: str, plan: Plan, source: EncodeInput) -> tuple[str, ...]:
-    """The whole ffmpeg command."""
-    stream = ffmpeg.input(
+def source_input(plan: Plan, source: EncodeInput) -> Any:
+    """The source as everything reads it that must see the same pictures at the same times."""
+    return ffmpeg.input(
         source.url,
         protocol_whitelist=PROTOCOL_WHITELIST,
         format_whitelist=FORMAT_WHITELIST,
@@ -51,6 +51,11 @@ def encode_arguments(program: str, plan: Plan, source: EncodeInput) -> tuple[str
         **{"reinit_filter:v": 0},
         **(own_times(plan) if source.filters else {}),
     )
+
+
+def encode_arguments(program: str, plan: Plan, source: EncodeInput) -> tuple[str, ...]:
+    """The whole ffmpeg command."""
+    stream = source_input(plan, source)
     picture = timed_picture(stream[str(plan.video.index)], plan)
     wide, picture = hdr_branches(picture, plan)
     sdr = sum(r.video_range == "SDR" for r in plan.rungs)

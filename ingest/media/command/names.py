@@ -9,13 +9,14 @@ AUDIO = "audio"
 TEXT = "text"
 CAPTIONS_PICTURE = f"{TEXT}/captions.mp4"
 LOUDNESS = "loudness"
+QUALITY = "quality"
 REFERENCE = "reference"
 WIDE_REFERENCE = "wide-reference"
 
 
 def folders() -> tuple[str, ...]:
     """The folders that must exist below the work folder before ffmpeg starts."""
-    return (RUNGS, AUDIO, LOUDNESS, TEXT, CANDIDATES, PREVIEWS, REFERENCE, WIDE_REFERENCE)
+    return (RUNGS, AUDIO, LOUDNESS, TEXT, CANDIDATES, PREVIEWS, REFERENCE, WIDE_REFERENCE, QUALITY)
 
 
 def rung_file(name: str) -> str:
@@ -43,3 +44,8 @@ def loudness_file(name: str, key: str) -> str:
 def levels_file(number: int) -> str:
     """Where the levels of the plan's audio rendition of this number are written; it stands in a filter's options."""
     return f"{REFERENCE}/{number}.txt"
+
+
+def quality_file(number: int) -> str:
+    """Where the scores of the plan's rung of this number are written; it stands in a filter's options."""
+    return f"{QUALITY}/{number}.json"

@@ -36,6 +36,7 @@ OURS = (
     (9003, "Verifying Package"),
     (9010, "Generating Subtitles"),
     (9011, "Generating Chapters"),
+    (9012, "Measuring Quality"),
     (9101, "Resolution Left Out"),
     (9102, "Made At Source Size"),
     (9103, "No Audio Found"),
@@ -52,6 +53,7 @@ OURS = (
     (9126, "Audio Silent"),
     (9129, "Subtitles Made"),
     (9130, "Subtitles Empty"),
+    (9133, "Quality Not Measured"),
     (9201, "Programs Not Fully Confined"),
     (9202, "Source Damaged"),
     (9203, "Source Misdeclared"),
@@ -97,6 +99,8 @@ OURS = (
     (9326, "Not A Package"),
     (9327, "Job Store Unusable"),
     (9328, "Source Too Damaged"),
+    (9348, "Quality Cannot Be Measured"),
+    (9349, "Quality Measurement Failed"),
 )
 
 
@@ -157,6 +161,6 @@ def test_the_whole_pipeline_in_order() -> None:
         *(160, 161, 174, 182),
         *(9010, 9011),
         162,
-        9003,
+        *(9012, 9003),
         *(163, 205, 206, 118),
     ]

@@ -640,6 +640,7 @@ def test_folders() -> None:
         *("rungs", "audio", "loudness", "text", "candidates", "previews"),
         "reference",
         "wide-reference",
+        "quality",
     )
 
 
