@@ -15,6 +15,17 @@ from npm_players import RegistryUnreachableError, fetch_players
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "sample_media"
 SHARED = ROOT / "../shared/media"
+ASS = """[Script Info]
+ScriptType: v4.00+
+
+[V4+ Styles]
+Format: Name, Fontname, Alignment
+Style: Default,Arial,2
+
+[Events]
+Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
+Dialogue: 0,0:00:07.25,0:00:08.75,Default,,0,0,0,,TEXT
+"""
 
 
 def unavailable(reason: str) -> NoReturn:
@@ -69,6 +80,30 @@ def sample(browser: str, players: Path, tmp_path_factory: pytest.TempPathFactory
     """Three rungs, one segment each."""
     source = first_file(SAMPLES / "park.mp4", SHARED / "park-1080p-h264-aac.mp4")
     return ingested(source, "sd,hd,fhd", tmp_path_factory.mktemp("sample"))
+
+
+@pytest.fixture(scope="session")
+def subtitled(browser: str, players: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two segments, text in English and in German; the German cue stands in the second one."""
+    folder = tmp_path_factory.mktemp("subtitled")
+    for language, text in {"en": "never", "de": r"{\i1}Größe{\i0} & <Länge>"}.items():
+        (folder / f"{language}.ass").write_text(ASS.replace("TEXT", text), "utf-8")
+    imageio_ffmpeg = pytest.importorskip("imageio_ffmpeg")
+    source = folder / "film.mkv"
+    subprocess.run(
+        [
+            *(imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-v", "error"),
+            *("-f", "lavfi", "-i", "testsrc2=size=320x180:rate=25:duration=10"),
+            *("-f", "lavfi", "-i", "sine=duration=10", "-i", "en.ass", "-i", "de.ass"),
+            *("-map", "0", "-map", "1", "-map", "2", "-map", "3"),
+            *("-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac", "-c:s", "copy"),
+            *("-metadata:s:s:0", "language=eng", "-metadata:s:s:1", "language=ger", str(source)),
+        ],
+        check=True,
+        timeout=60,
+        cwd=folder,
+    )
+    return ingested(source, "sd", folder)
 
 
 @pytest.fixture(scope="session")

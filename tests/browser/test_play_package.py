@@ -6,9 +6,11 @@ slow the machine decodes, so they are counted (as properties of the test) and no
 
 from __future__ import annotations
 
+import html
 import io
 import json
 import queue
+import re
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -66,11 +68,13 @@ class Visit:
 def visit(
     browser: str, players: Path, tmp_path: Path, request: pytest.FixtureRequest
 ) -> Callable[..., Visit]:
-    def visit(package: Path, player: str, manifest: str, previews: str | None = None) -> Visit:
+    def visit(
+        package: Path, player: str, manifest: str, previews: str | None = None, **choices: str
+    ) -> Visit:
         pages = {"/page/": PAGE, "/players/": players}
         # Two origins, as with a CDN: without CORS headers nothing plays.
         with serve({"/package/": package}) as cdn, serve(pages, ("/result", "/screenshot")) as site:
-            query = {"player": player, "manifest": f"{cdn.origin}/package/{manifest}"}
+            query = {"player": player, "manifest": f"{cdn.origin}/package/{manifest}", **choices}
             if previews:
                 query["previews"] = f"{cdn.origin}/package/{previews}"
             url = f"{site.origin}/page/index.html?{urlencode(query)}"
@@ -220,6 +224,21 @@ def test_previews_show_what_the_player_shows(sample: Path, visit: Callable[..., 
         nearest = min(range(len(cues)), key=cue["differences"].__getitem__)
         assert nearest == number, cue["differences"]
         assert cue["differences"][number] < 12, cue["differences"]
+
+
+@pytest.mark.parametrize(
+    ("player", "manifest"),
+    [("hls.js", "ABR.m3u8"), ("shaka-player", "ABR.m3u8"), ("shaka-player", "manifest.mpd")],
+)
+def test_a_subtitle_of_the_chosen_language_is_shown_at_its_time(
+    player: str, manifest: str, subtitled: Path, visit: Callable[..., Visit]
+) -> None:
+    seen = visit(subtitled, player, manifest, text="de", at="7.5")
+    assert sorted(seen.report["languages"]) == ["de", "en"]
+    (cue,) = {(c["startTime"], c["endTime"], c["text"]) for c in seen.report["shown"]}
+    assert cue[:2] == pytest.approx((7.25, 8.75), abs=0.002)
+    # Players write a cue's text in their own way: with tags and references, or as plain text.
+    assert html.unescape(re.sub("</?i>", "", cue[2])) == "Größe & <Länge>"
 
 
 def test_chromium_leaves_nothing_behind(browser: str, tmp_path: Path) -> None:

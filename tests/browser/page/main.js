@@ -26,6 +26,11 @@ function describe() {
     paused: video.paused,
     buffered: ranges(video.buffered),
     frame,
+    text: Array.from(video.textTracks, (track) => ({
+      mode: track.mode,
+      language: track.language,
+      cues: Array.from(track.cues ?? [], ({ startTime, endTime, text }) => [startTime, endTime, text]),
+    })),
   });
 }
 
@@ -218,13 +223,31 @@ async function lookAtPreviews(player, result) {
   }
 }
 
+const shownCues = () =>
+  Array.from(video.textTracks)
+    .filter((track) => track.mode !== "disabled")
+    .flatMap((track) => Array.from(track.activeCues ?? [], ({ startTime, endTime, text }) => ({ startTime, endTime, text })));
+
+/** Chooses a language of the text, seeks, and waits for a cue; tells it and what there was to choose. */
+async function showText(player, result) {
+  const [variant] = player.variants();
+  player.force(variant);
+  await until("first picture", () => frame !== null);
+  result.languages = player.texts();
+  player.chooseText(query.get("text"));
+  await seek(Number(query.get("at")));
+  await until("a cue", () => shownCues().length > 0);
+  result.shown = shownCues();
+}
+
 async function main() {
   const result = { failure: null };
   const player = new players[query.get("player")]();
   try {
     watchFrames();
-    await player.load(video, query.get("manifest"));
-    await (query.has("previews") ? lookAtPreviews : playPackage)(player, result);
+    await player.load(video, query.get("manifest"), query.get("text"));
+    const visit = query.has("previews") ? lookAtPreviews : query.has("text") ? showText : playPackage;
+    await visit(player, result);
   } catch (error) {
     result.failure = `${error.message}\n${error.stack}`;
   }

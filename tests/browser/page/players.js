@@ -62,6 +62,15 @@ class HlsJs {
     this.hls.once(Hls.Events.AUDIO_TRACKS_UPDATED, () => this.#selectAudio(variant.track));
   }
 
+  texts() {
+    return this.hls.allSubtitleTracks.map((track) => track.lang);
+  }
+
+  chooseText(language) {
+    this.hls.subtitleTrack = this.hls.subtitleTracks.findIndex((track) => track.lang === language);
+    this.hls.subtitleDisplay = true;
+  }
+
   #selectAudio(url) {
     const index = this.hls.audioTracks.findIndex((track) => track.url === url);
     if (index >= 0 && index !== this.hls.audioTrack) this.hls.audioTrack = index;
@@ -76,7 +85,7 @@ class HlsJs {
 class Shaka {
   errors = [];
 
-  async load(video, url) {
+  async load(video, url, text) {
     await addScript("/players/shaka.js");
     this.version = shaka.Player.version;
     shaka.polyfill.installAll();
@@ -86,6 +95,9 @@ class Shaka {
       this.errors.push({ fatal: severity === 2, name: `${category}/${code}`, text: String(data) });
     });
     this.player.configure({ abr: { enabled: false }, streaming: { bufferingGoal: 60 } });
+    // Chosen before the first request: shaka-player 5.2 puts HLS text aside until pictures of the same discontinuity
+    // arrive, which is never where the pictures of a short film are all there already.
+    if (text) this.player.configure({ preferredText: [{ language: text }] });
     await this.player.attach(video);
     await this.player.load(url);
   }
@@ -102,6 +114,14 @@ class Shaka {
   force(variant) {
     // Without a margin shaka-player 5.2 waits for ever, on any DASH stream, when sound and picture change together.
     this.player.selectVariantTrack(variant.track, true, 0.5);
+  }
+
+  texts() {
+    return this.player.getTextTracks().map((track) => track.language);
+  }
+
+  chooseText(language) {
+    this.player.selectTextTrack(this.player.getTextTracks().find((track) => track.language === language));
   }
 
   active() {
