@@ -25,6 +25,9 @@ def rung_output(stream: Any, rung: Rung, plan: Plan) -> Any:
         .filter("setsar", 1)
         .filter("setparams", color_primaries="bt709", color_trc="bt709", colorspace="bt709", range="tv")
     )
+    if is_hardware(rung.encoder):
+        # Captions in the picture would have to be declared; of the software encoders only x264 passes them on.
+        stream = stream.filter("sidedata", mode="delete", type="A53_CC")
     if family_of(rung.encoder) == "vaapi":
         stream = stream.filter("hwupload")  # the others take pictures from memory
     return encoded(stream, rung, plan)

@@ -265,3 +265,10 @@ def test_the_others_take_pictures_from_memory(family: Family) -> None:
     graph = arguments[arguments.index("-filter_complex") + 1]
     assert (graph.count("format=nv12"), graph.count("hwupload")) == (1, 0)
     assert "-vaapi_device" not in arguments
+
+
+@pytest.mark.parametrize("family", ["nvenc", "qsv", "vaapi", "amf", "videotoolbox"])
+def test_none_of_them_gets_captions_to_pass_on(family: Family) -> None:
+    arguments = command(in_hardware(planned(), Hardware(family, ("h264",))))
+    graph = arguments[arguments.index("-filter_complex") + 1]
+    assert graph.count("sidedata=mode=delete:type=A53_CC") == graph.count("format=nv12") == 1
