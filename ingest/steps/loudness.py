@@ -140,6 +140,7 @@ def _plain(found: Loudness) -> dict[str, float | None]:
 
 def _measure(env: Env, argv: tuple[str, ...], confinement: Confinement, plan: Plan) -> float:
     """CPU seconds. The time that ffmpeg has reached is the progress that the stall watchdog looks at."""
+    (env.temporary / names.LOUDNESS).mkdir(parents=True, exist_ok=True)
     done = process.run(
         Command(
             argv=argv,

@@ -65,7 +65,7 @@ def steady_arguments(program: str, plan: Plan, url: str, max_streams: int) -> tu
 
 
 def steady_plan(plan: Plan) -> Plan:
-    """The plan with the renditions made of that file."""
+    """The plan with the renditions made of that file, at the level that they have there."""
     forms = _forms(plan)
     numbers = {index: n for n, index in enumerate(i for indexes in forms for i in indexes)}
     audio = tuple(_of_steady(a, forms[a.indexes], tuple(numbers[i] for i in a.indexes)) for a in plan.audio)
@@ -73,10 +73,11 @@ def steady_plan(plan: Plan) -> Plan:
 
 
 def _of_steady(rendition: AudioRendition, form: str, indexes: tuple[int, ...]) -> AudioRendition:
+    plain = replace(rendition, indexes=indexes, gain=0.0)
     if rendition.take == "joined":
-        return replace(rendition, indexes=indexes)
+        return plain
     places = tuple(enumerate(_PLACES[form]))
-    return replace(rendition, indexes=indexes, take="mapped", positions=places, source_layout=form)
+    return replace(plain, take="mapped", positions=places, source_layout=form)
 
 
 def sound_arguments(program: str, plan: Plan, url: str) -> tuple[str, ...]:

@@ -47,9 +47,11 @@ def test_whole_command_that_brings_sound_to_one_form() -> None:
 
 def test_the_renditions_are_then_read_by_number() -> None:
     plan = planned(track(1, 6, layout="5.1(side)"), track(4, 1, language="de"))
-    plan = replace(plan, video=replace(plan.video, start=Fraction(5, 2)))
+    audio = tuple(replace(a, gain=-3.0) for a in plan.audio)
+    plan = replace(plan, video=replace(plan.video, start=Fraction(5, 2)), audio=audio)
     steady = steady_plan(plan)
     assert steady.video.start == 0
+    assert {a.gain for a in steady.audio} == {0.0}
     assert [(a.name, a.indexes, a.take, a.source_layout, len(a.positions)) for a in steady.audio] == [
         ("und-stereo", (0,), "mapped", "5.1", 6),
         ("und-51", (0,), "mapped", "5.1", 6),
