@@ -2,7 +2,8 @@
 
 One run decodes once and feeds every rung, every audio rendition, the poster candidates, the preview frames and what
 verification compares the renditions with. Each kind of output has a module of its own here; this one puts them
-together.
+together: a filter graph for all that is made of the picture, and one for each sound, so that a change within one stream
+does not touch what is made of the others.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import ffmpeg
 
 from ingest.media.command.captions import captions_output
+from ingest.media.command.graphs import joined
 from ingest.media.command.hdr import hdr_branches, hdr_rung_output
 from ingest.media.command.picture import own_times, sdr_picture, timed_picture
 from ingest.media.command.reference import reference_output, wide_reference_output
@@ -67,26 +69,16 @@ def encode_arguments(program: str, plan: Plan, source: EncodeInput) -> tuple[str
         else hdr_rung_output(next(wide), rung, plan)
         for rung in plan.rungs
     ]
-    outputs += audio_outputs(stream, plan)
     outputs += captions_output(stream, plan)
     outputs.append(poster_output(branches.stream(sdr), plan))
     outputs.append(preview_output(branches.stream(sdr + 1), plan))
     outputs.append(reference_output(branches.stream(sdr + 2), plan))
-    outputs += [wide_reference_output(stream, plan) for stream in wide]
-    run = ffmpeg.merge_outputs(*outputs).global_args(
-        *(
-            "-nostdin",
-            "-hide_banner",
-            "-v",
-            "repeat+level+warning",
-            "-nostats",
-            "-progress",
-            "pipe:1",
-            "-stats_period",
-            "0.5",
-        ),
-        *("-abort_on", "empty_output"),
+    outputs += [wide_reference_output(picture, plan) for picture in wide]
+    return (
+        program,
+        *joined([outputs, *audio_outputs(stream, plan)]),
+        *("-nostdin", "-hide_banner", "-v", "repeat+level+warning", "-nostats", "-progress", "pipe:1"),
+        *("-stats_period", "0.5", "-abort_on", "empty_output"),
         *(("-vaapi_device", plan.hardware.device) if plan.hardware and plan.hardware.device else ()),
+        "-y",
     )
-    arguments: list[str] = run.compile(cmd=program, overwrite_output=True)
-    return tuple(arguments)

@@ -27,9 +27,15 @@ _CEILING = 10 ** (-1 / 20)
 _AMBISONIC = "0.707107*val(0)+0.5*val(1)|0.707107*val(0)-0.5*val(1)"
 
 
-def audio_outputs(source: Any, plan: Plan) -> list[Any]:
-    """An AAC file for each rendition; how loud it is goes into files of numbers beside it."""
-    outputs = []
+# Both sides get a single channel at its own level, where the plain conversion would make each 3 dB quieter. Stereo may
+# follow it and passes as it is; more channels are mixed so that they cannot clip. Places that a sound lacks are no
+# error.
+BOTH_SIDES = "|".join(("stereo", *(f"F{s}<F{s}+FC+0.707107*B{s}+0.707107*S{s}" for s in ("L", "R"))))
+
+
+def audio_outputs(source: Any, plan: Plan) -> list[list[Any]]:
+    """An AAC file for each rendition, those of the same tracks together; how loud it is goes into files of numbers."""
+    groups: dict[tuple[int, ...], list[Any]] = {}
     for rendition, sound in sounds(source, plan):
         branches = measured(sound, rendition.name).filter_multi_output("asplit", 2)
         encoded = ffmpeg.output(
@@ -44,8 +50,9 @@ def audio_outputs(source: Any, plan: Plan) -> list[Any]:
                 "format": "mp4",
             },
         )
-        outputs += [encoded, levels_output(branches.stream(1), plan.audio.index(rendition))]
-    return outputs
+        levels = levels_output(branches.stream(1), plan.audio.index(rendition))
+        groups.setdefault(rendition.indexes, []).extend((encoded, levels))
+    return list(groups.values())
 
 
 def cut_arguments(program: str, whole: str, cut: str, frames: int) -> tuple[str, ...]:
@@ -101,9 +108,10 @@ def read_channels(stream: Any, rendition: AudioRendition) -> Any:
     """The channels at their places."""
     if rendition.take == "mapped":
         # By number: a channel may have any name (a QuickTime track of its own for the left side is called FL).
-        # Of one channel for both sides: the plain conversion would make each 3 dB quieter than the channel was.
         places = "|".join(f"{number}-{position}" for number, position in rendition.positions)
         return stream.filter("channelmap", map=places, channel_layout=rendition.source_layout)
+    if rendition.take == "single":
+        return stream.filter("pan", BOTH_SIDES)
     if rendition.take == "ambisonic":
         return stream.filter("aeval", exprs=_AMBISONIC, channel_layout="stereo")
     return stream

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 import ffmpeg
 
 from ingest.media.command.expressions import ratio
+from ingest.media.command.graphs import joined
 from ingest.media.command.names import AUDIO
-from ingest.media.command.sound import audio_outputs, read_channels
+from ingest.media.command.sound import BOTH_SIDES, audio_outputs, read_channels
 from ingest.media.whitelists import CODEC_WHITELIST, FORMAT_WHITELIST, PROTOCOL_WHITELIST
 
 if TYPE_CHECKING:
@@ -50,8 +51,11 @@ def steady_arguments(program: str, plan: Plan, url: str, max_streams: int) -> tu
             # Uncompressed: a codec's frames of a fixed size would lose the rest of one at each change.
             sound = source[str(index)].filter("asetpts", f"PTS-({ratio(plan.video.start)})/TB")
             sound = sound.filter("atrim", start=0)
+            sound = read_channels(sound, rendition)
+            if rendition.take == "mixed" and layout == "stereo":
+                sound = sound.filter("pan", BOTH_SIDES)
             outputs.append(
-                read_channels(sound, rendition).filter(
+                sound.filter(
                     "aformat", sample_fmts="flt", sample_rates=rendition.sample_rate, channel_layouts=layout
                 )
             )
@@ -85,9 +89,7 @@ def sound_arguments(program: str, plan: Plan, url: str) -> tuple[str, ...]:
     source = ffmpeg.input(
         url, protocol_whitelist=PROTOCOL_WHITELIST, format_whitelist=FORMAT_WHITELIST, copyts=None
     )
-    run = ffmpeg.merge_outputs(*audio_outputs(source, plan)).global_args(*_QUIET)
-    arguments: list[str] = run.compile(cmd=program, overwrite_output=True)
-    return tuple(arguments)
+    return program, *joined(audio_outputs(source, plan)), *_QUIET, "-y"
 
 
 def _forms(plan: Plan) -> dict[tuple[int, ...], str]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from ingest.media.facts import AudioFacts, Role
 
-Take = Literal["mixed", "mapped", "joined", "ambisonic"]
+Take = Literal["mixed", "mapped", "joined", "single", "ambisonic"]
 
 _LEFT_AND_RIGHT = ("FL", "FR")
 _SURROUND = ("FL", "FR", "FC", "LFE")
@@ -44,7 +44,7 @@ class AudioSource:
     Attributes:
         tracks: streams of the source.
         take: how its channels are read. mixed: as the decoder names them; mapped: by number; joined: one from
-            each track; ambisonic: the first order's W and Y.
+            each track; single: one for both sides (stereo may follow it); ambisonic: the first order's W and Y.
         positions: for mapped and joined: channel or track number and the position that it gets.
         layout: of what is read so; None: the decoder's own.
         assumed: what was taken for granted, for a person to know; None where the file says it.
@@ -128,6 +128,8 @@ def _pair(tracks: Sequence[AudioFacts]) -> AudioSource | None:
 
 def _of_track(track: AudioFacts) -> AudioSource:
     if track.channels == 1:
+        if track.layout == "mono":
+            return AudioSource((track,), "single", 1, "stereo")
         return AudioSource((track,), "mapped", 1, "stereo", ((0, "FL"), (0, "FR")))
     layout = track.layout or ""
     if layout.startswith("ambisonic ") and track.channels >= 4:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -102,87 +103,90 @@ def test_1080p30_in_three_rungs_with_stereo() -> None:
             "[s18]format=yuv420p[s19]",
             "[s19]setsar=1[s20]",
             "[s20]setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv[s21]",
-            "[0:1]asetpts=PTS-(0/1)/TB[s22]",
-            "[s22]asplit=1[s23]",
-            "[s23]aresample=48000:async=96:first_pts=0:min_comp=0.002:min_hard_comp=0.01[s24]",
-            "[s24]aformat=channel_layouts=stereo:sample_fmts=fltp[s25]",
-            "[s25]apad=whole_len=480256[s26]",
-            "[s26]atrim=end_sample=480256:start_sample=1024[s27]",
-            "[s27]asetpts=PTS-STARTPTS[s28]",
-            "[s28]ametadata=mode=delete[s29]",
-            "[s29]ebur128=framelog=quiet:metadata=1:peak=true[s30]",
-            "[s30]ametadata=file=loudness/en-stereo.I:key=lavfi.r128.I:mode=print[s31]",
-            "[s31]ametadata=file=loudness/en-stereo.LRA:key=lavfi.r128.LRA:mode=print[s32]",
-            "[s32]ametadata=file=loudness/en-stereo.true_peak:key=lavfi.r128.true_peak:mode=print[s33]",
-            "[s33]asplit=2[s34][s35]",
-            "[s35]aresample=12000[s36]",
-            "[s36]asetnsamples=n=12000:p=0[s37]",
-            "[s37]astats=measure_overall=RMS_level:measure_perchannel=none:metadata=1:reset=1[s38]",
-            "[s38]ametadata=file=reference/0.txt:key=lavfi.astats.Overall.RMS_level:mode=print[s39]",
-            r"[s7]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/0.833333)+1)*0.833333)[s40]",
-            f"[s40]scale=1920:1080:{BT709}:{JPEG}[s41]",
-            "[s41]format=yuvj420p[s42]",
-            "[s42]setsar=1[s43]",
-            r"[s8]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/1)+1)*1)[s44]",
-            f"[s44]scale=160:90:{BT709}:{JPEG}[s45]",
-            "[s45]format=yuvj420p[s46]",
-            "[s46]setsar=1[s47]",
-            r"[s9]select=not(mod(n\,60))[s48]",
-            f"[s48]scale=32:18:{BT709}:{VIDEO}[s49]",
-            "[s49]format=yuv420p[s50]",
-            "[s50]extractplanes=y[s51]",
+            r"[s7]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/0.833333)+1)*0.833333)[s22]",
+            f"[s22]scale=1920:1080:{BT709}:{JPEG}[s23]",
+            "[s23]format=yuvj420p[s24]",
+            "[s24]setsar=1[s25]",
+            r"[s8]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/1)+1)*1)[s26]",
+            f"[s26]scale=160:90:{BT709}:{JPEG}[s27]",
+            "[s27]format=yuvj420p[s28]",
+            "[s28]setsar=1[s29]",
+            r"[s9]select=not(mod(n\,60))[s30]",
+            f"[s30]scale=32:18:{BT709}:{VIDEO}[s31]",
+            "[s31]format=yuv420p[s32]",
+            "[s32]extractplanes=y[s33]",
         ),
         *words(
             """
             -map [s13] -f mp4 -a53cc 0 -bufsize 4000000 -c:v libx264 -crf 21.0 -enc_time_base 1/30 -flags:v
-            +cgop -fps_mode passthrough -g 60 -keyint_min 60 -level:v 3.0 -map_chapters -1
-            -map_metadata -1 -maxrate 2000000 -preset veryfast -profile:v high -sc_threshold 0
-            -video_track_timescale 15360 rungs/sd.mp4
+            +cgop -fps_mode passthrough -g 60 -keyint_min 60 -level:v 3.0 -map_chapters -1 -map_metadata -1
+            -maxrate 2000000 -preset veryfast -profile:v high -sc_threshold 0 -video_track_timescale 15360
+            rungs/sd.mp4
             """
         ),
         *words(
             """
             -map [s17] -f mp4 -a53cc 0 -bufsize 9000000 -c:v libx264 -crf 22.0 -enc_time_base 1/30 -flags:v
-            +cgop -fps_mode passthrough -g 60 -keyint_min 60 -level:v 3.1 -map_chapters -1
-            -map_metadata -1 -maxrate 4500000 -preset veryfast -profile:v high -sc_threshold 0
-            -video_track_timescale 15360 rungs/hd.mp4
+            +cgop -fps_mode passthrough -g 60 -keyint_min 60 -level:v 3.1 -map_chapters -1 -map_metadata -1
+            -maxrate 4500000 -preset veryfast -profile:v high -sc_threshold 0 -video_track_timescale 15360
+            rungs/hd.mp4
             """
         ),
         *words(
             """
-            -map [s21] -f mp4 -a53cc 0 -bufsize 15600000 -c:v libx264 -crf 22.0 -enc_time_base 1/30
-            -flags:v +cgop -fps_mode passthrough -g 60 -keyint_min 60 -level:v 4.0 -map_chapters
-            -1 -map_metadata -1 -maxrate 7800000 -preset veryfast -profile:v high -sc_threshold 0
-            -video_track_timescale 15360 rungs/fhd.mp4
+            -map [s21] -f mp4 -a53cc 0 -bufsize 15600000 -c:v libx264 -crf 22.0 -enc_time_base 1/30 -flags:v
+            +cgop -fps_mode passthrough -g 60 -keyint_min 60 -level:v 4.0 -map_chapters -1 -map_metadata -1
+            -maxrate 7800000 -preset veryfast -profile:v high -sc_threshold 0 -video_track_timescale 15360
+            rungs/fhd.mp4
             """
         ),
         *words(
             """
-            -map [s34] -f mp4 -b:a 128000 -c:a aac -map_chapters -1 -map_metadata -1 -use_editlist
-            0 audio/en-stereo.mp4
+            -map [s25] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1
+            -map_metadata -1 -q:v 2 candidates/%d.jpg
             """
         ),
         *words(
             """
-            -map [s39] -f null -
+            -map [s29] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1
+            -map_metadata -1 -q:v 3 previews/%d.jpg
             """
         ),
         *words(
             """
-            -map [s43] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts
-            1 -map_metadata -1 -q:v 2 candidates/%d.jpg
+            -map [s33] -f image2 -c:v pgm -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1 -map_metadata
+            -1 reference/%d.pgm
+            """
+        ),
+        "-filter_complex",
+        graph(
+            "[0:1]asetpts=PTS-(0/1)/TB[g1s0]",
+            "[g1s0]asplit=1[g1s1]",
+            "[g1s1]aresample=48000:async=96:first_pts=0:min_comp=0.002:min_hard_comp=0.01[g1s2]",
+            "[g1s2]aformat=channel_layouts=stereo:sample_fmts=fltp[g1s3]",
+            "[g1s3]apad=whole_len=480256[g1s4]",
+            "[g1s4]atrim=end_sample=480256:start_sample=1024[g1s5]",
+            "[g1s5]asetpts=PTS-STARTPTS[g1s6]",
+            "[g1s6]ametadata=mode=delete[g1s7]",
+            "[g1s7]ebur128=framelog=quiet:metadata=1:peak=true[g1s8]",
+            "[g1s8]ametadata=file=loudness/en-stereo.I:key=lavfi.r128.I:mode=print[g1s9]",
+            "[g1s9]ametadata=file=loudness/en-stereo.LRA:key=lavfi.r128.LRA:mode=print[g1s10]",
+            "[g1s10]ametadata=file=loudness/en-stereo.true_peak:key=lavfi.r128.true_peak:mode=print[g1s11]",
+            "[g1s11]asplit=2[g1s12][g1s13]",
+            "[g1s13]aresample=12000[g1s14]",
+            "[g1s14]asetnsamples=n=12000:p=0[g1s15]",
+            "[g1s15]astats=measure_overall=RMS_level:measure_perchannel=none:metadata=1:reset=1[g1s16]",
+            "[g1s16]ametadata=file=reference/0.txt:key=lavfi.astats.Overall.RMS_level:mode=print[g1s17]",
+        ),
+        *words(
+            """
+            -map [g1s12] -f mp4 -b:a 128000 -c:a aac -map_chapters -1 -map_metadata -1 -use_editlist 0
+            audio/en-stereo.mp4
             """
         ),
         *words(
             """
-            -map [s47] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts
-            1 -map_metadata -1 -q:v 3 previews/%d.jpg
-            """
-        ),
-        *words(
-            """
-            -map [s51] -f image2 -c:v pgm -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1
-            -map_metadata -1 reference/%d.pgm
+            -map [g1s17] -f null -
             """
         ),
         *GLOBAL,
@@ -203,74 +207,76 @@ def test_portrait_clip_on_uneven_times_with_mono() -> None:
             "[s7]format=yuv420p[s8]",
             "[s8]setsar=1[s9]",
             "[s9]setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv[s10]",
-            "[0:1]asetpts=PTS-(1/2)/TB[s11]",
-            "[s11]asplit=1[s12]",
-            "[s12]channelmap=channel_layout=stereo:map=0-FL|0-FR[s13]",
-            "[s13]aresample=48000:async=96:first_pts=0:min_comp=0.002:min_hard_comp=0.01[s14]",
-            "[s14]aformat=channel_layouts=stereo:sample_fmts=fltp[s15]",
-            "[s15]apad=whole_len=239616[s16]",
-            "[s16]atrim=end_sample=239616:start_sample=1024[s17]",
-            "[s17]asetpts=PTS-STARTPTS[s18]",
-            "[s18]ametadata=mode=delete[s19]",
-            "[s19]ebur128=framelog=quiet:metadata=1:peak=true[s20]",
-            "[s20]ametadata=file=loudness/und-stereo.I:key=lavfi.r128.I:mode=print[s21]",
-            "[s21]ametadata=file=loudness/und-stereo.LRA:key=lavfi.r128.LRA:mode=print[s22]",
-            "[s22]ametadata=file=loudness/und-stereo.true_peak:key=lavfi.r128.true_peak:mode=print[s23]",
-            "[s23]asplit=2[s24][s25]",
-            "[s25]aresample=12000[s26]",
-            "[s26]asetnsamples=n=12000:p=0[s27]",
-            "[s27]astats=measure_overall=RMS_level:measure_perchannel=none:metadata=1:reset=1[s28]",
-            "[s28]ametadata=file=reference/0.txt:key=lavfi.astats.Overall.RMS_level:mode=print[s29]",
-            r"[s4]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/0.416667)+1)*0.416667)[s30]",
-            f"[s30]scale=1376:1840:{BT709}:{JPEG}[s31]",
-            "[s31]format=yuvj420p[s32]",
-            "[s32]setsar=1[s33]",
-            r"[s5]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/1)+1)*1)[s34]",
-            f"[s34]scale=160:90:{BT709}:{JPEG}[s35]",
-            "[s35]format=yuvj420p[s36]",
-            "[s36]setsar=1[s37]",
-            r"[s6]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/2)+1)*2)[s38]",
-            f"[s38]scale=32:18:{BT709}:{VIDEO}[s39]",
-            "[s39]format=yuv420p[s40]",
-            "[s40]extractplanes=y[s41]",
+            r"[s4]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/0.416667)+1)*0.416667)[s11]",
+            f"[s11]scale=1376:1840:{BT709}:{JPEG}[s12]",
+            "[s12]format=yuvj420p[s13]",
+            "[s13]setsar=1[s14]",
+            r"[s5]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/1)+1)*1)[s15]",
+            f"[s15]scale=160:90:{BT709}:{JPEG}[s16]",
+            "[s16]format=yuvj420p[s17]",
+            "[s17]setsar=1[s18]",
+            r"[s6]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/2)+1)*2)[s19]",
+            f"[s19]scale=32:18:{BT709}:{VIDEO}[s20]",
+            "[s20]format=yuv420p[s21]",
+            "[s21]extractplanes=y[s22]",
         ),
         *words(
             """
-            -map [s10] -f mp4 -a53cc 0 -bufsize 4000000 -c:v libx264 -crf 21.0 -enc_time_base 1/30000
-            -flags:v +cgop -force_key_frames
-            expr:isnan(prev_forced_t)+gte(t+0.000001,(floor((prev_forced_t+0.000001)/2)+1)*2)
-            -forced-idr 1 -fps_mode passthrough -g 100000 -level:v 3.0 -map_chapters -1
-            -map_metadata -1 -maxrate 2000000 -preset veryfast -profile:v high -sc_threshold 0
-            -video_track_timescale 30000 rungs/sd.mp4
+            -map [s10] -f mp4 -a53cc 0 -bufsize 4000000 -c:v libx264 -crf 21.0 -enc_time_base 1/30000 -flags:v
+            +cgop -force_key_frames
+            expr:isnan(prev_forced_t)+gte(t+0.000001,(floor((prev_forced_t+0.000001)/2)+1)*2) -forced-idr 1
+            -fps_mode passthrough -g 100000 -level:v 3.0 -map_chapters -1 -map_metadata -1 -maxrate 2000000
+            -preset veryfast -profile:v high -sc_threshold 0 -video_track_timescale 30000 rungs/sd.mp4
             """
         ),
         *words(
             """
-            -map [s24] -f mp4 -b:a 128000 -c:a aac -map_chapters -1 -map_metadata -1 -use_editlist
-            0 audio/und-stereo.mp4
+            -map [s14] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1
+            -map_metadata -1 -q:v 2 candidates/%d.jpg
             """
         ),
         *words(
             """
-            -map [s29] -f null -
+            -map [s18] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1
+            -map_metadata -1 -q:v 3 previews/%d.jpg
             """
         ),
         *words(
             """
-            -map [s33] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts
-            1 -map_metadata -1 -q:v 2 candidates/%d.jpg
+            -map [s22] -f image2 -c:v pgm -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1 -map_metadata
+            -1 reference/%d.pgm
+            """
+        ),
+        "-filter_complex",
+        graph(
+            "[0:1]asetpts=PTS-(1/2)/TB[g1s0]",
+            "[g1s0]asplit=1[g1s1]",
+            "[g1s1]pan=stereo|FL<FL+FC+0.707107*BL+0.707107*SL|FR<FR+FC+0.707107*BR+0.707107*SR[g1s2]",
+            "[g1s2]aresample=48000:async=96:first_pts=0:min_comp=0.002:min_hard_comp=0.01[g1s3]",
+            "[g1s3]aformat=channel_layouts=stereo:sample_fmts=fltp[g1s4]",
+            "[g1s4]apad=whole_len=239616[g1s5]",
+            "[g1s5]atrim=end_sample=239616:start_sample=1024[g1s6]",
+            "[g1s6]asetpts=PTS-STARTPTS[g1s7]",
+            "[g1s7]ametadata=mode=delete[g1s8]",
+            "[g1s8]ebur128=framelog=quiet:metadata=1:peak=true[g1s9]",
+            "[g1s9]ametadata=file=loudness/und-stereo.I:key=lavfi.r128.I:mode=print[g1s10]",
+            "[g1s10]ametadata=file=loudness/und-stereo.LRA:key=lavfi.r128.LRA:mode=print[g1s11]",
+            "[g1s11]ametadata=file=loudness/und-stereo.true_peak:key=lavfi.r128.true_peak:mode=print[g1s12]",
+            "[g1s12]asplit=2[g1s13][g1s14]",
+            "[g1s14]aresample=12000[g1s15]",
+            "[g1s15]asetnsamples=n=12000:p=0[g1s16]",
+            "[g1s16]astats=measure_overall=RMS_level:measure_perchannel=none:metadata=1:reset=1[g1s17]",
+            "[g1s17]ametadata=file=reference/0.txt:key=lavfi.astats.Overall.RMS_level:mode=print[g1s18]",
+        ),
+        *words(
+            """
+            -map [g1s13] -f mp4 -b:a 128000 -c:a aac -map_chapters -1 -map_metadata -1 -use_editlist 0
+            audio/und-stereo.mp4
             """
         ),
         *words(
             """
-            -map [s37] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts
-            1 -map_metadata -1 -q:v 3 previews/%d.jpg
-            """
-        ),
-        *words(
-            """
-            -map [s41] -f image2 -c:v pgm -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1
-            -map_metadata -1 reference/%d.pgm
+            -map [g1s18] -f null -
             """
         ),
         *GLOBAL,
@@ -298,126 +304,132 @@ def test_hdr_with_surround_and_stereo() -> None:
             "[s16]format=yuv420p[s17]",
             "[s17]setsar=1[s18]",
             "[s18]setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv[s19]",
-            "[0:1]asetpts=PTS-(0/1)/TB[s20]",
-            "[s20]asplit=2[s21][s22]",
-            "[s21]aresample=48000:async=96:first_pts=0:internal_sample_fmt=fltp:min_comp=0.002:min_hard_comp=0.01:out_sample_fmt=fltp[s23]",
-            "[s23]aformat=channel_layouts=stereo:sample_fmts=fltp[s24]",
-            "[s24]alimiter=latency=1:level=0:limit=0.891251[s25]",
-            "[s25]apad=whole_len=192512[s26]",
-            "[s26]atrim=end_sample=192512:start_sample=1024[s27]",
-            "[s27]asetpts=PTS-STARTPTS[s28]",
-            "[s28]ametadata=mode=delete[s29]",
-            "[s29]ebur128=framelog=quiet:metadata=1:peak=true[s30]",
-            "[s30]ametadata=file=loudness/en-stereo.I:key=lavfi.r128.I:mode=print[s31]",
-            "[s31]ametadata=file=loudness/en-stereo.LRA:key=lavfi.r128.LRA:mode=print[s32]",
-            "[s32]ametadata=file=loudness/en-stereo.true_peak:key=lavfi.r128.true_peak:mode=print[s33]",
-            "[s33]asplit=2[s34][s35]",
-            "[s35]aresample=12000[s36]",
-            "[s36]asetnsamples=n=12000:p=0[s37]",
-            "[s37]astats=measure_overall=RMS_level:measure_perchannel=none:metadata=1:reset=1[s38]",
-            "[s38]ametadata=file=reference/0.txt:key=lavfi.astats.Overall.RMS_level:mode=print[s39]",
-            "[s22]aresample=48000:async=96:first_pts=0:min_comp=0.002:min_hard_comp=0.01[s40]",
-            "[s40]aformat=channel_layouts=5.1:sample_fmts=fltp[s41]",
-            "[s41]apad=whole_len=192512[s42]",
-            "[s42]atrim=end_sample=192512:start_sample=1024[s43]",
-            "[s43]asetpts=PTS-STARTPTS[s44]",
-            "[s44]ametadata=mode=delete[s45]",
-            "[s45]ebur128=framelog=quiet:metadata=1:peak=true[s46]",
-            "[s46]ametadata=file=loudness/en-51.I:key=lavfi.r128.I:mode=print[s47]",
-            "[s47]ametadata=file=loudness/en-51.LRA:key=lavfi.r128.LRA:mode=print[s48]",
-            "[s48]ametadata=file=loudness/en-51.true_peak:key=lavfi.r128.true_peak:mode=print[s49]",
-            "[s49]asplit=2[s50][s51]",
-            "[s51]aresample=12000[s52]",
-            "[s52]asetnsamples=n=12000:p=0[s53]",
-            "[s53]astats=measure_overall=RMS_level:measure_perchannel=none:metadata=1:reset=1[s54]",
-            "[s54]ametadata=file=reference/1.txt:key=lavfi.astats.Overall.RMS_level:mode=print[s55]",
-            "[0:2]asetpts=PTS-(0/1)/TB[s56]",
-            "[s56]asplit=1[s57]",
-            "[s57]aresample=48000:async=96:first_pts=0:min_comp=0.002:min_hard_comp=0.01[s58]",
-            "[s58]aformat=channel_layouts=stereo:sample_fmts=fltp[s59]",
-            "[s59]apad=whole_len=192512[s60]",
-            "[s60]atrim=end_sample=192512:start_sample=1024[s61]",
-            "[s61]asetpts=PTS-STARTPTS[s62]",
-            "[s62]ametadata=mode=delete[s63]",
-            "[s63]ebur128=framelog=quiet:metadata=1:peak=true[s64]",
-            "[s64]ametadata=file=loudness/de-stereo.I:key=lavfi.r128.I:mode=print[s65]",
-            "[s65]ametadata=file=loudness/de-stereo.LRA:key=lavfi.r128.LRA:mode=print[s66]",
-            "[s66]ametadata=file=loudness/de-stereo.true_peak:key=lavfi.r128.true_peak:mode=print[s67]",
-            "[s67]asplit=2[s68][s69]",
-            "[s69]aresample=12000[s70]",
-            "[s70]asetnsamples=n=12000:p=0[s71]",
-            "[s71]astats=measure_overall=RMS_level:measure_perchannel=none:metadata=1:reset=1[s72]",
-            "[s72]ametadata=file=reference/2.txt:key=lavfi.astats.Overall.RMS_level:mode=print[s73]",
-            r"[s13]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/0.333667)+1)*0.333667)[s74]",
-            f"[s74]scale=720:1280:{BT709}:{JPEG}[s75]",
-            "[s75]format=yuvj420p[s76]",
-            "[s76]setsar=1[s77]",
-            r"[s14]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/1)+1)*1)[s78]",
-            f"[s78]scale=160:90:{BT709}:{JPEG}[s79]",
-            "[s79]format=yuvj420p[s80]",
-            "[s80]setsar=1[s81]",
-            r"[s15]select=not(mod(n\,60))[s82]",
-            f"[s82]scale=32:18:{BT709}:{VIDEO}[s83]",
-            "[s83]format=yuv420p[s84]",
-            "[s84]extractplanes=y[s85]",
+            r"[s13]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/0.333667)+1)*0.333667)[s20]",
+            f"[s20]scale=720:1280:{BT709}:{JPEG}[s21]",
+            "[s21]format=yuvj420p[s22]",
+            "[s22]setsar=1[s23]",
+            r"[s14]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/1)+1)*1)[s24]",
+            f"[s24]scale=160:90:{BT709}:{JPEG}[s25]",
+            "[s25]format=yuvj420p[s26]",
+            "[s26]setsar=1[s27]",
+            r"[s15]select=not(mod(n\,60))[s28]",
+            f"[s28]scale=32:18:{BT709}:{VIDEO}[s29]",
+            "[s29]format=yuv420p[s30]",
+            "[s30]extractplanes=y[s31]",
         ),
         *words(
             """
             -map [s19] -f mp4 -a53cc 0 -bufsize 4000000 -c:v libx264 -crf 22.0 -enc_time_base 1001/30000
-            -flags:v +cgop -fps_mode passthrough -g 60 -keyint_min 60 -level:v 3.1 -map_chapters
-            -1 -map_metadata -1 -maxrate 2000000 -preset veryfast -profile:v high -sc_threshold 0
+            -flags:v +cgop -fps_mode passthrough -g 60 -keyint_min 60 -level:v 3.1 -map_chapters -1
+            -map_metadata -1 -maxrate 2000000 -preset veryfast -profile:v high -sc_threshold 0
             -video_track_timescale 30000 rungs/hd.mp4
             """
         ),
         *words(
             """
-            -map [s34] -f mp4 -b:a 128000 -c:a aac -map_chapters -1 -map_metadata -1 -use_editlist
-            0 audio/en-stereo.mp4
+            -map [s23] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1
+            -map_metadata -1 -q:v 2 candidates/%d.jpg
             """
         ),
         *words(
             """
-            -map [s39] -f null -
+            -map [s27] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1
+            -map_metadata -1 -q:v 3 previews/%d.jpg
             """
         ),
         *words(
             """
-            -map [s50] -f mp4 -b:a 320000 -c:a aac -map_chapters -1 -map_metadata -1 -use_editlist
-            0 audio/en-51.mp4
+            -map [s31] -f image2 -c:v pgm -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1 -map_metadata
+            -1 reference/%d.pgm
+            """
+        ),
+        "-filter_complex",
+        graph(
+            "[0:1]asetpts=PTS-(0/1)/TB[g1s0]",
+            "[g1s0]asplit=2[g1s1][g1s2]",
+            "[g1s1]aresample=48000:async=96:first_pts=0:internal_sample_fmt=fltp:min_comp=0.002:min_hard_comp=0.01:out_sample_fmt=fltp[g1s3]",
+            "[g1s3]aformat=channel_layouts=stereo:sample_fmts=fltp[g1s4]",
+            "[g1s4]alimiter=latency=1:level=0:limit=0.891251[g1s5]",
+            "[g1s5]apad=whole_len=192512[g1s6]",
+            "[g1s6]atrim=end_sample=192512:start_sample=1024[g1s7]",
+            "[g1s7]asetpts=PTS-STARTPTS[g1s8]",
+            "[g1s8]ametadata=mode=delete[g1s9]",
+            "[g1s9]ebur128=framelog=quiet:metadata=1:peak=true[g1s10]",
+            "[g1s10]ametadata=file=loudness/en-stereo.I:key=lavfi.r128.I:mode=print[g1s11]",
+            "[g1s11]ametadata=file=loudness/en-stereo.LRA:key=lavfi.r128.LRA:mode=print[g1s12]",
+            "[g1s12]ametadata=file=loudness/en-stereo.true_peak:key=lavfi.r128.true_peak:mode=print[g1s13]",
+            "[g1s13]asplit=2[g1s14][g1s15]",
+            "[g1s15]aresample=12000[g1s16]",
+            "[g1s16]asetnsamples=n=12000:p=0[g1s17]",
+            "[g1s17]astats=measure_overall=RMS_level:measure_perchannel=none:metadata=1:reset=1[g1s18]",
+            "[g1s18]ametadata=file=reference/0.txt:key=lavfi.astats.Overall.RMS_level:mode=print[g1s19]",
+            "[g1s2]aresample=48000:async=96:first_pts=0:min_comp=0.002:min_hard_comp=0.01[g1s20]",
+            "[g1s20]aformat=channel_layouts=5.1:sample_fmts=fltp[g1s21]",
+            "[g1s21]apad=whole_len=192512[g1s22]",
+            "[g1s22]atrim=end_sample=192512:start_sample=1024[g1s23]",
+            "[g1s23]asetpts=PTS-STARTPTS[g1s24]",
+            "[g1s24]ametadata=mode=delete[g1s25]",
+            "[g1s25]ebur128=framelog=quiet:metadata=1:peak=true[g1s26]",
+            "[g1s26]ametadata=file=loudness/en-51.I:key=lavfi.r128.I:mode=print[g1s27]",
+            "[g1s27]ametadata=file=loudness/en-51.LRA:key=lavfi.r128.LRA:mode=print[g1s28]",
+            "[g1s28]ametadata=file=loudness/en-51.true_peak:key=lavfi.r128.true_peak:mode=print[g1s29]",
+            "[g1s29]asplit=2[g1s30][g1s31]",
+            "[g1s31]aresample=12000[g1s32]",
+            "[g1s32]asetnsamples=n=12000:p=0[g1s33]",
+            "[g1s33]astats=measure_overall=RMS_level:measure_perchannel=none:metadata=1:reset=1[g1s34]",
+            "[g1s34]ametadata=file=reference/1.txt:key=lavfi.astats.Overall.RMS_level:mode=print[g1s35]",
+        ),
+        *words(
+            """
+            -map [g1s14] -f mp4 -b:a 128000 -c:a aac -map_chapters -1 -map_metadata -1 -use_editlist 0
+            audio/en-stereo.mp4
             """
         ),
         *words(
             """
-            -map [s55] -f null -
+            -map [g1s19] -f null -
             """
         ),
         *words(
             """
-            -map [s68] -f mp4 -b:a 128000 -c:a aac -map_chapters -1 -map_metadata -1 -use_editlist
-            0 audio/de-stereo.mp4
+            -map [g1s30] -f mp4 -b:a 320000 -c:a aac -map_chapters -1 -map_metadata -1 -use_editlist 0
+            audio/en-51.mp4
             """
         ),
         *words(
             """
-            -map [s73] -f null -
+            -map [g1s35] -f null -
+            """
+        ),
+        "-filter_complex",
+        graph(
+            "[0:2]asetpts=PTS-(0/1)/TB[g2s0]",
+            "[g2s0]asplit=1[g2s1]",
+            "[g2s1]aresample=48000:async=96:first_pts=0:min_comp=0.002:min_hard_comp=0.01[g2s2]",
+            "[g2s2]aformat=channel_layouts=stereo:sample_fmts=fltp[g2s3]",
+            "[g2s3]apad=whole_len=192512[g2s4]",
+            "[g2s4]atrim=end_sample=192512:start_sample=1024[g2s5]",
+            "[g2s5]asetpts=PTS-STARTPTS[g2s6]",
+            "[g2s6]ametadata=mode=delete[g2s7]",
+            "[g2s7]ebur128=framelog=quiet:metadata=1:peak=true[g2s8]",
+            "[g2s8]ametadata=file=loudness/de-stereo.I:key=lavfi.r128.I:mode=print[g2s9]",
+            "[g2s9]ametadata=file=loudness/de-stereo.LRA:key=lavfi.r128.LRA:mode=print[g2s10]",
+            "[g2s10]ametadata=file=loudness/de-stereo.true_peak:key=lavfi.r128.true_peak:mode=print[g2s11]",
+            "[g2s11]asplit=2[g2s12][g2s13]",
+            "[g2s13]aresample=12000[g2s14]",
+            "[g2s14]asetnsamples=n=12000:p=0[g2s15]",
+            "[g2s15]astats=measure_overall=RMS_level:measure_perchannel=none:metadata=1:reset=1[g2s16]",
+            "[g2s16]ametadata=file=reference/2.txt:key=lavfi.astats.Overall.RMS_level:mode=print[g2s17]",
+        ),
+        *words(
+            """
+            -map [g2s12] -f mp4 -b:a 128000 -c:a aac -map_chapters -1 -map_metadata -1 -use_editlist 0
+            audio/de-stereo.mp4
             """
         ),
         *words(
             """
-            -map [s77] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts
-            1 -map_metadata -1 -q:v 2 candidates/%d.jpg
-            """
-        ),
-        *words(
-            """
-            -map [s81] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts
-            1 -map_metadata -1 -q:v 3 previews/%d.jpg
-            """
-        ),
-        *words(
-            """
-            -map [s85] -f image2 -c:v pgm -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1
-            -map_metadata -1 reference/%d.pgm
+            -map [g2s17] -f null -
             """
         ),
         *GLOBAL,
@@ -437,71 +449,74 @@ def test_transport_stream_that_does_not_start_at_zero() -> None:
             "[s8]format=yuv420p[s9]",
             "[s9]setsar=1[s10]",
             "[s10]setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv[s11]",
-            "[0:1]asetpts=PTS-(37/25)/TB[s12]",
-            "[s12]asplit=1[s13]",
-            "[s13]aresample=48000:async=96:first_pts=0:min_comp=0.002:min_hard_comp=0.01[s14]",
-            "[s14]aformat=channel_layouts=stereo:sample_fmts=fltp[s15]",
-            "[s15]apad=whole_len=575488[s16]",
-            "[s16]atrim=end_sample=575488:start_sample=1024[s17]",
-            "[s17]asetpts=PTS-STARTPTS[s18]",
-            "[s18]ametadata=mode=delete[s19]",
-            "[s19]ebur128=framelog=quiet:metadata=1:peak=true[s20]",
-            "[s20]ametadata=file=loudness/und-stereo.I:key=lavfi.r128.I:mode=print[s21]",
-            "[s21]ametadata=file=loudness/und-stereo.LRA:key=lavfi.r128.LRA:mode=print[s22]",
-            "[s22]ametadata=file=loudness/und-stereo.true_peak:key=lavfi.r128.true_peak:mode=print[s23]",
-            "[s23]asplit=2[s24][s25]",
-            "[s25]aresample=12000[s26]",
-            "[s26]asetnsamples=n=12000:p=0[s27]",
-            "[s27]astats=measure_overall=RMS_level:measure_perchannel=none:metadata=1:reset=1[s28]",
-            "[s28]ametadata=file=reference/0.txt:key=lavfi.astats.Overall.RMS_level:mode=print[s29]",
-            r"[s5]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/1)+1)*1)[s30]",
-            f"[s30]scale=352:288:{BT601}:{JPEG}[s31]",
-            "[s31]format=yuvj420p[s32]",
-            "[s32]setsar=1[s33]",
-            r"[s6]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/1)+1)*1)[s34]",
-            f"[s34]scale=160:90:{BT601}:{JPEG}[s35]",
-            "[s35]format=yuvj420p[s36]",
-            "[s36]setsar=1[s37]",
-            r"[s7]select=not(mod(n\,50))[s38]",
-            f"[s38]scale=32:18:{BT601}:{VIDEO}[s39]",
-            "[s39]format=yuv420p[s40]",
-            "[s40]extractplanes=y[s41]",
+            r"[s5]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/1)+1)*1)[s12]",
+            f"[s12]scale=352:288:{BT601}:{JPEG}[s13]",
+            "[s13]format=yuvj420p[s14]",
+            "[s14]setsar=1[s15]",
+            r"[s6]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/1)+1)*1)[s16]",
+            f"[s16]scale=160:90:{BT601}:{JPEG}[s17]",
+            "[s17]format=yuvj420p[s18]",
+            "[s18]setsar=1[s19]",
+            r"[s7]select=not(mod(n\,50))[s20]",
+            f"[s20]scale=32:18:{BT601}:{VIDEO}[s21]",
+            "[s21]format=yuv420p[s22]",
+            "[s22]extractplanes=y[s23]",
         ),
         *words(
             """
             -map [s11] -f mp4 -a53cc 0 -bufsize 1061322 -c:v libx264 -crf 21.0 -enc_time_base 1/25 -flags:v
-            +cgop -fps_mode passthrough -g 50 -keyint_min 50 -level:v 1.3 -map_chapters -1
-            -map_metadata -1 -maxrate 530661 -preset veryfast -profile:v high -sc_threshold 0
-            -video_track_timescale 12800 rungs/sd.mp4
+            +cgop -fps_mode passthrough -g 50 -keyint_min 50 -level:v 1.3 -map_chapters -1 -map_metadata -1
+            -maxrate 530661 -preset veryfast -profile:v high -sc_threshold 0 -video_track_timescale 12800
+            rungs/sd.mp4
             """
         ),
         *words(
             """
-            -map [s24] -f mp4 -b:a 128000 -c:a aac -map_chapters -1 -map_metadata -1 -use_editlist
-            0 audio/und-stereo.mp4
+            -map [s15] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1
+            -map_metadata -1 -q:v 2 candidates/%d.jpg
             """
         ),
         *words(
             """
-            -map [s29] -f null -
+            -map [s19] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1
+            -map_metadata -1 -q:v 3 previews/%d.jpg
             """
         ),
         *words(
             """
-            -map [s33] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts
-            1 -map_metadata -1 -q:v 2 candidates/%d.jpg
+            -map [s23] -f image2 -c:v pgm -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1 -map_metadata
+            -1 reference/%d.pgm
+            """
+        ),
+        "-filter_complex",
+        graph(
+            "[0:1]asetpts=PTS-(37/25)/TB[g1s0]",
+            "[g1s0]asplit=1[g1s1]",
+            "[g1s1]aresample=48000:async=96:first_pts=0:min_comp=0.002:min_hard_comp=0.01[g1s2]",
+            "[g1s2]aformat=channel_layouts=stereo:sample_fmts=fltp[g1s3]",
+            "[g1s3]apad=whole_len=575488[g1s4]",
+            "[g1s4]atrim=end_sample=575488:start_sample=1024[g1s5]",
+            "[g1s5]asetpts=PTS-STARTPTS[g1s6]",
+            "[g1s6]ametadata=mode=delete[g1s7]",
+            "[g1s7]ebur128=framelog=quiet:metadata=1:peak=true[g1s8]",
+            "[g1s8]ametadata=file=loudness/und-stereo.I:key=lavfi.r128.I:mode=print[g1s9]",
+            "[g1s9]ametadata=file=loudness/und-stereo.LRA:key=lavfi.r128.LRA:mode=print[g1s10]",
+            "[g1s10]ametadata=file=loudness/und-stereo.true_peak:key=lavfi.r128.true_peak:mode=print[g1s11]",
+            "[g1s11]asplit=2[g1s12][g1s13]",
+            "[g1s13]aresample=12000[g1s14]",
+            "[g1s14]asetnsamples=n=12000:p=0[g1s15]",
+            "[g1s15]astats=measure_overall=RMS_level:measure_perchannel=none:metadata=1:reset=1[g1s16]",
+            "[g1s16]ametadata=file=reference/0.txt:key=lavfi.astats.Overall.RMS_level:mode=print[g1s17]",
+        ),
+        *words(
+            """
+            -map [g1s12] -f mp4 -b:a 128000 -c:a aac -map_chapters -1 -map_metadata -1 -use_editlist 0
+            audio/und-stereo.mp4
             """
         ),
         *words(
             """
-            -map [s37] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts
-            1 -map_metadata -1 -q:v 3 previews/%d.jpg
-            """
-        ),
-        *words(
-            """
-            -map [s41] -f image2 -c:v pgm -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1
-            -map_metadata -1 reference/%d.pgm
+            -map [g1s17] -f null -
             """
         ),
         *GLOBAL,
@@ -513,7 +528,7 @@ def test_transport_stream_that_does_not_start_at_zero() -> None:
 
 def filters_of(video: VideoFacts, *audio: AudioFacts) -> list[str]:
     found = arguments(video, (SD,), *audio)
-    return found[found.index("-filter_complex") + 1].split(";")
+    return ";".join(now for before, now in pairwise(found) if before == "-filter_complex").split(";")
 
 
 def chain(filters: list[str]) -> list[str]:
@@ -721,8 +736,8 @@ def test_output_names_are_relative_and_stay_in_their_folders() -> None:
     made = arguments(clip(3840, 2160), ALL_PRESETS, track(1, 6, language="en"), track(2, language="en"))
     assert [a for a in made if a.endswith((".mp4", ".jpg"))] == [
         *(f"rungs/{name}.mp4" for name in ("sd", "hd", "fhd", "qhd", "uhd")),
-        *(f"audio/{name}.mp4" for name in ("en-stereo", "en-51", "en-stereo-2")),
         *("candidates/%d.jpg", "previews/%d.jpg"),
+        *(f"audio/{name}.mp4" for name in ("en-stereo", "en-51", "en-stereo-2")),
     ]
 
 
@@ -768,26 +783,29 @@ def test_mono_tracks_meet_on_the_clock() -> None:
     made = filters_of(clip(), *tracks)
     first = next(i for i, f in enumerate(made) if f.startswith("[0:1]"))
     assert made[first : first + 11] == [
-        "[0:1]asetpts=PTS-(0/1)/TB[s12]",
-        "[s12]aresample=48000:async=96:first_pts=0:min_comp=0.002:min_hard_comp=0.01[s13]",
-        "[s13]aformat=channel_layouts=mono:sample_fmts=fltp[s14]",
-        "[s14]apad=whole_len=480256[s15]",
-        "[0:2]asetpts=PTS-(0/1)/TB[s16]",
-        "[s16]aresample=48000:async=96:first_pts=0:min_comp=0.002:min_hard_comp=0.01[s17]",
-        "[s17]aformat=channel_layouts=mono:sample_fmts=fltp[s18]",
-        "[s18]apad=whole_len=480256[s19]",
-        "[s15][s19]join=channel_layout=stereo:inputs=2:map=0.0-FL|1.0-FR[s20]",
-        "[s20]asplit=1[s21]",
-        "[s21]aresample=48000:async=96:first_pts=0:min_comp=0.002:min_hard_comp=0.01[s22]",
+        "[0:1]asetpts=PTS-(0/1)/TB[g1s0]",
+        "[g1s0]aresample=48000:async=96:first_pts=0:min_comp=0.002:min_hard_comp=0.01[g1s1]",
+        "[g1s1]aformat=channel_layouts=mono:sample_fmts=fltp[g1s2]",
+        "[g1s2]apad=whole_len=480256[g1s3]",
+        "[0:2]asetpts=PTS-(0/1)/TB[g1s4]",
+        "[g1s4]aresample=48000:async=96:first_pts=0:min_comp=0.002:min_hard_comp=0.01[g1s5]",
+        "[g1s5]aformat=channel_layouts=mono:sample_fmts=fltp[g1s6]",
+        "[g1s6]apad=whole_len=480256[g1s7]",
+        "[g1s3][g1s7]join=channel_layout=stereo:inputs=2:map=0.0-FL|1.0-FR[g1s8]",
+        "[g1s8]asplit=1[g1s9]",
+        "[g1s9]aresample=48000:async=96:first_pts=0:min_comp=0.002:min_hard_comp=0.01[g1s10]",
     ]
+
+
+def test_a_single_channel_without_a_known_place_is_read_by_number() -> None:
+    made = filters_of(clip(), track(1, 1, layout="1 channels (FL)"))
+    assert sum("]channelmap=channel_layout=stereo:map=0-FL|0-FR[" in f for f in made) == 1
 
 
 def test_ambisonics_are_read_by_number() -> None:
     made = filters_of(clip(), track(1, 4, layout="ambisonic 1"))
-    assert (
-        "]aeval=channel_layout=stereo:exprs=0.707107*val(0)+0.5*val(1)|0.707107*val(0)-0.5*val(1)["
-        in made[11]
-    )
+    exprs = "0.707107*val(0)+0.5*val(1)|0.707107*val(0)-0.5*val(1)"
+    assert sum(f"]aeval=channel_layout=stereo:exprs={exprs}[" in f for f in made) == 1
 
 
 # --- what a damaged or jumping source changes ---

@@ -247,7 +247,7 @@ def test_audio_and_stills_are_as_ever() -> None:
     assert made == [
         "rungs/hd.mp4",
         "rungs/hd-hevc.mp4",
-        "audio/und-stereo.mp4",
         "candidates/%d.jpg",
         "previews/%d.jpg",
+        "audio/und-stereo.mp4",
     ]

@@ -21,7 +21,7 @@ FILTERS = (
     "[s1]aformat=channel_layouts=5.1:sample_fmts=flt:sample_rates=48000[s2]",
     "[0:4]asetpts=PTS-(0/1)/TB[s3]",
     "[s3]atrim=start=0[s4]",
-    "[s4]channelmap=channel_layout=stereo:map=0-FL|0-FR[s5]",
+    "[s4]pan=stereo|FL<FL+FC+0.707107*BL+0.707107*SL|FR<FR+FC+0.707107*BR+0.707107*SR[s5]",
     "[s5]aformat=channel_layouts=stereo:sample_fmts=flt:sample_rates=44100[s6]",
 )
 
@@ -43,6 +43,11 @@ def test_whole_command_that_brings_sound_to_one_form() -> None:
         *("-nostdin", "-hide_banner", "-v", "error", "-nostats", "-progress", "pipe:1"),
         *("-stats_period", "0.5", "-y"),
     )
+
+
+def test_stereo_may_be_mono_for_a_while() -> None:
+    (graph,) = [a for a in steady_arguments("/tools/ffmpeg", planned(track()), "file:f", 9) if "pan" in a]
+    assert graph.startswith("[0:1]asetpts=PTS-(0/1)/TB[s0];[s0]atrim=start=0[s1];[s1]pan=stereo|FL<FL+FC")
 
 
 def test_the_renditions_are_then_read_by_number() -> None:
