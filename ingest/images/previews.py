@@ -85,6 +85,20 @@ def write_preview_json(previews: Previews, folder: Path, prefix: str = "") -> st
     return name
 
 
+def uniform(previews: Previews) -> tuple[tuple[str, ...], tuple[int, int], Fraction]:
+    """Sheets whose tile i is that of the time i * interval: their names, columns and rows, interval (seconds).
+
+    All the sheets where their tiles keep to the interval and reach the end, else the overview that
+    `write_preview_json` made.
+    """
+    covered = len(previews.sheets) * previews.columns * previews.rows * previews.interval
+    whole = len(previews.sheets) == 1 or previews.tiles[-1].end <= covered
+    if whole and _is_regular(previews):
+        return tuple(s.name for s in previews.sheets), (previews.columns, previews.rows), previews.interval
+    interval, tiles = _overview(previews)
+    return (OVERVIEW,), grid(len(tiles)), interval
+
+
 def _is_regular(previews: Previews) -> bool:
     """Whether tile i is the one for the time i * interval, up to the end of the video."""
     interval = previews.interval

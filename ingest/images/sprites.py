@@ -54,7 +54,7 @@ class Tile:
 class Previews:
     """All sheets and tiles. Tiles follow one another without gap or overlap from 0 to the duration.
 
-    Tile sizes in pixels; `columns` and `rows` are the grid of the first sheet, and of all but the last;
+    Tile sizes in pixels; `columns` and `rows` are the grid of every sheet, not filled to the end on the last;
     `interval` is the planned time between previews in seconds.
     """
 
@@ -118,7 +118,8 @@ def build_sheets(frames: Sequence[Frame], duration: Fraction, interval: Fraction
     tiles: list[Tile] = []
     for first in range(0, len(shown), per_sheet):
         group = shown[first : first + per_sheet]
-        columns, rows = grid(len(group))
+        # All sheets alike: players of tiles know one grid. Only a film of one sheet has a smaller one.
+        columns, rows = (COLUMNS, ROWS) if len(shown) > per_sheet else grid(len(group))
         sheet = Sheet(f"sheet-{len(sheets) + 1:03d}.jpg", columns * width, rows * height, columns, rows)
         picture = Image.new("RGB", (sheet.width, sheet.height))
         for index, (start, frame) in enumerate(group):

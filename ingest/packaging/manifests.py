@@ -12,16 +12,18 @@ from itertools import pairwise
 from math import ceil, floor
 from typing import TYPE_CHECKING
 
-import m3u8
+import m3u8.model
 
 from ingest.packaging.measure import peak_rate
 from ingest.packaging.packager import GROUP_SURROUND, IFRAME_PLAYLIST, MEDIA_PLAYLIST, UNDETERMINED
+from ingest.packaging.thumbnails import image_stream
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
     from ingest.packaging.measure import Track
+    from ingest.packaging.thumbnails import TiledSheets
 
 _MPD = "urn:mpeg:dash:schema:mpd:2011"
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"
@@ -37,10 +39,13 @@ def rewrite_media_playlist(path: Path, track: Track, target_duration: int) -> No
     _dump(playlist, path)
 
 
-def rewrite_iframe_playlist(path: Path, track: Track) -> None:
-    """As `rewrite_media_playlist`: each entry lasts from its key picture to the next one that is listed."""
+def rewrite_iframe_playlist(path: Path, track: Track, end: Fraction | None = None) -> None:
+    """As `rewrite_media_playlist`: each entry lasts from its key picture to the next one that is listed.
+
+    The last one lasts to `end` (seconds), by default that of the track.
+    """
     playlist = m3u8.loads(path.read_text(encoding="utf-8"))
-    durations = iframe_durations(track)
+    durations = iframe_durations(track, end)
     for entry, duration in zip(playlist.segments, durations, strict=True):
         entry.duration = seconds(duration)
     playlist.target_duration = iframe_target(durations)
@@ -85,6 +90,32 @@ def rewrite_master(
     playlist.playlists[:] = ordered(playlist.playlists)
     playlist.is_independent_segments = True
     playlist.version = "6"
+    _dump(playlist, path)
+
+
+def add_trick_play(path: Path, track: Track, end: Fraction, uri: str) -> None:
+    """Name the trick play rendition's I-frame playlist in the master playlist, before those of the rungs."""
+    playlist = m3u8.loads(path.read_text(encoding="utf-8"))
+    peak, average = iframe_bandwidths(track, end)
+    stream = m3u8.model.IFramePlaylist(
+        None,
+        uri,
+        {
+            "bandwidth": peak,
+            "average_bandwidth": average,
+            "resolution": f"{track.width}x{track.height}",
+            "codecs": track.codec,
+            "video_range": "SDR",
+        },
+    )
+    playlist.iframe_playlists.insert(0, stream)
+    _dump(playlist, path)
+
+
+def add_image_stream(path: Path, sheets: TiledSheets, uri: str) -> None:
+    """Name the sprite sheets' playlist in the master playlist."""
+    playlist = m3u8.loads(path.read_text(encoding="utf-8"))
+    playlist.image_playlists.append(image_stream(sheets, uri))
     _dump(playlist, path)
 
 
@@ -190,10 +221,10 @@ def _family(variant: m3u8.Playlist) -> int:
     )
 
 
-def iframe_bandwidths(track: Track) -> tuple[int, int]:
+def iframe_bandwidths(track: Track, end: Fraction | None = None) -> tuple[int, int]:
     """Peak and average bit rate of the I-frame playlist, as RFC 8216bis 4.1 counts those of segments."""
     sizes = [p.end - p.moof_start for s in track.segments for p in s.access_points]
-    durations = iframe_durations(track)
+    durations = iframe_durations(track, end)
     average = ceil(Fraction(8 * sum(sizes)) / sum(durations))
     runs = list(zip(sizes, durations, strict=True))
     return peak_rate(runs, iframe_target(durations)) or average, average
@@ -203,10 +234,10 @@ def iframe_target(durations: Sequence[Fraction]) -> int:
     return max(1, *(floor(d + Fraction(1, 2)) for d in durations))
 
 
-def iframe_durations(track: Track) -> tuple[Fraction, ...]:
+def iframe_durations(track: Track, end: Fraction | None = None) -> tuple[Fraction, ...]:
     """Seconds from each key picture that can be fetched by itself to the next one, the last one to the end."""
     times = [p.time for s in track.segments for p in s.access_points]
-    return tuple(b - a for a, b in pairwise((*times, track.last_presentation)))
+    return tuple(b - a for a, b in pairwise((*times, track.last_presentation if end is None else end)))
 
 
 def seconds(value: Fraction) -> float:

@@ -223,14 +223,18 @@ def measure_track(playlist: Path, *, root: Path | None = None) -> Track:
     return survey.track
 
 
-def survey_track(playlist: Path, *, root: Path) -> Survey:
+def survey_track(playlist: Path, *, root: Path, whole_files: bool = False) -> Survey:
     """As `measure_track`, but never raises: every segment that cannot be measured is a finding.
 
     The times of a transport stream or of packed audio stay as they are written: `on_one_clock` makes them start at 0.
+    `whole_files`: each file that the playlist names is one segment, whatever ranges of it are listed.
     """
     parsed: MediaPlaylist | None = None
     try:
         parsed = read_media_playlist(playlist, root)
+        if whole_files:
+            files = {e.uri: replace(e, byterange=None) for e in parsed.entries}
+            parsed = replace(parsed, entries=tuple(files.values()))
         if not parsed.maps and not_boxes(head_of(parsed, root)):
             streams, faults = read_streams(parsed, root)
             return _finished(parsed, _of_streams(parsed, streams) if streams else None, faults, root)

@@ -18,6 +18,8 @@ TRANSPORT_SEGMENT = "seg-$Number%05d$.ts"
 PACKED_SEGMENT = "seg-$Number%05d$.aac"
 MEDIA_PLAYLIST = "index.m3u8"
 IFRAME_PLAYLIST = "iframes.m3u8"
+TRICK_MASTER = "trick.m3u8"
+TRICK = "trick"  # the folder of the trick play rendition
 MASTER = "ABR.m3u8"
 MPD = "manifest.mpd"
 UNDETERMINED = "und"  # BCP 47 (ISO 639-2) for a language that nobody stated
@@ -75,6 +77,23 @@ def packager_arguments(
         f"--hls_master_playlist_output={package}/{MASTER}",
         *(() if transport else (f"--mpd_output={package}/{MPD}", "--generate_static_live_mpd")),
         *((f"--default_language={default}",) if default else ()),
+    )
+
+
+def trick_arguments(
+    program: str, package: str, file: str, *, segment: Fraction, fragment: Fraction, transport: bool = False
+) -> tuple[str, ...]:
+    """The command for the trick play rendition: a run of its own, as its fragments are one picture each.
+
+    The master playlist (`TRICK_MASTER`) is there since the packager insists on one; nobody needs it.
+    """
+    return (
+        program,
+        _video(package, VideoInput(file, TRICK), transport=transport),
+        f"--segment_duration={decimal(segment)}",
+        f"--fragment_duration={decimal(fragment)}",
+        "--hls_playlist_type=VOD",
+        f"--hls_master_playlist_output={package}/{TRICK_MASTER}",
     )
 
 

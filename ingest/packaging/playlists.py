@@ -28,7 +28,7 @@ MAX_LINE = 1 << 16
 _MAX_NUMBER = 1 << 53
 
 # What m3u8's parser raises on malformed text: it converts and indexes without checks of its own.
-_PARSER_ERRORS = (m3u8.ParseError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError)
+PARSER_ERRORS = (m3u8.ParseError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class MediaPlaylist:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """One EXT-X-STREAM-INF, EXT-X-MEDIA or EXT-X-I-FRAME-STREAM-INF: its URI and its attributes by name."""
+    """One EXT-X-MEDIA or EXT-X-[I-FRAME-|IMAGE-]STREAM-INF: its URI and its attributes by name."""
 
     tag: str
     uri: str | None
@@ -94,6 +94,7 @@ class Master:
     variants: tuple[Reference, ...]
     media: tuple[Reference, ...]
     iframes: tuple[Reference, ...]
+    images: tuple[Reference, ...] = ()
 
 
 def place_of(path: Path, root: Path) -> str:
@@ -158,7 +159,7 @@ def _parse(path: Path, place: str) -> tuple[tuple[str, ...], dict[str, Any]]:
         raise FaultError(f"{OURS} files", place, "a line is too long", f"at most {MAX_LINE} characters")
     try:
         return lines, m3u8.parse(text)
-    except _PARSER_ERRORS as error:
+    except PARSER_ERRORS as error:
         raise FaultError(
             f"{RFC} 4.1", place, f"malformed: {type(error).__name__} {error}", "a playlist"
         ) from None
@@ -249,6 +250,10 @@ def read_master(path: Path, root: Path) -> Master:
         iframes=tuple(
             _reference("EXT-X-I-FRAME-STREAM-INF", p["iframe_stream_info"], p["uri"])
             for p in data["iframe_playlists"]
+        ),
+        images=tuple(
+            _reference("EXT-X-IMAGE-STREAM-INF", p["image_stream_info"], p["uri"])
+            for p in data["image_playlists"]
         ),
     )
 

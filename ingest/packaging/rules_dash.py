@@ -13,6 +13,7 @@ from ingest.packaging.codecs import same_codec
 from ingest.packaging.findings import DASH, OURS, FaultError
 from ingest.packaging.playlists import place_of, read_text, resolve
 from ingest.packaging.rules_codecs import video_range
+from ingest.packaging.rules_tiles import check_image_representation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -159,6 +160,10 @@ def _check_representation(
         _check_slots(slots, files, track, where, checks)
     if track:
         _check_attributes(nodes, track, where, checks)
+    attributes = {k: v for n in nodes[1:] for k, v in n.attrib.items()}
+    if attributes.get("mimeType", "").startswith("image/"):
+        properties = [p for n in nodes[1:] for p in n.findall(f"{_NS}EssentialProperty")]
+        check_image_representation(properties, attributes, files, where, root, checks)
     return track
 
 

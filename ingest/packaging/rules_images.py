@@ -84,6 +84,11 @@ def _percentile(histogram: list[int]) -> int:
     return 0
 
 
+def picture_size(path: Path, place: str) -> tuple[int, int]:
+    """Width and height in pixels of a picture that decodes whole. Raises `FaultError`."""
+    return _size(path, place)[:2]
+
+
 def check_previews(
     folder: Path, duration: Fraction | None, tolerance: Fraction, required: bool, root: Path, checks: Checks
 ) -> None:

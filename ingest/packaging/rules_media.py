@@ -209,11 +209,13 @@ def check_iframes(
     segments: Mapping[Path, Track],
     root: Path,
     files: Mapping[str, Path],
+    film: Track | None,
     checks: Checks,
 ) -> Track | None:
     """An I-frame playlist: each range holds the `moof` and the whole picture of a sync sample, at its time.
 
-    `segments` tells which rendition a segment file belongs to, `files` what the playlist's URIs resolved to.
+    `segments` tells which rendition a segment file belongs to, `files` what the playlist's URIs resolved to,
+    `film` is a rendition of the whole picture, where there is one.
     Returns the rendition that it points into.
     """
     place = place_of(playlist.path, root)
@@ -223,6 +225,7 @@ def check_iframes(
     owner = next((segments[files[e.uri]] for e in playlist.entries if files.get(e.uri) in segments), None)
     if owner is None:
         return None
+    frame = min(owner.frame_duration, film.frame_duration) if film else owner.frame_duration
     points = {(s.path, p.moof_start): p for s in owner.segments for p in s.access_points}
     clock = Fraction(0)
     for number, entry in enumerate(playlist.entries, 1):
@@ -238,11 +241,11 @@ def check_iframes(
                 found = f"the range ends at {end}, the picture at {point.end}"
                 checks.must(end >= point.end, f"{APPLE} 6.10", where, found, "the whole picture")
                 found = f"at {float(clock):.4f} s"
-                near = abs(clock - point.time) <= owner.frame_duration + _ROUNDING
+                near = abs(clock - point.time) <= frame + _ROUNDING
                 checks.must(near, f"{APPLE} 8.1", where, found, f"{float(point.time):.4f} s as in the media")
         clock += entry.duration
-    total = owner.last_presentation
+    total = (film or owner).last_presentation
     found = f"covers {float(clock):.4f} s"
-    near = abs(clock - total) <= owner.frame_duration + _ROUNDING
+    near = abs(clock - total) <= frame + _ROUNDING
     checks.must(near, f"{APPLE} 8.1", place, found, f"{float(total):.4f} s as the media")
     return owner

@@ -34,6 +34,7 @@ from ingest.packaging.rules_playlist import check_master_text, check_media_text
 from ingest.packaging.rules_streams import check_streams
 from ingest.packaging.rules_sync import check_sync
 from ingest.packaging.rules_text import check_captions, check_subtitles, text_rates
+from ingest.packaging.rules_tiles import check_image_playlist
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -156,8 +157,19 @@ def verify(
     check_sync(videos, sounds, folder, checks)
     check_subtitles(master, renditions.texts, videos, folder, checks, origin=renditions.origin)
     check_captions(master, renditions.by_uri, folder, checks)
+    longest = max(videos, key=lambda t: t.last_presentation, default=None)
     for iframe in master.iframes:
-        renditions.add_iframes(iframe, path)
+        renditions.add_iframes(iframe, path, longest)
+    length = longest.last_presentation if longest else None
+    if master.iframes and length is not None:
+        # One picture a second, but for those that fall between two.
+        found = f"at most {renditions.densest} pictures for {float(length):.1f} s"
+        dense = renditions.densest + 1 >= length * 9 / 10
+        checks.should(
+            dense, f"{APPLE} 6.2", place_of(path, folder), found, "an I-frame playlist of one a second"
+        )
+    for images in master.images:
+        renditions.add_images(images, path, length)
     if master.lines:
         rates = text_rates(renditions.texts)
         check_declarations(master, renditions.by_uri, folder, checks, text=rates)
@@ -193,6 +205,7 @@ class _Renditions:
         self.by_uri: dict[str, Track] = {}
         self.texts: dict[Path, tuple[MediaPlaylist, dict[str, Path]]] = {}
         self.origin = Fraction(0)  # the media's own time, in seconds, where the film begins
+        self.densest = 0  # pictures of the I-frame playlist that has most
         self._tried: set[Path] = set()
         self._uris: dict[str, Path] = {}
 
@@ -229,17 +242,32 @@ class _Renditions:
         if path is not None and read is not None:
             self.texts[path] = read
 
-    def add_iframes(self, reference: Reference, master: Path) -> None:
-        """An I-frame playlist, checked against the rendition it points into."""
+    def add_iframes(self, reference: Reference, master: Path, film: Track | None) -> None:
+        """An I-frame playlist, checked against the rendition it points into: that of a variant, or its own."""
         path = self._resolve(reference, master)
         read = self._read(path) if path else None
         if read is None or reference.uri is None:
             return
         playlist, files = read
         segments = {s.path: track for track, _ in self.found.values() for s in track.segments}
-        owner = check_iframes(playlist, segments, self.root, files, self.checks)
+        if not any(file in segments for file in files.values()):
+            survey = survey_track(playlist.path, root=self.root, whole_files=True)
+            for fault in survey.faults:
+                self.checks.fault(fault)
+            if survey.track:
+                mp4 = survey.track.container == "mp4"
+                own = survey.track if mp4 else survey.track.shifted(-self.origin)
+                segments = {s.path: own for s in own.segments}
+        owner = check_iframes(playlist, segments, self.root, files, film, self.checks)
         if owner:
             self.by_uri[reference.uri] = owner
+            self.densest = max(self.densest, len(playlist.entries))
+
+    def add_images(self, reference: Reference, master: Path, duration: Fraction | None) -> None:
+        """An image playlist: its sheets are there and cover the film."""
+        path = self._resolve(reference, master)
+        if path is not None:
+            check_image_playlist(reference, path, duration, self.root, self.checks)
 
     def _read(self, path: Path) -> tuple[MediaPlaylist, dict[str, Path]] | None:
         root = self.root

@@ -153,6 +153,7 @@ def _commands(env: Env, source: Source, plan: Plan) -> tuple[tuple[str, ...], ..
         *first,
         transcoding.arguments(env, source, plan),
         generating_hls_service_files.arguments(env, plan, encoded),
+        generating_hls_service_files.trick_arguments(env, plan, encoded),
         *generating_subtitles.commands(env, source, plan),
         *measuring_quality.commands(env, source, plan),
     )

@@ -200,7 +200,7 @@ STEPS: tuple[Step, ...] = (
     Step(
         codes.GENERATING_ABR_INFO,
         "abr_info",
-        lambda m: generating_abr_info_files.run(m.env, m.plan, m.packaged, m.text),
+        lambda m: generating_abr_info_files.run(m.env, m.plan, m.packaged, m.previews, m.text),
         96,
         per_resolution=True,
     ),

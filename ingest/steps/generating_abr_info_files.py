@@ -5,16 +5,26 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ingest.images.previews import uniform
 from ingest.job import codes
-from ingest.packaging import packager
-from ingest.packaging.manifests import rewrite_master, rewrite_mpd
+from ingest.packaging import packager, thumbnails
+from ingest.packaging.manifests import (
+    add_image_stream,
+    add_trick_play,
+    iframe_bandwidths,
+    rewrite_master,
+    rewrite_mpd,
+)
 from ingest.packaging.text_manifests import TextEntry, add_subtitles, add_text_sets
+from ingest.packaging.thumbnails import TiledSheets
 from ingest.steps.context import Env, Note, Outcome, rate_text, write_json
-from ingest.steps.generating_hls_service_files import Packaged, audio_folder, video_folder
+from ingest.steps.generating_hls_service_files import Packaged, audio_folder, film_end, video_folder
+from ingest.steps.generating_preview_images import FOLDER as PREVIEWS
 
 if TYPE_CHECKING:
     from fractions import Fraction
 
+    from ingest.images.sprites import Previews
     from ingest.media.options import Format
     from ingest.media.plan import Plan
     from ingest.media.plan.audio import AudioRendition
@@ -25,7 +35,9 @@ if TYPE_CHECKING:
 FILE = Path("info/abr.json")
 
 
-def run(env: Env, plan: Plan, packaged: Packaged, texts: tuple[MadeText, ...] = ()) -> Outcome[Path]:
+def run(
+    env: Env, plan: Plan, packaged: Packaged, previews: Previews, texts: tuple[MadeText, ...] = ()
+) -> Outcome[Path]:
     videos = {f"{video_folder(n)}/{packager.MEDIA_PLAYLIST}": t for n, t in packaged.videos.items()}
     audios = {f"{audio_folder(n)}/{packager.MEDIA_PLAYLIST}": t for n, t in packaged.audios.items()}
     default = next((a.name for a in plan.audio if a.default), None)
@@ -37,6 +49,15 @@ def run(env: Env, plan: Plan, packaged: Packaged, texts: tuple[MadeText, ...] = 
         f"{audio_folder(default)}/{packager.MEDIA_PLAYLIST}" if default else None,
         {f"{audio_folder(a.name)}/{packager.MEDIA_PLAYLIST}" for a in plan.audio if a.autoselect},
     )
+    add_trick_play(
+        env.package / packager.MASTER,
+        packaged.trick,
+        film_end(packaged),
+        f"{packager.TRICK}/{packager.IFRAME_PLAYLIST}",
+    )
+    sheets = tiled_sheets(env.package / PREVIEWS, previews)
+    (env.package / PREVIEWS / thumbnails.PLAYLIST).write_text(thumbnails.image_playlist(sheets), "ascii")
+    add_image_stream(env.package / packager.MASTER, sheets, f"{PREVIEWS}/{thumbnails.PLAYLIST}")
     tracks = (*packaged.videos.values(), *packaged.audios.values())
     by_init = {t.init_path.relative_to(env.package).as_posix(): t for t in tracks if t.init_path}
     notes = []
@@ -45,11 +66,26 @@ def run(env: Env, plan: Plan, packaged: Packaged, texts: tuple[MadeText, ...] = 
     if env.options.format == "cmaf":
         rate = max(frame_rate(plan, t) for t in packaged.videos.values())
         rewrite_mpd(env.package / packager.MPD, by_init, rate.limit_denominator(1001))
+        thumbnails.add_image_set(env.package / packager.MPD, sheets, str(PREVIEWS))
         add_text_sets(env.package / packager.MPD, entries)
     else:
         notes.append(Note(codes.NO_DASH_MANIFEST, "transport streams and packed audio are for HLS alone"))
     write_json(env.package / FILE, document(plan, packaged, texts, container=env.options.format))
     return Outcome(FILE, notes=tuple(notes))
+
+
+def tiled_sheets(folder: Path, previews: Previews) -> TiledSheets:
+    names, (columns, rows), interval = uniform(previews)
+    return TiledSheets(
+        names=names,
+        sizes=tuple((folder / name).stat().st_size for name in names),
+        columns=columns,
+        rows=rows,
+        tile_width=previews.tile_width,
+        tile_height=previews.tile_height,
+        interval=interval,
+        duration=previews.tiles[-1].end,
+    )
 
 
 def frame_rate(plan: Plan, track: Track) -> Fraction:
@@ -67,6 +103,7 @@ def document(
         "durationSeconds": plan.duration,
         "segmentSeconds": plan.video.grid.segment,
         "rungs": [video_entry(plan, rung, packaged.videos[rung.name]) for rung in plan.rungs],
+        "trickPlay": trick_entry(packaged),
         "audio": [audio_entry(a, packaged.audios[a.name]) for a in plan.audio],
         "text": [text_entry(t) for t in texts],
     }
@@ -91,6 +128,21 @@ def video_entry(plan: Plan, rung: Rung, track: Track) -> dict[str, Any]:
         },
         "playlist": f"{video_folder(rung.name)}/{packager.MEDIA_PLAYLIST}",
         "iframePlaylist": f"{video_folder(rung.name)}/{packager.IFRAME_PLAYLIST}",
+    }
+
+
+def trick_entry(packaged: Packaged) -> dict[str, Any]:
+    track = packaged.trick
+    peak, average = iframe_bandwidths(track, film_end(packaged))
+    return {
+        "width": track.width,
+        "height": track.height,
+        "codecs": track.codec,
+        "pictures": track.frames,
+        "averageBandwidth": average,
+        "peakBandwidth": peak,
+        "bytes": track.size,
+        "iframePlaylist": f"{packager.TRICK}/{packager.IFRAME_PLAYLIST}",
     }
 
 

@@ -32,6 +32,7 @@ class Packaged:
 
     videos: dict[str, Track]
     audios: dict[str, Track]
+    trick: Track
 
 
 def video_folder(name: str) -> str:
@@ -45,19 +46,22 @@ def audio_folder(name: str) -> str:
 def run(env: Env, plan: Plan, encoded: Encoded) -> Outcome[Packaged]:
     """Raises ProcessingError, ResourceError or Cancelled."""
     work = env.package.parent
-    done = process.run(
-        Command(
-            argv=arguments(env, plan, encoded),
-            cwd=work,
-            confinement=Confinement(write=(work,)),
-            limits=file_limits(plan, env.limits),
-        ),
-        cancel=env.cancel,
-    )
-    process.check(done, codes.PACKAGING_FAILED)
+    used = 0.0
+    for argv in (arguments(env, plan, encoded), trick_arguments(env, plan, encoded)):
+        done = process.run(
+            Command(
+                argv=argv,
+                cwd=work,
+                confinement=Confinement(write=(work,)),
+                limits=file_limits(plan, env.limits),
+            ),
+            cancel=env.cancel,
+        )
+        process.check(done, codes.PACKAGING_FAILED)
+        used += done.cpu_seconds
     packaged = measured(env.package, plan)
     rewrite_playlists(packaged)
-    return Outcome(packaged, cpu_seconds=done.cpu_seconds)
+    return Outcome(packaged, cpu_seconds=used)
 
 
 def arguments(env: Env, plan: Plan, encoded: Encoded) -> tuple[str, ...]:
@@ -102,6 +106,20 @@ def dash_role(rendition: AudioRendition) -> str:
     return purposes.get(rendition.role) or ("main" if rendition.default else "alternate")
 
 
+def trick_arguments(env: Env, plan: Plan, encoded: Encoded) -> tuple[str, ...]:
+    """The packager command for the trick play rendition."""
+    work, grid = env.package.parent, plan.video.grid
+    return packager.trick_arguments(
+        str(env.tools.packager.path),
+        env.package.name,
+        _inside(work, encoded.trick),
+        segment=grid.segment,
+        # Half, as below: the first picture of a part may come a little early, and never two parts in one.
+        fragment=grid.gop / plan.trick.per_gop / 2,
+        transport=env.options.format == "ts",
+    )
+
+
 def fragment_seconds(grid: Grid) -> Fraction:
     """One fragment a GOP.
 
@@ -118,6 +136,16 @@ def rewrite_playlists(packaged: Packaged) -> None:
         rewrite_media_playlist(track.playlist, track, target)
     for track in packaged.videos.values():
         rewrite_iframe_playlist(track.folder / packager.IFRAME_PLAYLIST, track)
+    trick = packaged.trick
+    rewrite_iframe_playlist(trick.folder / packager.IFRAME_PLAYLIST, trick, film_end(packaged))
+    # It is no variant: nobody may play it as one.
+    trick.playlist.unlink()
+    trick.folder.with_name(packager.TRICK_MASTER).unlink()
+
+
+def film_end(packaged: Packaged) -> Fraction:
+    """Seconds from 0 to the end of the picture."""
+    return max(t.last_presentation for t in packaged.videos.values())
 
 
 def target_duration(packaged: Packaged) -> int:
@@ -128,11 +156,13 @@ def target_duration(packaged: Packaged) -> int:
 def measured(package: Path, plan: Plan) -> Packaged:
     """Every rendition as the packager wrote it. Raises ProcessingError."""
     folders = [video_folder(r.name) for r in plan.rungs] + [audio_folder(a.name) for a in plan.audio]
-    tracks = on_one_clock([measure_track(package / f / packager.MEDIA_PLAYLIST) for f in folders])
+    folders.append(packager.TRICK)
+    *tracks, trick = on_one_clock([measure_track(package / f / packager.MEDIA_PLAYLIST) for f in folders])
     videos, audios = tracks[: len(plan.rungs)], tracks[len(plan.rungs) :]
     return Packaged(
         videos=dict(zip((r.name for r in plan.rungs), videos, strict=True)),
         audios=dict(zip((a.name for a in plan.audio), audios, strict=True)),
+        trick=trick,
     )
 
 

@@ -46,6 +46,7 @@ class Encoded:
     audio: tuple[tuple[str, Path], ...]
     candidates: Path
     previews: Path
+    trick: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +144,7 @@ def _encode(env: Env, source: Source, plan: Plan) -> _Run:
     process.check(done, codes.TRANSCODING_FAILED)
     source.check_unchanged()
     encoded = encoded_files(env, plan)
-    for name, path in (*encoded.rungs, *encoded.audio):
+    for name, path in (*encoded.rungs, *encoded.audio, ("the trick play rendition", encoded.trick)):
         if not path.is_file() or path.stat().st_size == 0:
             raise ProcessingError(
                 codes.TRANSCODING_FAILED,
@@ -189,6 +190,7 @@ def encoded_files(env: Env, plan: Plan) -> Encoded:
         audio=tuple((a.name, folder / names.audio_file(a.name)) for a in plan.audio),
         candidates=folder / names.CANDIDATES,
         previews=folder / names.PREVIEWS,
+        trick=folder / names.TRICK,
     )
 
 

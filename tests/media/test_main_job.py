@@ -20,6 +20,7 @@ from PIL import Image
 from ingest.media.toolchain import find
 from ingest.packaging.decode import make_decoder
 from ingest.packaging.verify import verify
+from ingest.pipeline.workspace import ENTRIES
 
 if TYPE_CHECKING:
     from measuring import Picture
@@ -159,7 +160,7 @@ def test_the_record_lists_exactly_the_published_files(package: Package) -> None:
         if p.is_file() and p.name != "job.json"
     }
     assert set(package.record["files"]) == there
-    assert [p for p in package.folder.iterdir() if p.name.startswith(".")] == []
+    assert {p.name for p in package.folder.iterdir()} <= {*ENTRIES, "job.json"}
 
 
 def test_ingest_verify_finds_nothing(package: Package, tmp_path: Path) -> None:
@@ -287,7 +288,9 @@ def test_every_playlist_loads_and_names_files_that_are_there(clip: Clip, package
         *(f"audio/{n}/index.m3u8" for n in clip.sounds),
         *(f"text/{n}/index.m3u8" for n in clip.texts),
     }
-    assert iframes == {f"video/{r}/iframes.m3u8" for r in clip.rungs}
+    assert iframes == {"trick/iframes.m3u8", *(f"video/{r}/iframes.m3u8" for r in clip.rungs)}
+    images = {p.uri for p in master.image_playlists}
+    assert images == {"previews/images.m3u8"}
     assert {(p.uri, p.stream_info.resolution) for p in master.playlists} == {
         (f"video/{r}/index.m3u8", size) for r, size in clip.rungs.items()
     }
@@ -307,6 +310,7 @@ def test_every_playlist_loads_and_names_files_that_are_there(clip: Clip, package
         "ABR.m3u8",
         *uris,
         *iframes,
+        *images,
     }
     for uri in uris | iframes:
         path = package.folder / uri

@@ -21,6 +21,7 @@ from ingest.media.command.reference import reference_output, wide_reference_outp
 from ingest.media.command.rungs import rung_output
 from ingest.media.command.sound import audio_outputs
 from ingest.media.command.stills import poster_output, preview_output
+from ingest.media.command.trick import trick_output
 from ingest.media.whitelists import CODEC_WHITELIST, FORMAT_WHITELIST, PROTOCOL_WHITELIST
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def encode_arguments(program: str, plan: Plan, source: EncodeInput) -> tuple[str
     picture = timed_picture(stream[str(plan.video.index)], plan)
     wide, picture = hdr_branches(picture, plan)
     sdr = sum(r.video_range == "SDR" for r in plan.rungs)
-    branches = sdr_picture(picture, plan).filter_multi_output("split", sdr + 3)
+    branches = sdr_picture(picture, plan).filter_multi_output("split", sdr + 4)
     narrow = (branches.stream(i) for i in range(sdr))
     outputs = [
         rung_output(next(narrow), rung, plan)
@@ -74,6 +75,7 @@ def encode_arguments(program: str, plan: Plan, source: EncodeInput) -> tuple[str
     outputs.append(preview_output(branches.stream(sdr + 1), plan))
     outputs.append(reference_output(branches.stream(sdr + 2), plan))
     outputs += [wide_reference_output(picture, plan) for picture in wide]
+    outputs.append(trick_output(branches.stream(sdr + 3), plan))
     return (
         program,
         *joined([outputs, *audio_outputs(stream, plan)]),

@@ -12,6 +12,7 @@ LOUDNESS = "loudness"
 QUALITY = "quality"
 REFERENCE = "reference"
 WIDE_REFERENCE = "wide-reference"
+TRICK = "trick.mp4"
 
 
 def folders() -> tuple[str, ...]:

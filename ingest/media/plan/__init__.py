@@ -20,6 +20,7 @@ from ingest.media.plan.grid import make_grid
 from ingest.media.plan.hdr import hdr_plan, made_codecs
 from ingest.media.plan.rungs import make_rungs, possible_codecs
 from ingest.media.plan.text import text_renditions
+from ingest.media.plan.trick import plan_trick
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from ingest.media.plan.hdr import HdrPlan
     from ingest.media.plan.rungs import Rung
     from ingest.media.plan.text import TextRendition
+    from ingest.media.plan.trick import TrickPlan
     from ingest.media.presets import Preset
     from ingest.media.text_facts import Chapter, TextFacts
 
@@ -79,6 +81,7 @@ class Plan:
     rungs: tuple[Rung, ...]
     audio: tuple[AudioRendition, ...]
     stills: StillsPlan
+    trick: TrickPlan
     left_out: tuple[tuple[str, str], ...]
     at_source_size: tuple[str, ...]
     unused_audio: tuple[int, ...]
@@ -155,6 +158,7 @@ def make_plan(
             tile_width=tile[0],
             tile_height=tile[1],
         ),
+        trick=plan_trick(chosen.made[0], grid),
         left_out=tuple(
             (f.preset.name, f"{f.preset.name} is above the source ({size})") for f in chosen.left_out
         ),

@@ -47,6 +47,10 @@ def rows(plan: Plan) -> list[tuple[str, str]]:
             "previews",
             f"{_size(plan.stills.tile_width, plan.stills.tile_height)} every {_number(plan.stills.preview_interval)} s",
         ),
+        (
+            "trick play",
+            f"{_size(plan.trick.width, plan.trick.height)}, {plan.trick.per_gop} pictures in each GOP",
+        ),
     ]
 
 

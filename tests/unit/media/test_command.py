@@ -90,35 +90,40 @@ def test_1080p30_in_three_rungs_with_stereo() -> None:
             *fit(1920, 1080),
             "[s1]setpts=PTS-(0)[s2]",
             "[s2]settb=1/30[s3]",
-            "[s3]split=6[s4][s5][s6][s7][s8][s9]",
-            f"[s4]scale=720:404:{BT709}:{VIDEO}[s10]",
-            "[s10]format=yuv420p[s11]",
-            "[s11]setsar=1[s12]",
-            "[s12]setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv[s13]",
-            f"[s5]scale=1280:720:{BT709}:{VIDEO}[s14]",
-            "[s14]format=yuv420p[s15]",
-            "[s15]setsar=1[s16]",
-            "[s16]setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv[s17]",
-            f"[s6]scale=1920:1080:{BT709}:{VIDEO}[s18]",
-            "[s18]format=yuv420p[s19]",
-            "[s19]setsar=1[s20]",
-            "[s20]setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv[s21]",
-            r"[s7]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/0.833333)+1)*0.833333)[s22]",
-            f"[s22]scale=1920:1080:{BT709}:{JPEG}[s23]",
-            "[s23]format=yuvj420p[s24]",
-            "[s24]setsar=1[s25]",
-            r"[s8]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/1)+1)*1)[s26]",
-            f"[s26]scale=160:90:{BT709}:{JPEG}[s27]",
-            "[s27]format=yuvj420p[s28]",
-            "[s28]setsar=1[s29]",
-            r"[s9]select=not(mod(n\,60))[s30]",
-            f"[s30]scale=32:18:{BT709}:{VIDEO}[s31]",
-            "[s31]format=yuv420p[s32]",
-            "[s32]extractplanes=y[s33]",
+            "[s3]split=7[s4][s5][s6][s7][s8][s9][s10]",
+            f"[s4]scale=720:404:{BT709}:{VIDEO}[s11]",
+            "[s11]format=yuv420p[s12]",
+            "[s12]setsar=1[s13]",
+            "[s13]setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv[s14]",
+            f"[s5]scale=1280:720:{BT709}:{VIDEO}[s15]",
+            "[s15]format=yuv420p[s16]",
+            "[s16]setsar=1[s17]",
+            "[s17]setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv[s18]",
+            f"[s6]scale=1920:1080:{BT709}:{VIDEO}[s19]",
+            "[s19]format=yuv420p[s20]",
+            "[s20]setsar=1[s21]",
+            "[s21]setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv[s22]",
+            r"[s7]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/0.833333)+1)*0.833333)[s23]",
+            f"[s23]scale=1920:1080:{BT709}:{JPEG}[s24]",
+            "[s24]format=yuvj420p[s25]",
+            "[s25]setsar=1[s26]",
+            r"[s8]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/1)+1)*1)[s27]",
+            f"[s27]scale=160:90:{BT709}:{JPEG}[s28]",
+            "[s28]format=yuvj420p[s29]",
+            "[s29]setsar=1[s30]",
+            r"[s9]select=not(mod(n\,60))[s31]",
+            f"[s31]scale=32:18:{BT709}:{VIDEO}[s32]",
+            "[s32]format=yuv420p[s33]",
+            "[s33]extractplanes=y[s34]",
+            r"[s10]select=lt(mod(n*2\,60)\,2)[s35]",
+            f"[s35]scale=720:404:{BT709}:{VIDEO}[s36]",
+            "[s36]format=yuv420p[s37]",
+            "[s37]setsar=1[s38]",
+            "[s38]setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv[s39]",
         ),
         *words(
             """
-            -map [s13] -f mp4 -a53cc 0 -bufsize 4000000 -c:v libx264 -crf 21.0 -enc_time_base 1/30 -flags:v
+            -map [s14] -f mp4 -a53cc 0 -bufsize 4000000 -c:v libx264 -crf 21.0 -enc_time_base 1/30 -flags:v
             +cgop -fps_mode passthrough -g 60 -keyint_min 60 -level:v 3.0 -map_chapters -1 -map_metadata -1
             -maxrate 2000000 -preset veryfast -profile:v high -sc_threshold 0 -video_track_timescale 15360
             rungs/sd.mp4
@@ -126,7 +131,7 @@ def test_1080p30_in_three_rungs_with_stereo() -> None:
         ),
         *words(
             """
-            -map [s17] -f mp4 -a53cc 0 -bufsize 9000000 -c:v libx264 -crf 22.0 -enc_time_base 1/30 -flags:v
+            -map [s18] -f mp4 -a53cc 0 -bufsize 9000000 -c:v libx264 -crf 22.0 -enc_time_base 1/30 -flags:v
             +cgop -fps_mode passthrough -g 60 -keyint_min 60 -level:v 3.1 -map_chapters -1 -map_metadata -1
             -maxrate 4500000 -preset veryfast -profile:v high -sc_threshold 0 -video_track_timescale 15360
             rungs/hd.mp4
@@ -134,7 +139,7 @@ def test_1080p30_in_three_rungs_with_stereo() -> None:
         ),
         *words(
             """
-            -map [s21] -f mp4 -a53cc 0 -bufsize 15600000 -c:v libx264 -crf 22.0 -enc_time_base 1/30 -flags:v
+            -map [s22] -f mp4 -a53cc 0 -bufsize 15600000 -c:v libx264 -crf 22.0 -enc_time_base 1/30 -flags:v
             +cgop -fps_mode passthrough -g 60 -keyint_min 60 -level:v 4.0 -map_chapters -1 -map_metadata -1
             -maxrate 7800000 -preset veryfast -profile:v high -sc_threshold 0 -video_track_timescale 15360
             rungs/fhd.mp4
@@ -142,20 +147,27 @@ def test_1080p30_in_three_rungs_with_stereo() -> None:
         ),
         *words(
             """
-            -map [s25] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1
+            -map [s26] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1
             -map_metadata -1 -q:v 2 candidates/%d.jpg
             """
         ),
         *words(
             """
-            -map [s29] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1
+            -map [s30] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1
             -map_metadata -1 -q:v 3 previews/%d.jpg
             """
         ),
         *words(
             """
-            -map [s33] -f image2 -c:v pgm -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1 -map_metadata
+            -map [s34] -f image2 -c:v pgm -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1 -map_metadata
             -1 reference/%d.pgm
+            """
+        ),
+        *words(
+            """
+            -map [s39] -f mp4 -a53cc 0 -bf 0 -c:v libx264 -crf 29.0 -enc_time_base 1/30 -fps_mode passthrough
+            -g 1 -level:v 3.0 -map_chapters -1 -map_metadata -1 -preset veryfast -profile:v high
+            -video_track_timescale 15360 trick.mp4
             """
         ),
         "-filter_complex",
@@ -202,27 +214,32 @@ def test_portrait_clip_on_uneven_times_with_mono() -> None:
         graph(
             *fit(1376, 1840),
             r"[s1]setpts=if(isnan(PREV_OUTPTS)\,PTS-(15000)\,max(PTS-(15000)\,PREV_OUTPTS+1))[s2]",
-            "[s2]split=4[s3][s4][s5][s6]",
-            f"[s3]scale=480:642:{BT709}:{VIDEO}[s7]",
-            "[s7]format=yuv420p[s8]",
-            "[s8]setsar=1[s9]",
-            "[s9]setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv[s10]",
-            r"[s4]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/0.416667)+1)*0.416667)[s11]",
-            f"[s11]scale=1376:1840:{BT709}:{JPEG}[s12]",
-            "[s12]format=yuvj420p[s13]",
-            "[s13]setsar=1[s14]",
-            r"[s5]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/1)+1)*1)[s15]",
-            f"[s15]scale=160:90:{BT709}:{JPEG}[s16]",
-            "[s16]format=yuvj420p[s17]",
-            "[s17]setsar=1[s18]",
-            r"[s6]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/2)+1)*2)[s19]",
-            f"[s19]scale=32:18:{BT709}:{VIDEO}[s20]",
-            "[s20]format=yuv420p[s21]",
-            "[s21]extractplanes=y[s22]",
+            "[s2]split=5[s3][s4][s5][s6][s7]",
+            f"[s3]scale=480:642:{BT709}:{VIDEO}[s8]",
+            "[s8]format=yuv420p[s9]",
+            "[s9]setsar=1[s10]",
+            "[s10]setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv[s11]",
+            r"[s4]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/0.416667)+1)*0.416667)[s12]",
+            f"[s12]scale=1376:1840:{BT709}:{JPEG}[s13]",
+            "[s13]format=yuvj420p[s14]",
+            "[s14]setsar=1[s15]",
+            r"[s5]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/1)+1)*1)[s16]",
+            f"[s16]scale=160:90:{BT709}:{JPEG}[s17]",
+            "[s17]format=yuvj420p[s18]",
+            "[s18]setsar=1[s19]",
+            r"[s6]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/2)+1)*2)[s20]",
+            f"[s20]scale=32:18:{BT709}:{VIDEO}[s21]",
+            "[s21]format=yuv420p[s22]",
+            "[s22]extractplanes=y[s23]",
+            r"[s7]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/1)+1)*1)[s24]",
+            f"[s24]scale=480:642:{BT709}:{VIDEO}[s25]",
+            "[s25]format=yuv420p[s26]",
+            "[s26]setsar=1[s27]",
+            "[s27]setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv[s28]",
         ),
         *words(
             """
-            -map [s10] -f mp4 -a53cc 0 -bufsize 4000000 -c:v libx264 -crf 21.0 -enc_time_base 1/30000 -flags:v
+            -map [s11] -f mp4 -a53cc 0 -bufsize 4000000 -c:v libx264 -crf 21.0 -enc_time_base 1/30000 -flags:v
             +cgop -force_key_frames
             expr:isnan(prev_forced_t)+gte(t+0.000001,(floor((prev_forced_t+0.000001)/2)+1)*2) -forced-idr 1
             -fps_mode passthrough -g 100000 -level:v 3.0 -map_chapters -1 -map_metadata -1 -maxrate 2000000
@@ -231,20 +248,27 @@ def test_portrait_clip_on_uneven_times_with_mono() -> None:
         ),
         *words(
             """
-            -map [s14] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1
+            -map [s15] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1
             -map_metadata -1 -q:v 2 candidates/%d.jpg
             """
         ),
         *words(
             """
-            -map [s18] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1
+            -map [s19] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1
             -map_metadata -1 -q:v 3 previews/%d.jpg
             """
         ),
         *words(
             """
-            -map [s22] -f image2 -c:v pgm -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1 -map_metadata
+            -map [s23] -f image2 -c:v pgm -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1 -map_metadata
             -1 reference/%d.pgm
+            """
+        ),
+        *words(
+            """
+            -map [s28] -f mp4 -a53cc 0 -bf 0 -c:v libx264 -crf 29.0 -enc_time_base 1/30000 -fps_mode passthrough
+            -g 1 -level:v 3.1 -map_chapters -1 -map_metadata -1 -preset veryfast -profile:v high
+            -video_track_timescale 30000 trick.mp4
             """
         ),
         "-filter_complex",
@@ -299,27 +323,32 @@ def test_hdr_with_surround_and_stereo() -> None:
             "[s8]tonemap=desat=0:tonemap=mobius[s9]",
             "[s9]zscale=matrix=bt709:range=limited:transfer=bt709[s10]",
             "[s10]format=yuv420p[s11]",
-            "[s11]split=4[s12][s13][s14][s15]",
-            f"[s12]scale=720:1280:{BT709}:{VIDEO}[s16]",
-            "[s16]format=yuv420p[s17]",
-            "[s17]setsar=1[s18]",
-            "[s18]setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv[s19]",
-            r"[s13]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/0.333667)+1)*0.333667)[s20]",
-            f"[s20]scale=720:1280:{BT709}:{JPEG}[s21]",
-            "[s21]format=yuvj420p[s22]",
-            "[s22]setsar=1[s23]",
-            r"[s14]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/1)+1)*1)[s24]",
-            f"[s24]scale=160:90:{BT709}:{JPEG}[s25]",
-            "[s25]format=yuvj420p[s26]",
-            "[s26]setsar=1[s27]",
-            r"[s15]select=not(mod(n\,60))[s28]",
-            f"[s28]scale=32:18:{BT709}:{VIDEO}[s29]",
-            "[s29]format=yuv420p[s30]",
-            "[s30]extractplanes=y[s31]",
+            "[s11]split=5[s12][s13][s14][s15][s16]",
+            f"[s12]scale=720:1280:{BT709}:{VIDEO}[s17]",
+            "[s17]format=yuv420p[s18]",
+            "[s18]setsar=1[s19]",
+            "[s19]setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv[s20]",
+            r"[s13]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/0.333667)+1)*0.333667)[s21]",
+            f"[s21]scale=720:1280:{BT709}:{JPEG}[s22]",
+            "[s22]format=yuvj420p[s23]",
+            "[s23]setsar=1[s24]",
+            r"[s14]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/1)+1)*1)[s25]",
+            f"[s25]scale=160:90:{BT709}:{JPEG}[s26]",
+            "[s26]format=yuvj420p[s27]",
+            "[s27]setsar=1[s28]",
+            r"[s15]select=not(mod(n\,60))[s29]",
+            f"[s29]scale=32:18:{BT709}:{VIDEO}[s30]",
+            "[s30]format=yuv420p[s31]",
+            "[s31]extractplanes=y[s32]",
+            r"[s16]select=lt(mod(n*2\,60)\,2)[s33]",
+            f"[s33]scale=720:1280:{BT709}:{VIDEO}[s34]",
+            "[s34]format=yuv420p[s35]",
+            "[s35]setsar=1[s36]",
+            "[s36]setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv[s37]",
         ),
         *words(
             """
-            -map [s19] -f mp4 -a53cc 0 -bufsize 4000000 -c:v libx264 -crf 22.0 -enc_time_base 1001/30000
+            -map [s20] -f mp4 -a53cc 0 -bufsize 4000000 -c:v libx264 -crf 22.0 -enc_time_base 1001/30000
             -flags:v +cgop -fps_mode passthrough -g 60 -keyint_min 60 -level:v 3.1 -map_chapters -1
             -map_metadata -1 -maxrate 2000000 -preset veryfast -profile:v high -sc_threshold 0
             -video_track_timescale 30000 rungs/hd.mp4
@@ -327,20 +356,27 @@ def test_hdr_with_surround_and_stereo() -> None:
         ),
         *words(
             """
-            -map [s23] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1
+            -map [s24] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1
             -map_metadata -1 -q:v 2 candidates/%d.jpg
             """
         ),
         *words(
             """
-            -map [s27] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1
+            -map [s28] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1
             -map_metadata -1 -q:v 3 previews/%d.jpg
             """
         ),
         *words(
             """
-            -map [s31] -f image2 -c:v pgm -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1 -map_metadata
+            -map [s32] -f image2 -c:v pgm -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1 -map_metadata
             -1 reference/%d.pgm
+            """
+        ),
+        *words(
+            """
+            -map [s37] -f mp4 -a53cc 0 -bf 0 -c:v libx264 -crf 30.0 -enc_time_base 1001/30000 -fps_mode passthrough
+            -g 1 -level:v 3.1 -map_chapters -1 -map_metadata -1 -preset veryfast -profile:v high
+            -video_track_timescale 30000 trick.mp4
             """
         ),
         "-filter_complex",
@@ -444,27 +480,32 @@ def test_transport_stream_that_does_not_start_at_zero() -> None:
             *fit(352, 288),
             "[s1]setpts=PTS-(133200)[s2]",
             "[s2]settb=1/25[s3]",
-            "[s3]split=4[s4][s5][s6][s7]",
-            f"[s4]scale=352:288:{BT601}:{VIDEO}[s8]",
-            "[s8]format=yuv420p[s9]",
-            "[s9]setsar=1[s10]",
-            "[s10]setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv[s11]",
-            r"[s5]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/1)+1)*1)[s12]",
-            f"[s12]scale=352:288:{BT601}:{JPEG}[s13]",
-            "[s13]format=yuvj420p[s14]",
-            "[s14]setsar=1[s15]",
-            r"[s6]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/1)+1)*1)[s16]",
-            f"[s16]scale=160:90:{BT601}:{JPEG}[s17]",
-            "[s17]format=yuvj420p[s18]",
-            "[s18]setsar=1[s19]",
-            r"[s7]select=not(mod(n\,50))[s20]",
-            f"[s20]scale=32:18:{BT601}:{VIDEO}[s21]",
-            "[s21]format=yuv420p[s22]",
-            "[s22]extractplanes=y[s23]",
+            "[s3]split=5[s4][s5][s6][s7][s8]",
+            f"[s4]scale=352:288:{BT601}:{VIDEO}[s9]",
+            "[s9]format=yuv420p[s10]",
+            "[s10]setsar=1[s11]",
+            "[s11]setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv[s12]",
+            r"[s5]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/1)+1)*1)[s13]",
+            f"[s13]scale=352:288:{BT601}:{JPEG}[s14]",
+            "[s14]format=yuvj420p[s15]",
+            "[s15]setsar=1[s16]",
+            r"[s6]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/1)+1)*1)[s17]",
+            f"[s17]scale=160:90:{BT601}:{JPEG}[s18]",
+            "[s18]format=yuvj420p[s19]",
+            "[s19]setsar=1[s20]",
+            r"[s7]select=not(mod(n\,50))[s21]",
+            f"[s21]scale=32:18:{BT601}:{VIDEO}[s22]",
+            "[s22]format=yuv420p[s23]",
+            "[s23]extractplanes=y[s24]",
+            r"[s8]select=lt(mod(n*2\,50)\,2)[s25]",
+            f"[s25]scale=352:288:{BT601}:{VIDEO}[s26]",
+            "[s26]format=yuv420p[s27]",
+            "[s27]setsar=1[s28]",
+            "[s28]setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv[s29]",
         ),
         *words(
             """
-            -map [s11] -f mp4 -a53cc 0 -bufsize 1061322 -c:v libx264 -crf 21.0 -enc_time_base 1/25 -flags:v
+            -map [s12] -f mp4 -a53cc 0 -bufsize 1061322 -c:v libx264 -crf 21.0 -enc_time_base 1/25 -flags:v
             +cgop -fps_mode passthrough -g 50 -keyint_min 50 -level:v 1.3 -map_chapters -1 -map_metadata -1
             -maxrate 530661 -preset veryfast -profile:v high -sc_threshold 0 -video_track_timescale 12800
             rungs/sd.mp4
@@ -472,20 +513,27 @@ def test_transport_stream_that_does_not_start_at_zero() -> None:
         ),
         *words(
             """
-            -map [s15] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1
+            -map [s16] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1
             -map_metadata -1 -q:v 2 candidates/%d.jpg
             """
         ),
         *words(
             """
-            -map [s19] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1
+            -map [s20] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1
             -map_metadata -1 -q:v 3 previews/%d.jpg
             """
         ),
         *words(
             """
-            -map [s23] -f image2 -c:v pgm -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1 -map_metadata
+            -map [s24] -f image2 -c:v pgm -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1 -map_metadata
             -1 reference/%d.pgm
+            """
+        ),
+        *words(
+            """
+            -map [s29] -f mp4 -a53cc 0 -bf 0 -c:v libx264 -crf 29.0 -enc_time_base 1/25 -fps_mode passthrough
+            -g 1 -level:v 2.0 -map_chapters -1 -map_metadata -1 -preset veryfast -profile:v high
+            -video_track_timescale 12800 trick.mp4
             """
         ),
         "-filter_complex",
@@ -581,7 +629,7 @@ def test_film_is_made_of_pulldown() -> None:
 )
 def test_pictures_are_turned(rotation: int, mirrored: bool, turns: list[str]) -> None:
     found = chain(filters_of(replace(foreman(), rotation=rotation, mirrored=mirrored)))
-    assert found[3 : 5 + len(turns)] == ["settb=1/25", *turns, "split=4"]
+    assert found[3 : 5 + len(turns)] == ["settb=1/25", *turns, "split=5"]
 
 
 def test_a_picture_of_other_size_is_fitted_by_the_aspect_of_its_samples() -> None:
@@ -611,13 +659,13 @@ def test_odd_sizes_are_made_whole(size: tuple[int, int], pixels: str, canvas: st
 def test_too_fast_pictures_are_thinned_out() -> None:
     video = clip(timing=constant(Fraction(120_000, 1001), 1200, Fraction(1, 120_000)))
     assert chain(filters_of(video))[2:6] == [
-        *("setpts=PTS-(0)", "settb=1001/120000", "framestep=2", "split=4")
+        *("setpts=PTS-(0)", "settb=1001/120000", "framestep=2", "split=5")
     ]
 
 
 def test_uneven_pictures_that_are_too_fast_are_made_even() -> None:
     timing = replace(constant(Fraction(90), 900, Fraction(1, 90_000)), rate=None)
-    assert chain(filters_of(clip(timing=timing)))[2:5] == ["setpts=PTS-(0)", "fps=60/1", "split=4"]
+    assert chain(filters_of(clip(timing=timing)))[2:5] == ["setpts=PTS-(0)", "fps=60/1", "split=5"]
 
 
 def test_pictures_before_zero_are_moved_too() -> None:
@@ -647,6 +695,7 @@ def test_without_sound_there_is_no_audio_output() -> None:
         "rungs/hd.mp4",
         "candidates/%d.jpg",
         "previews/%d.jpg",
+        "trick.mp4",
     ]
 
 
@@ -736,7 +785,7 @@ def test_output_names_are_relative_and_stay_in_their_folders() -> None:
     made = arguments(clip(3840, 2160), ALL_PRESETS, track(1, 6, language="en"), track(2, language="en"))
     assert [a for a in made if a.endswith((".mp4", ".jpg"))] == [
         *(f"rungs/{name}.mp4" for name in ("sd", "hd", "fhd", "qhd", "uhd")),
-        *("candidates/%d.jpg", "previews/%d.jpg"),
+        *("candidates/%d.jpg", "previews/%d.jpg", "trick.mp4"),
         *(f"audio/{name}.mp4" for name in ("en-stereo", "en-51", "en-stereo-2")),
     ]
 

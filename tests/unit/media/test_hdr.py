@@ -164,7 +164,7 @@ def test_the_whole_graph_of_the_picture() -> None:
         "tonemap=desat=0:tonemap=mobius",
         "zscale=matrix=bt709:range=limited:transfer=bt709",
         "format=yuv420p",
-        "split=4",
+        "split=5",
         "scale=720:1280:flags=bicubic:in_color_matrix=bt709:in_range=tv:out_color_matrix=bt709:out_range=tv",
         "format=yuv420p",
         "setsar=1",
@@ -249,5 +249,6 @@ def test_audio_and_stills_are_as_ever() -> None:
         "rungs/hd-hevc.mp4",
         "candidates/%d.jpg",
         "previews/%d.jpg",
+        "trick.mp4",
         "audio/und-stereo.mp4",
     ]

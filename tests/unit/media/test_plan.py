@@ -23,6 +23,7 @@ from ingest.media.plan.colour import ColourPlan, colour_plan
 from ingest.media.plan.fields import FieldsPlan
 from ingest.media.plan.grid import Grid, make_grid
 from ingest.media.plan.rungs import Rung, make_rung
+from ingest.media.plan.trick import TrickPlan
 from ingest.media.presets import Box
 
 if TYPE_CHECKING:
@@ -125,6 +126,7 @@ def test_whole_plan_of_a_1080p30_clip_with_stereo() -> None:
             ),
         ),
         stills=StillsPlan(poster_interval=F(5, 6), preview_interval=F(1), tile_width=160, tile_height=90),
+        trick=TrickPlan(720, 404, per_gop=2, level="3.0", speed="veryfast", crf=F(29)),
         left_out=(("qhd", "qhd is above the source (1920x1080)"),),
         at_source_size=(),
         unused_audio=(),
@@ -186,6 +188,7 @@ def test_whole_plan_of_a_portrait_clip_on_uneven_times_with_mono() -> None:
             ),
         ),
         stills=StillsPlan(poster_interval=F(5, 12), preview_interval=F(1), tile_width=160, tile_height=90),
+        trick=TrickPlan(480, 642, per_gop=2, level="3.1", speed="veryfast", crf=F(29)),
         left_out=(),
         at_source_size=(),
         unused_audio=(),

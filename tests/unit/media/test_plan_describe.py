@@ -27,6 +27,7 @@ def test_a_plain_film_in_words() -> None:
         ("rung hd", "1280x720 h264 high 3.1, libx264 veryfast, crf 22, at most 4500 kbit/s"),
         ("audio de-stereo", "stream 1, de, Deutsch, stereo, 48000 Hz, 128 kbit/s, default"),
         ("previews", "160x90 every 1 s"),
+        ("trick play", "720x404, 2 pictures in each GOP"),
     ]
 
 
@@ -58,6 +59,7 @@ def test_the_document_names_every_field_and_keeps_fractions_exact() -> None:
         "rungs",
         "audio",
         "stills",
+        "trick",
         "leftOut",
         "atSourceSize",
         "unusedAudio",

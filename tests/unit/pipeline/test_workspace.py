@@ -76,7 +76,8 @@ def record(folder: Path, status: str, job_id: str = OLD, step: int = 118, files:
 
 
 def fill(package: Path, mark: str, *, audio: bool = True) -> None:
-    for name in ("video/hd/init.mp4", "previews/1.jpg", "info/abr.json", "poster.jpg"):
+    media = ("video/hd/init.mp4", "text/en/index.m3u8", "trick/init.mp4")
+    for name in (*media, "previews/1.jpg", "info/abr.json", "poster.jpg"):
         (package / name).parent.mkdir(parents=True, exist_ok=True)
         (package / name).write_text(mark)
     if audio:
@@ -88,6 +89,7 @@ def fill(package: Path, mark: str, *, audio: bool = True) -> None:
 
 def filled(mark: str, *, audio: bool = True) -> dict[str, str]:
     names = ["video/hd/init.mp4", "previews/1.jpg", "info/abr.json", "poster.jpg", "manifest.mpd", "ABR.m3u8"]
+    names += ["text/en/index.m3u8", "trick/init.mp4"]
     return dict.fromkeys([*names, *(["audio/init.mp4"] if audio else [])], mark)
 
 
@@ -252,7 +254,7 @@ def test_an_old_package_that_a_killed_run_had_moved_aside_is_put_back(
         (output / name).rename(aside / name)
     (output / "video").mkdir()
     (output / "video/new.mp4").write_text("new")
-    for name in ("previews", "info", "poster.jpg"):
+    for name in ("previews", "text", "trick", "info", "poster.jpg"):
         (output / name).rename(aside / name)
     dead.release()
     assert refusal(claim)[0] == codes.OUTPUT_EXISTS.number
@@ -535,7 +537,8 @@ def test_playlists_come_last_and_the_hls_master_very_last(
 
     monkeypatch.setattr("pathlib.Path.rename", spy)
     workspace.publish()
-    assert moved == ["audio", "info", "poster.jpg", "previews", "video", "manifest.mpd", "ABR.m3u8"]
+    media = ["audio", "info", "poster.jpg", "previews", "text", "trick", "video"]
+    assert moved == [*media, "manifest.mpd", "ABR.m3u8"]
 
 
 @pytest.mark.usefixtures("with_exchange")

@@ -1,0 +1,57 @@
+"""The trick play rendition's output. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import ffmpeg
+
+from ingest.media.command.expressions import first_of_each, ratio
+from ingest.media.command.names import TRICK
+from ingest.media.command.picture import scaled
+
+if TYPE_CHECKING:
+    from ingest.media.plan import Plan
+    from ingest.media.plan.grid import Grid
+
+
+def trick_output(stream: Any, plan: Plan) -> Any:
+    """Every picture a key picture. No VBV: x264 would share the rate among pictures that are not there."""
+    trick, grid = plan.trick, plan.video.grid
+    stream = stream.filter("select", chosen_pictures(grid, trick.per_gop))
+    stream = (
+        scaled(stream, plan, trick.width, trick.height, matrix="bt709", full_range=False)
+        .filter("format", "yuv420p")
+        .filter("setsar", 1)
+        .filter("setparams", color_primaries="bt709", color_trc="bt709", colorspace="bt709", range="tv")
+    )
+    return ffmpeg.output(
+        stream,
+        TRICK,
+        **{
+            "c:v": "libx264",
+            "a53cc": 0,
+            "preset": trick.speed,
+            "profile:v": "high",
+            "level:v": trick.level,
+            "crf": float(trick.crf),
+            "g": 1,
+            "bf": 0,
+            "fps_mode": "passthrough",
+            "enc_time_base": ratio(grid.time_base),
+            "video_track_timescale": grid.timescale,
+            "map_metadata": -1,
+            "map_chapters": -1,
+            "format": "mp4",
+        },
+    )
+
+
+def chosen_pictures(grid: Grid, per_gop: int) -> str:
+    """A `select` expression for `per_gop` pictures spread over each GOP, its first one always among them."""
+    if grid.gop_frames is None:
+        return first_of_each(grid.gop / per_gop, "prev_selected_t")
+    if per_gop >= grid.gop_frames:
+        return "1"
+    # Picture n is the first at or after one of the GOP's per_gop equal parts.
+    return f"lt(mod(n*{per_gop},{grid.gop_frames}),{per_gop})"
