@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 # Containers whose clock may be set anew; in the others a long way to the next picture is meant.
 _MAY_JUMP = frozenset({"mpegts", "mpeg"})
 
+MOST_JUMPS = 200  # each is a term of the command that takes them out
 FORWARD = Fraction(10)  # seconds: ffmpeg's and most players' bound
 BACKWARD = Fraction(1, 10)
 BACKWARD_UNORDERED = Fraction(1)  # where only presentation times are known, which are not in order

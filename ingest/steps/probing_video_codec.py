@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ingest.job import codes
 from ingest.job.errors import SourceError, one_line
 from ingest.media import probe
-from ingest.media.clock import follow, jumps_of, straightened
+from ingest.media.clock import MOST_JUMPS, follow, jumps_of, straightened
 from ingest.media.damage import missing_pictures, told
 from ingest.media.other_streams import other_streams
 from ingest.media.sampling import sampled
@@ -69,6 +69,7 @@ def run(prober: Prober, *, allow_damage: bool) -> Outcome[Probed]:
         )
     frames = prober.first_frames(index, time_base)
     jumps = jumps_of(packed, time_base, container.format)
+    refuse_jumps(name, len(jumps))
     packets = straightened(packed, jumps)
     try:
         video = video_facts(stream, frames, packets)
@@ -123,6 +124,15 @@ def sound_jumps(
         own = jumps_of(prober.packets(index, ticks), ticks, container.format)
         found.append((index, follow(own, leader, ticks, time_base)))
     return found
+
+
+def refuse_jumps(name: str, count: int) -> None:
+    if count > MOST_JUMPS:
+        raise SourceError(
+            codes.SOURCE_OVER_LIMIT,
+            f"the clock of {name} begins anew {count} times, the limit is {MOST_JUMPS}",
+            remedy="record or export it again",
+        )
 
 
 def clock_jumps(video: VideoFacts, packets: PacketTable) -> tuple[Note, ...]:

@@ -11,13 +11,14 @@ from made_facts import clip, constant, container
 
 from ingest.job import codes
 from ingest.job.errors import SourceError, exit_code_of
+from ingest.media.clock import MOST_JUMPS
 from ingest.media.damage import Loss
 from ingest.media.facts import Jump, KlvFacts, LeftOut
 from ingest.media.timing import Packet, PacketTable
 from ingest.steps import probing_audio, probing_video_klv
 from ingest.steps.context import Note, Outcome
 from ingest.steps.damage import refuse_loss
-from ingest.steps.probing_video_codec import clock_jumps, damaged, misdeclared, no_video
+from ingest.steps.probing_video_codec import clock_jumps, damaged, misdeclared, no_video, refuse_jumps
 
 COVER = LeftOut(0, "video", "mjpeg", "a cover picture")
 ODD = LeftOut(2, "video", "ansi", "its codec is not accepted")
@@ -84,6 +85,16 @@ def test_damaged() -> None:
     loss = Loss(7, Fraction(7, 25), ((Fraction(3), Fraction(81, 25)),))
     detail = "7 of 300 pictures are missing from the file, at 3.00 to 3.24 s"
     assert damaged(loss, 293) == (Note(codes.SOURCE_DAMAGED, detail),)
+
+
+def test_too_many_clock_jumps() -> None:
+    refuse_jumps("a.ts", MOST_JUMPS)
+    with pytest.raises(SourceError) as caught:
+        refuse_jumps("a.ts", MOST_JUMPS + 1)
+    assert (caught.value.code, caught.value.message) == (
+        codes.SOURCE_OVER_LIMIT,
+        "the clock of a.ts begins anew 201 times, the limit is 200",
+    )
 
 
 def test_clock_jumps() -> None:
