@@ -117,7 +117,7 @@ SOURCE_MISDECLARED = _warning(
 )
 AUDIO_TRIMMED = _warning(9204, "Audio Trimmed To Picture", "Sound before or after the picture was left out.")
 COLOUR_NOT_CONVERTED = _warning(
-    9205, "Colour Not Converted", "HDR could not be tone mapped with this ffmpeg."
+    9205, "Colour Not Converted", "This ffmpeg cannot bring its colours to BT.709."
 )
 GPU_NOT_USED = _warning(9206, "GPU Not Used", "A hardware encoder was asked for and did not work.")
 PREVIOUS_PACKAGE_KEPT = _warning(
@@ -132,6 +132,7 @@ GPU_FAILED = _warning(
 PICTURE_SIZE_CHANGES = _warning(
     9218, "Picture Size Changes", "Later pictures are fitted into the first one's size, their rest is black."
 )
+COLOUR_UNCERTAIN = _warning(9220, "Colours Uncertain", "They cannot be known or decoded; what was made.")
 PICTURE_ASPECT_CHANGES = _warning(
     9219,
     "Picture Aspect Changes",

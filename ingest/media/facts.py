@@ -99,6 +99,20 @@ class Scan:
 
 
 @dataclass(frozen=True, slots=True)
+class DolbyVision:
+    """The configuration record of a Dolby Vision stream: its profile, and what its base layer is for other players
+    (`compatibility`: 0 nothing, 1 and 6 HDR10, 2 SDR, 4 HLG)."""
+
+    profile: int
+    compatibility: int
+
+    @property
+    def own_colours(self) -> bool:
+        """The base layer is IPT-PQ-c2, which is right on Dolby Vision players only (profiles 5 and 10.0)."""
+        return self.compatibility == 0 and self.profile in {5, 10}
+
+
+@dataclass(frozen=True, slots=True)
 class VideoFacts:
     """The picture that will be used. `width` and `height` are decoded pixels; `display_*` are what is seen:
     square pixels, upright. A player turns the picture clockwise by `rotation` degrees, and then, where it is
@@ -125,6 +139,7 @@ class VideoFacts:
     jumps: tuple[tuple[int, tuple[Jump, ...]], ...] = ()
     mirrored: bool = False
     scan: Scan = Scan()
+    dolby_vision: DolbyVision | None = None
 
 
 @dataclass(frozen=True, slots=True)

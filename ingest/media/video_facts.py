@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from ingest.media.facts import AudioFacts, Colour, FieldOrder, Role, VideoFacts
+from ingest.media.facts import AudioFacts, Colour, DolbyVision, FieldOrder, Role, VideoFacts
 from ingest.media.probe import Document, fraction, integer, of_kind, time_base_of
 from ingest.media.timing import Packet, measure
 
@@ -36,6 +37,7 @@ def video_facts(stream: Document, frames: Sequence[DecodedFrame], packets: Seque
     aspect = first.sample_aspect or fraction(stream.get("sample_aspect_ratio"))
     aspect = aspect if aspect and Fraction(1, 20) < aspect < 20 else Fraction(1)
     rotation, mirrored = orientation_of(stream)
+    vision = dolby_vision_of(stream)
     shown = (max(1, round(first.width * aspect)), first.height)
     display_width, display_height = shown[::-1] if rotation % 180 == 90 else shown
     return VideoFacts(
@@ -50,10 +52,11 @@ def video_facts(stream: Document, frames: Sequence[DecodedFrame], packets: Seque
         sample_aspect=aspect,
         rotation=rotation,
         mirrored=mirrored,
+        dolby_vision=vision,
         display_width=display_width,
         display_height=display_height,
         field_order=field_order(stream, frames),
-        colour=colour_of(stream, first),
+        colour=of_base_layer(colour_of(stream, first), vision),
         timing=timing,
         # Measured: the declared one is the source's word, and the renditions' rates hang on it.
         bit_rate=int(timing.bytes * 8 / timing.duration) if timing.duration else None,
@@ -120,6 +123,24 @@ def colour_of(stream: Document, frame: DecodedFrame) -> Colour:
         matrix=named(frame.matrix, "color_space"),
         full_range=full,
     )
+
+
+def dolby_vision_of(stream: Document) -> DolbyVision | None:
+    """From the boxes dvcC and dvvC, or what stands for them (Dolby Vision Streams Within ISOBMFF, 3)."""
+    for data in stream.get("side_data_list", ()):
+        profile = integer(data.get("dv_profile"))
+        if profile is not None:
+            return DolbyVision(profile, integer(data.get("dv_bl_signal_compatibility_id")) or 0)
+    return None
+
+
+def of_base_layer(colour: Colour, vision: DolbyVision | None) -> Colour:
+    """What Dolby Vision says of the base layer, where that itself says nothing."""
+    if vision is None or colour.transfer != "unknown":
+        return colour
+    curves = {1: "smpte2084", 6: "smpte2084", 4: "arib-std-b67"}
+    transfer = "smpte2084" if vision.own_colours else curves.get(vision.compatibility)
+    return replace(colour, transfer=transfer) if transfer else colour
 
 
 def audio_facts(document: Document) -> tuple[AudioFacts, ...]:

@@ -95,6 +95,11 @@ def document(
             "matrix": video.colour.matrix,
             "fullRange": video.colour.full_range,
             "hdr": video.colour.hdr,
+            "dolbyVision": video.dolby_vision
+            and {
+                "profile": video.dolby_vision.profile,
+                "compatibility": video.dolby_vision.compatibility,
+            },
         },
         "light": light(video.light),
         "sourceQuality": next(name for lines, name in QUALITIES if short >= lines),

@@ -12,6 +12,7 @@ from ingest.job.errors import ResourceError, ToolError
 from ingest.media import hardware, toolchain
 from ingest.media.plan import Plan, make_plan
 from ingest.media.plan.canvas import aspect_changes
+from ingest.media.plan.colour import needs_zscale, uncertain
 from ingest.media.plan.encoders import for_hardware, in_hardware
 from ingest.media.plan.hdr import made_codecs, why_not_kept
 from ingest.media.plan.rungs import ENCODERS, SMALLEST
@@ -66,8 +67,8 @@ def plan(
             f"{env.tools.ffmpeg.path} has no libvmaf filter, which --quality vmaf needs",
             remedy="unset INGEST_FFMPEG to use the ffmpeg from PyPI, or leave --quality out",
         )
-    hdr = video.colour.hdr != "none"
-    can_tone_map = not hdr or {"zscale", "tonemap"} <= capabilities(env.tools.ffmpeg).filters
+    needed = needs_zscale(video)
+    can_tone_map = not needed or {"zscale", "tonemap"} <= capabilities(env.tools.ffmpeg).filters
     made = make_plan(
         video,
         audio,
@@ -124,6 +125,10 @@ def warnings(plan: Plan, video: VideoFacts, audio: tuple[AudioFacts, ...]) -> tu
     found: list[Note] = []
     if video.colour.hdr != "none" and not plan.video.colour.tone_map:
         found.append(Note(codes.COLOUR_NOT_CONVERTED, f"{video.colour.transfer} needs zscale and tonemap"))
+    elif needs_zscale(video) and not (plan.video.colour.tone_map or plan.video.colour.convert):
+        tags = f"{video.colour.primaries}/{video.colour.transfer}/{video.colour.matrix}"
+        found.append(Note(codes.COLOUR_NOT_CONVERTED, f"{tags} needs zscale"))
+    found += [Note(codes.COLOUR_UNCERTAIN, text) for text in uncertain(video)]
     first = f"{video.width}x{video.height}"
     if others := plan.video.canvas.others:
         sizes = ", ".join(f"{s.width}x{s.height}" for s in others)

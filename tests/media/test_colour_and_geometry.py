@@ -58,7 +58,7 @@ def coloured(clips: Clips, name: str, convert: str, *options: str, scale: int = 
 
 def tags(matrix: str, signal: str) -> tuple[str, ...]:
     return (
-        *("-colorspace", matrix, "-color_primaries", matrix, "-color_trc", matrix, "-color_range", signal),
+        *("-colorspace", matrix, "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", signal),
     )
 
 

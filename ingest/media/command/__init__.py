@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 import ffmpeg
 
 from ingest.media.command.captions import captions_output
+from ingest.media.command.colour import sdr_picture
 from ingest.media.command.graphs import joined
 from ingest.media.command.hdr import hdr_branches, hdr_rung_output
-from ingest.media.command.picture import own_times, sdr_picture, timed_picture
+from ingest.media.command.picture import own_times, timed_picture
 from ingest.media.command.reference import reference_output, wide_reference_output
 from ingest.media.command.rungs import rung_output
 from ingest.media.command.sound import audio_outputs

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from ingest.media.command.colour import over_black, retagged
 from ingest.media.command.expressions import ratio
 from ingest.media.plan.fields import FILM
 
@@ -24,7 +25,7 @@ UNSEEN = 0.02
 def timed_picture(stream: Any, plan: Plan) -> Any:
     """The picture on the package's clock, which starts at 0, in its own colours."""
     video, grid = plan.video, plan.video.grid
-    stream = fitted(stream, video.canvas)
+    stream = fitted(retagged(stream, video.colour) if video.colour.retag else stream, video.canvas)
     shift = f"PTS-({video.start_ticks})"
     if grid.rate is None and not grid.resample:
         # A time that falls back (a fault of the camera) is moved just behind the one before.
@@ -41,12 +42,7 @@ def timed_picture(stream: Any, plan: Plan) -> Any:
             stream = stream.filter("framestep", grid.frame_step)
     for name, options in _TURNS[video.rotation, video.mirrored]:
         stream = stream.filter(name, **options)
-    return stream
-
-
-def sdr_picture(stream: Any, plan: Plan) -> Any:
-    """In the colours that everything is made from but HDR renditions."""
-    return _tone_mapped(stream, plan) if plan.video.colour.tone_map else stream
+    return over_black(stream, plan.video.colour) if video.colour.alpha else stream
 
 
 def fitted(stream: Any, canvas: Canvas) -> Any:
@@ -132,33 +128,11 @@ def _joined(jumps: Sequence[Jump], *, decoding: bool) -> str:
     return f"setts=pts={pts}:dts={dts if decoding else 'NOPTS'}"
 
 
-def _tone_mapped(stream: Any, plan: Plan) -> Any:
-    colour = plan.video.colour
-    # An encoder would write the HDR display of the source into the SDR rendition.
-    for kind in ("MASTERING_DISPLAY_METADATA", "CONTENT_LIGHT_LEVEL"):
-        stream = stream.filter("sidedata", mode="delete", type=kind)
-    return (
-        stream.filter(
-            "zscale",
-            transferin=colour.transfer,
-            primariesin=colour.primaries,
-            matrixin=colour.matrix if colour.matrix.startswith("bt2020") else "bt2020nc",
-            transfer="linear",
-            npl=203,
-        )
-        .filter("format", "gbrpf32le")
-        .filter("zscale", primaries="bt709")
-        .filter("tonemap", tonemap="mobius", desat=0)
-        .filter("zscale", transfer="bt709", matrix="bt709", range="limited")
-        .filter("format", "yuv420p")
-    )
-
-
 def scaled(stream: Any, plan: Plan, width: int, height: int, *, matrix: str, full_range: bool) -> Any:
     colour = plan.video.colour
     known = (
         {"in_color_matrix": "bt709", "in_range": "tv"}
-        if colour.tone_map
+        if colour.tone_map or colour.convert
         else {
             "in_color_matrix": _swscale_matrix(colour.matrix),
             "in_range": "pc" if colour.full_range else "tv",

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import ffmpeg
 
 from ingest.media.command import EncodeInput, source_input
+from ingest.media.command.colour import sdr_picture
 from ingest.media.command.names import quality_file, rung_file
-from ingest.media.command.picture import scaled, sdr_picture, timed_picture
+from ingest.media.command.picture import scaled, timed_picture
 from ingest.media.whitelists import CODEC_WHITELIST, FORMAT_WHITELIST, PROTOCOL_WHITELIST
 
 if TYPE_CHECKING:

@@ -30,6 +30,9 @@ def rows(plan: Plan) -> list[tuple[str, str]]:
     video, grid = plan.video, plan.video.grid
     steps = [FIELDS[video.fields.method]] if video.fields.method != "keep" else []
     steps += ["tone mapped to SDR"] if video.colour.tone_map else []
+    steps += ["black and white"] if video.colour.grey else []
+    steps += ["colours converted to BT.709"] if video.colour.convert else []
+    steps += ["over black"] if video.colour.alpha else []
     steps += ["the parts of its clock joined"] if video.jumps else []
     steps += [f"every {_ordinal(grid.frame_step)} picture kept"] if grid.frame_step > 1 else []
     return [

@@ -47,6 +47,8 @@ def hdr_plan(video: VideoFacts, options: Options, *, can_convert: bool) -> HdrPl
 def why_not_kept(video: VideoFacts, options: Options, *, can_convert: bool) -> str | None:
     if video.colour.hdr == "none":
         return "the source is SDR"
+    if video.dolby_vision is not None and video.dolby_vision.own_colours:
+        return f"Dolby Vision profile {video.dolby_vision.profile} has no HDR10 or HLG picture in it"
     if not set(options.codecs) & {"hevc", "av1"}:
         return "H.264 is made in SDR; --codec hevc or --codec av1 keeps it"
     if video.colour.primaries not in {"bt2020", "unknown"} and not can_convert:

@@ -65,6 +65,7 @@ OURS = (
     (9210, "GPU Failed"),
     (9218, "Picture Size Changes"),
     (9219, "Picture Aspect Changes"),
+    (9220, "Colours Uncertain"),
     (9222, "Source Clock Jumps"),
     (9223, "Pictures Damaged"),
     (9224, "Sound Damaged"),

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from made_facts import ALL_PRESETS, FHD, HD, SD, clip, constant, hdr10, portrait_vfr, track
 
 from ingest.media.command import EncodeInput, encode_arguments
+from ingest.media.command.colour import PLANAR_YUV
 from ingest.media.command.expressions import first_of_each, ratio, seconds
 from ingest.media.command.loudness import source_arguments
 from ingest.media.command.names import folders
@@ -40,7 +41,7 @@ def graph(*filters: str) -> str:
     return ";".join(filters)
 
 
-def fit(width: int, height: int) -> tuple[str, str]:
+def fit(width: int, height: int, *, source: str = "0:0", first: int = 0) -> tuple[str, str]:
     """The filters that fit every picture into the first one's size, as the graph begins with them."""
     aspect = Fraction(width, height)
     wider = rf"(iw*if(between(sar\,0.05\,20)\,sar\,1)/ih)/({ratio(aspect)})"
@@ -48,8 +49,8 @@ def fit(width: int, height: int) -> tuple[str, str]:
     high = rf"if({like}+lte({wider}\,1)\,{height}\,max(1\,round({height}/({wider}))))"
     broad = rf"if({like}+gte({wider}\,1)\,{width}\,max(1\,round({width}*{wider})))"
     return (
-        f"[0:0]scale=eval=frame:h={high}:w={broad}[s0]",
-        f"[s0]pad={width}:{height}:-1:-1:eval=frame[s1]",
+        f"[{source}]scale=eval=frame:h={high}:w={broad}[s{first}]",
+        f"[s{first}]pad={width}:{height}:-1:-1:eval=frame[s{first + 1}]",
     )
 
 
@@ -312,43 +313,45 @@ def test_hdr_with_surround_and_stereo() -> None:
         *INPUT,
         "-filter_complex",
         graph(
-            *fit(720, 1280),
-            "[s1]setpts=PTS-(0)[s2]",
-            "[s2]settb=1001/30000[s3]",
-            "[s3]sidedata=mode=delete:type=MASTERING_DISPLAY_METADATA[s4]",
-            "[s4]sidedata=mode=delete:type=CONTENT_LIGHT_LEVEL[s5]",
-            "[s5]zscale=matrixin=bt2020nc:npl=203:primariesin=bt2020:transfer=linear:transferin=smpte2084[s6]",
-            "[s6]format=gbrpf32le[s7]",
-            "[s7]zscale=primaries=bt709[s8]",
-            "[s8]tonemap=desat=0:tonemap=mobius[s9]",
-            "[s9]zscale=matrix=bt709:range=limited:transfer=bt709[s10]",
-            "[s10]format=yuv420p[s11]",
-            "[s11]split=5[s12][s13][s14][s15][s16]",
-            f"[s12]scale=720:1280:{BT709}:{VIDEO}[s17]",
-            "[s17]format=yuv420p[s18]",
-            "[s18]setsar=1[s19]",
-            "[s19]setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv[s20]",
-            r"[s13]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/0.333667)+1)*0.333667)[s21]",
-            f"[s21]scale=720:1280:{BT709}:{JPEG}[s22]",
-            "[s22]format=yuvj420p[s23]",
-            "[s23]setsar=1[s24]",
-            r"[s14]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/1)+1)*1)[s25]",
-            f"[s25]scale=160:90:{BT709}:{JPEG}[s26]",
-            "[s26]format=yuvj420p[s27]",
-            "[s27]setsar=1[s28]",
-            r"[s15]select=not(mod(n\,60))[s29]",
-            f"[s29]scale=32:18:{BT709}:{VIDEO}[s30]",
-            "[s30]format=yuv420p[s31]",
-            "[s31]extractplanes=y[s32]",
-            r"[s16]select=lt(mod(n*2\,60)\,2)[s33]",
-            f"[s33]scale=720:1280:{BT709}:{VIDEO}[s34]",
-            "[s34]format=yuv420p[s35]",
-            "[s35]setsar=1[s36]",
-            "[s36]setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv[s37]",
+            "[0:0]setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv[s0]",
+            *fit(720, 1280, source="s0", first=1),
+            "[s2]setpts=PTS-(0)[s3]",
+            "[s3]settb=1001/30000[s4]",
+            "[s4]sidedata=mode=delete:type=MASTERING_DISPLAY_METADATA[s5]",
+            "[s5]sidedata=mode=delete:type=CONTENT_LIGHT_LEVEL[s6]",
+            f"[s6]format={PLANAR_YUV}[s7]",
+            "[s7]zscale=matrixin=bt2020nc:npl=203:primariesin=bt2020:rangein=limited:transfer=linear:transferin=smpte2084[s8]",
+            "[s8]format=gbrpf32le[s9]",
+            "[s9]zscale=primaries=bt709[s10]",
+            "[s10]tonemap=desat=0:peak=49.26:tonemap=mobius[s11]",
+            "[s11]zscale=matrix=bt709:range=limited:transfer=bt709[s12]",
+            "[s12]format=yuv420p[s13]",
+            "[s13]split=5[s14][s15][s16][s17][s18]",
+            f"[s14]scale=720:1280:{BT709}:{VIDEO}[s19]",
+            "[s19]format=yuv420p[s20]",
+            "[s20]setsar=1[s21]",
+            "[s21]setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv[s22]",
+            r"[s15]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/0.333667)+1)*0.333667)[s23]",
+            f"[s23]scale=720:1280:{BT709}:{JPEG}[s24]",
+            "[s24]format=yuvj420p[s25]",
+            "[s25]setsar=1[s26]",
+            r"[s16]select=isnan(prev_selected_t)+gte(t+0.000001\,(floor((prev_selected_t+0.000001)/1)+1)*1)[s27]",
+            f"[s27]scale=160:90:{BT709}:{JPEG}[s28]",
+            "[s28]format=yuvj420p[s29]",
+            "[s29]setsar=1[s30]",
+            r"[s17]select=not(mod(n\,60))[s31]",
+            f"[s31]scale=32:18:{BT709}:{VIDEO}[s32]",
+            "[s32]format=yuv420p[s33]",
+            "[s33]extractplanes=y[s34]",
+            r"[s18]select=lt(mod(n*2\,60)\,2)[s35]",
+            f"[s35]scale=720:1280:{BT709}:{VIDEO}[s36]",
+            "[s36]format=yuv420p[s37]",
+            "[s37]setsar=1[s38]",
+            "[s38]setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv[s39]",
         ),
         *words(
             """
-            -map [s20] -f mp4 -a53cc 0 -bufsize 4000000 -c:v libx264 -crf 22.0 -enc_time_base 1001/30000
+            -map [s22] -f mp4 -a53cc 0 -bufsize 4000000 -c:v libx264 -crf 22.0 -enc_time_base 1001/30000
             -flags:v +cgop -fps_mode passthrough -g 60 -keyint_min 60 -level:v 3.1 -map_chapters -1
             -map_metadata -1 -maxrate 2000000 -preset veryfast -profile:v high -sc_threshold 0
             -video_track_timescale 30000 rungs/hd.mp4
@@ -356,25 +359,25 @@ def test_hdr_with_surround_and_stereo() -> None:
         ),
         *words(
             """
-            -map [s24] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1
+            -map [s26] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1
             -map_metadata -1 -q:v 2 candidates/%d.jpg
             """
         ),
         *words(
             """
-            -map [s28] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1
+            -map [s30] -f image2 -c:v mjpeg -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1
             -map_metadata -1 -q:v 3 previews/%d.jpg
             """
         ),
         *words(
             """
-            -map [s32] -f image2 -c:v pgm -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1 -map_metadata
+            -map [s34] -f image2 -c:v pgm -enc_time_base 1/1000 -fps_mode passthrough -frame_pts 1 -map_metadata
             -1 reference/%d.pgm
             """
         ),
         *words(
             """
-            -map [s37] -f mp4 -a53cc 0 -bf 0 -c:v libx264 -crf 30.0 -enc_time_base 1001/30000 -fps_mode passthrough
+            -map [s39] -f mp4 -a53cc 0 -bf 0 -c:v libx264 -crf 30.0 -enc_time_base 1001/30000 -fps_mode passthrough
             -g 1 -level:v 3.1 -map_chapters -1 -map_metadata -1 -preset veryfast -profile:v high
             -video_track_timescale 30000 trick.mp4
             """
@@ -682,7 +685,7 @@ def test_pictures_before_zero_are_moved_too() -> None:
         ("bt470bg", True, "in_color_matrix=bt601:in_range=pc"),
         ("bt2020nc", False, "in_color_matrix=bt2020:in_range=tv"),
         ("smpte240m", False, "in_color_matrix=smpte240m:in_range=tv"),
-        ("ycgco", False, "in_color_matrix=bt601:in_range=tv"),
+        ("ycgco", False, "in_color_matrix=bt709:in_range=tv"),  # zscale was there before
     ],
 )
 def test_every_picture_ends_in_bt709(matrix: str, full_range: bool, scale: str) -> None:

@@ -12,6 +12,7 @@ from made_facts import HD, SD, clip, hdr10, track
 
 from ingest.job import codes
 from ingest.media.command import EncodeInput, encode_arguments
+from ingest.media.command.colour import PLANAR_YUV
 from ingest.media.command.encoders import encoder_options
 from ingest.media.facts import Colour
 from ingest.media.light import Light, Mastering
@@ -152,16 +153,17 @@ def unlabelled(graph: list[str]) -> list[str]:
 
 
 def test_the_whole_graph_of_the_picture() -> None:
-    assert unlabelled(graph_of(planned(hdr10(), "hevc", "av1")))[2:28] == [
+    assert unlabelled(graph_of(planned(hdr10(), "hevc", "av1")))[3:30] == [
         "setpts=PTS-(0)",
         "settb=1001/30000",
         "split=2",
         "sidedata=mode=delete:type=MASTERING_DISPLAY_METADATA",
         "sidedata=mode=delete:type=CONTENT_LIGHT_LEVEL",
-        "zscale=matrixin=bt2020nc:npl=203:primariesin=bt2020:transfer=linear:transferin=smpte2084",
+        f"format={PLANAR_YUV}",
+        "zscale=matrixin=bt2020nc:npl=203:primariesin=bt2020:rangein=limited:transfer=linear:transferin=smpte2084",
         "format=gbrpf32le",
         "zscale=primaries=bt709",
-        "tonemap=desat=0:tonemap=mobius",
+        "tonemap=desat=0:peak=49.26:tonemap=mobius",
         "zscale=matrix=bt709:range=limited:transfer=bt709",
         "format=yuv420p",
         "split=5",

@@ -13,13 +13,13 @@ from made_facts import ALL_PRESETS, FHD, HD, QHD, SD, UHD, clip, constant, hdr10
 
 from ingest.job import codes
 from ingest.job.errors import UsageError
-from ingest.media.facts import AudioFacts, Colour, Shape, Timing, VideoFacts
+from ingest.media.facts import AudioFacts, Shape, Timing, VideoFacts
 from ingest.media.ladder import fit
 from ingest.media.options import Options
 from ingest.media.plan import Plan, StillsPlan, VideoPlan, make_plan
 from ingest.media.plan.audio import AudioRendition
 from ingest.media.plan.canvas import Canvas
-from ingest.media.plan.colour import ColourPlan, colour_plan
+from ingest.media.plan.colour import ColourPlan
 from ingest.media.plan.fields import FieldsPlan
 from ingest.media.plan.grid import Grid, make_grid
 from ingest.media.plan.rungs import Rung, make_rung
@@ -385,45 +385,6 @@ def test_the_level_follows_the_output_rate() -> None:
 
 
 # --- colour, fields, start ---
-
-
-@pytest.mark.parametrize(
-    ("colour", "can", "plan"),
-    [
-        (Colour(), True, ColourPlan(False, "unknown", "bt2020", "bt709", False)),
-        (
-            Colour("bt2020", "smpte2084", "bt2020nc"),
-            True,
-            ColourPlan(True, "smpte2084", "bt2020", "bt2020nc", False),
-        ),
-        (
-            Colour("unknown", "arib-std-b67", "unknown", full_range=True),
-            True,
-            ColourPlan(True, "arib-std-b67", "bt2020", "bt709", True),
-        ),
-        (
-            Colour("bt2020", "smpte2084", "bt2020nc"),
-            False,
-            ColourPlan(False, "smpte2084", "bt2020", "bt2020nc", False),
-        ),
-        (
-            Colour("smpte170m", "bt709", "smpte170m"),
-            True,
-            ColourPlan(False, "bt709", "smpte170m", "smpte170m", False),
-        ),
-        (Colour(matrix="gbr"), True, ColourPlan(False, "unknown", "bt2020", "bt709", False)),
-    ],
-)
-def test_colour_plan(colour: Colour, can: bool, plan: ColourPlan) -> None:
-    assert colour_plan(clip(colour=colour), can_tone_map=can) == plan
-
-
-@pytest.mark.parametrize(
-    ("size", "matrix"),
-    [((352, 288), "smpte170m"), ((720, 576), "smpte170m"), ((1280, 720), "bt709"), ((720, 1280), "bt709")],
-)
-def test_a_matrix_that_nobody_states(size: tuple[int, int], matrix: str) -> None:
-    assert colour_plan(clip(*size, colour=Colour()), can_tone_map=True).matrix == matrix
 
 
 def test_the_start_becomes_zero() -> None:

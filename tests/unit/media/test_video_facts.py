@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.media.facts import AudioFacts, Colour, Timing, VideoFacts
+from ingest.media.facts import AudioFacts, Colour, DolbyVision, Timing, VideoFacts
 from ingest.media.first_frames import DecodedFrame
 from ingest.media.timing import Packet
 from ingest.media.video_facts import (
@@ -259,6 +259,41 @@ def test_full_range_by_its_pixel_format() -> None:
 )
 def test_hdr(transfer: str, hdr: str) -> None:
     assert Colour(transfer=transfer).hdr == hdr
+
+
+RECORD = {
+    "side_data_type": "DOVI configuration record",
+    "dv_version_major": 1,
+    "dv_version_minor": 0,
+    "dv_level": 6,
+    "rpu_present_flag": 1,
+    "el_present_flag": 0,
+    "bl_present_flag": 1,
+    "dv_md_compression": "none",
+}
+
+
+@pytest.mark.parametrize(
+    ("profile", "compatibility", "tagged", "transfer"),
+    [
+        (5, 0, "unknown", "smpte2084"),
+        (8, 1, "smpte2084", "smpte2084"),
+        (8, 1, "unknown", "smpte2084"),
+        (8, 4, "unknown", "arib-std-b67"),
+        (8, 4, "arib-std-b67", "arib-std-b67"),
+        (8, 2, "bt709", "bt709"),
+        (9, 2, "unknown", "unknown"),
+        (7, 6, "unknown", "smpte2084"),
+        (10, 0, "unknown", "smpte2084"),
+        (10, 1, "smpte2084", "smpte2084"),
+        (10, 4, "unknown", "arib-std-b67"),
+    ],
+)
+def test_dolby_vision(profile: int, compatibility: int, tagged: str, transfer: str) -> None:
+    record = RECORD | {"dv_profile": profile, "dv_bl_signal_compatibility_id": compatibility}
+    found = facts(replace(FRAME, transfer=tagged), side_data_list=[{"side_data_type": "x"}, record])
+    assert found.dolby_vision == DolbyVision(profile, compatibility)
+    assert found.colour.transfer == transfer
 
 
 # --- audio ---

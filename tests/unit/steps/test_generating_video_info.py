@@ -54,6 +54,7 @@ def test_whole_document_of_a_constant_clip() -> None:
             "matrix": "bt709",
             "fullRange": False,
             "hdr": "none",
+            "dolbyVision": None,
         },
         "light": None,
         "sourceQuality": "fhd",
@@ -116,6 +117,7 @@ def test_hdr() -> None:
         "matrix": "bt2020nc",
         "fullRange": False,
         "hdr": "pq",
+        "dolbyVision": None,
     }
 
 
