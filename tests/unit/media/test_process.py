@@ -404,7 +404,8 @@ class TestResources:
         command = program(tmp_path, "/bin/sh", "-c", "while :; do :; done", limits=Limits(cpu_seconds=1))
         done = process.run(command)
         assert done.signal == signal.SIGXCPU
-        assert 0.9 < done.cpu_seconds < 3  # the kernel looks only at its ticks
+        # The kernel looks only at its ticks, and on a busy machine counts some of them to others.
+        assert 0.5 < done.cpu_seconds < 3
 
     def test_no_core_files(self, tmp_path: Path) -> None:
         code = "import resource; print(resource.getrlimit(resource.RLIMIT_CORE))"
