@@ -31,7 +31,7 @@ from ingest.packaging.excerpt import (
 from ingest.packaging.levels import read_levels
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import BinaryIO
 
     from ingest.media.cancel import CancelToken
@@ -131,6 +131,7 @@ class Decoder:
         self._folder = folder
         self._limits = limits or Limits(stall_seconds=120)
         self._cancel = cancel
+        self.cpu_seconds = 0.0  # of all programs so far
 
     def first_pictures(self, segments: Sequence[Segment], *, last_group: bool) -> Shown:
         """The first picture of each segment and, to be counted only, every picture of the last group."""
@@ -158,7 +159,7 @@ class Decoder:
             if not wanted:
                 return Shown((), (), None)
             arguments = pictures_arguments(self._program, f"file:{_INPUT}", boxes=last.init is not None)
-            done = run(self._command(arguments, work), cancel=self._cancel)
+            done = self._run(arguments, work)
         raw = done.stdout
         pictures = [raw[i : i + _PICTURE] for i in range(0, len(raw) // _PICTURE * _PICTURE, _PICTURE)]
         wrong = _judge(done, len(pictures), wanted)
@@ -172,11 +173,7 @@ class Decoder:
         counter = _FrameCounter()
         with self._work() as work:
             source, read = self._joined(segments, work)
-            done = run(
-                self._command(count_arguments(self._program, source), work, read),
-                cancel=self._cancel,
-                on_stdout_line=counter.line,
-            )
+            done = self._run(count_arguments(self._program, source), work, read, counter.line)
         return _judge(done, counter.frames, sum(s.samples for s in segments))
 
     def sound(self, segments: Sequence[Segment], *, levels: bool = False) -> Heard:
@@ -191,11 +188,7 @@ class Decoder:
         counter = _FrameCounter()
         with self._work() as work:
             source, read = self._joined(segments, work)
-            done = run(
-                self._command(sound_arguments(self._program, source, levels=levels), work, read),
-                cancel=self._cancel,
-                on_stdout_line=counter.line,
-            )
+            done = self._run(sound_arguments(self._program, source, levels=levels), work, read, counter.line)
             measured = read_levels(work / _LEVELS) if levels and done.returncode == 0 else ()
         return Heard(measured, _judge(done, counter.frames, sum(s.samples for s in segments)))
 
@@ -216,8 +209,17 @@ class Decoder:
             file.write("".join(f"{_escaped(p)}\n" for p in paths).encode("utf-8", "surrogateescape"))
         return decoder_input(f"concatf:{_LIST}", boxes=boxes), tuple({p.parent for p in paths})
 
-    def _command(self, arguments: tuple[str, ...], work: Path, read: tuple[Path, ...] = ()) -> Command:
-        return Command(arguments, work, Confinement(read=read, write=(work,)), self._limits)
+    def _run(
+        self,
+        arguments: tuple[str, ...],
+        work: Path,
+        read: tuple[Path, ...] = (),
+        on_line: Callable[[str], object] | None = None,
+    ) -> Completed:
+        command = Command(arguments, work, Confinement(read=read, write=(work,)), self._limits)
+        done = run(command, cancel=self._cancel, on_stdout_line=on_line)
+        self.cpu_seconds += done.cpu_seconds
+        return done
 
 
 def make_decoder(

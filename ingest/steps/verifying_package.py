@@ -59,7 +59,7 @@ def run(
                 f"{f.rule} {f.place}: found {f.found}, wanted {f.wanted}" for f in report.must[:50]
             ),
         )
-    return Outcome(report)
+    return Outcome(report, cpu_seconds=decoder.cpu_seconds)
 
 
 def expected(plan: Plan, *, exact: bool) -> Expected:
