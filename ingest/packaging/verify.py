@@ -117,7 +117,7 @@ def verify(
         decode: decodes all sound, the first picture of every segment and the last group of pictures.
         full: decode everything.
         reference: what the source shows and sounds like; needs `decode`.
-        encoded: the encoder's own files, by kind and name of the rendition's folder: "video/hd", "audio/en-stereo".
+        encoded: the encoder's own files, by the renditions' folders ("video/hd").
 
     Raises `OutputError` (NOT_A_PACKAGE) when the folder holds no playlist to begin with.
     """
@@ -179,13 +179,12 @@ def verify(
     if manifest:
         check_manifest(manifest, [*videos, *sounds], folder, checks)
     _check_images(folder, videos, expected, checks)
-    for track in (*videos, *sounds):
-        path_of_encoder = (encoded or {}).get(f"{track.kind}/{track.folder.name}")
+    everything = [*videos, *renditions.tricks, *sounds]
+    for track in everything:
+        path_of_encoder = (encoded or {}).get(track.folder.relative_to(folder).as_posix())
         if path_of_encoder is not None and track.container == "mp4":
             check_payload(track, path_of_encoder, folder, checks)
-    decoded = (
-        check_decoding([*videos, *sounds], decode, reference, folder, checks, full=full) if decode else 0
-    )
+    decoded = check_decoding(everything, decode, reference, folder, checks, full=full) if decode else 0
     return Report(tuple(checks.findings), checks.checked, (*videos, *sounds), decoded)
 
 
@@ -205,6 +204,7 @@ class _Renditions:
         self.by_uri: dict[str, Track] = {}
         self.texts: dict[Path, tuple[MediaPlaylist, dict[str, Path]]] = {}
         self.origin = Fraction(0)  # the media's own time, in seconds, where the film begins
+        self.tricks: list[Track] = []  # renditions of key pictures alone
         self.densest = 0  # pictures of the I-frame playlist that has most
         self._tried: set[Path] = set()
         self._uris: dict[str, Path] = {}
@@ -258,6 +258,7 @@ class _Renditions:
                 mp4 = survey.track.container == "mp4"
                 own = survey.track if mp4 else survey.track.shifted(-self.origin)
                 segments = {s.path: own for s in own.segments}
+                self.tricks.append(own)
         owner = check_iframes(playlist, segments, self.root, files, film, self.checks)
         if owner:
             self.by_uri[reference.uri] = owner

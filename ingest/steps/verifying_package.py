@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ingest.job import codes
 from ingest.job.errors import ProcessingError, one_line
+from ingest.packaging import packager
 from ingest.packaging.decode import make_decoder
 from ingest.packaging.reference import read_reference
 from ingest.packaging.verify import Expected, ExpectedRung, Report, verify
@@ -46,6 +47,7 @@ def run(
         encoded={
             **{video_folder(name): path for name, path in encoded.rungs},
             **{audio_folder(name): path for name, path in encoded.audio},
+            packager.TRICK: encoded.trick,
         },
     )
     if report.must:

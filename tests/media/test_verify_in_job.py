@@ -95,6 +95,7 @@ class Before:
             encoded,
             rungs=tuple((n, moved(p)) for n, p in encoded.rungs),
             audio=tuple((n, moved(p)) for n, p in encoded.audio),
+            trick=moved(encoded.trick),
         )
         reports = []
 
@@ -178,6 +179,13 @@ def swapped_places(package: Path) -> None:
     two.write_bytes(first)
 
 
+def swapped_trick_pictures(package: Path) -> None:
+    one, two = package / "trick/seg-00001.m4s", package / "trick/seg-00002.m4s"
+    first, second = one.read_bytes(), two.read_bytes()
+    one.write_bytes(second)
+    two.write_bytes(first)
+
+
 def swapped_rungs(package: Path) -> None:
     """The same place of two rungs of equal size: it would even play."""
     one, two = package / "video/one/seg-00002.m4s", package / "video/two/seg-00002.m4s"
@@ -242,6 +250,7 @@ def wrong_init(package: Path) -> None:
             swapped_rungs,
             {("ingest payload", "video/one/seg-00002.m4s"), ("ingest payload", "video/two/seg-00002.m4s")},
         ),
+        (swapped_trick_pictures, {("ingest payload", "trick/seg-00001.m4s")}),
         (flipped, {("ingest payload", "video/one/seg-00002.m4s")}),
         (zeroed, {("ISO/IEC 23000-19 7.3.2", "video/low/seg-00003.m4s")}),
         (
@@ -328,25 +337,21 @@ def run_with(
     return record, set(broken)
 
 
-def in_graph(old: str, new: str) -> Callable[[list[str]], list[str]]:
-    """A change of the first `old` in the filters."""
+def in_graph(pattern: str, new: str) -> Callable[[list[str]], list[str]]:
+    """A change of the first match of `pattern` in the command's filters."""
 
     def change(arguments: list[str]) -> list[str]:
-        at = arguments.index("-filter_complex") + 1
-        assert old in arguments[at]
-        arguments[at] = arguments[at].replace(old, new, 1)
-        return arguments
+        for at, before in enumerate(arguments):
+            if before == "-filter_complex" and re.search(pattern, arguments[at + 1]):
+                arguments[at + 1] = re.sub(pattern, new, arguments[at + 1], count=1)
+                return arguments
+        raise AssertionError(pattern)
 
     return change
 
 
-def silenced(arguments: list[str]) -> list[str]:
-    """The sound that the encoder is given is silent from 3 s on; what measures it hears it as it was."""
-    at = arguments.index("-filter_complex") + 1
-    quiet = r"asplit=2[loud]\2;[loud]volume=0:enable=gte(t\\,3)\1"
-    arguments[at], count = re.subn(r"asplit=2(\[\w+\])(\[\w+\])", quiet, arguments[at])
-    assert count == 1
-    return arguments
+silenced = in_graph(r"asplit=2(\[\w+\])(\[\w+\])", r"asplit=2[loud]\2;[loud]volume=0:enable=gte(t\\,3)\1")
+"""The sound that the encoder is given is silent from 3 s on; what measures it hears it as it was."""
 
 
 def stops_early(arguments: list[str]) -> list[str]:
