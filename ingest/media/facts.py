@@ -38,6 +38,7 @@ class Timing:
 
     `start` is the time of the first one and `duration` runs to the end of the last one. `rate` is the exact
     constant frame rate, or None when the pictures are not evenly spaced; `mean_rate` is pictures per second.
+    `longest_gap` is the longest time that any picture is shown.
     """
 
     time_base: Fraction

@@ -250,7 +250,7 @@ def measure(
         frames=len(ticks),
         rate=rate,
         mean_rate=rate if rate is not None else len(ticks) / duration,
-        longest_gap=_longest(ticks) * time_base,
+        longest_gap=max(_longest(ticks) * time_base, duration - span),
         key_frames=len(keys),
         longest_key_distance=_longest([*keys, ticks[0] + round(duration / time_base)]) * time_base,
         bytes=sum(table.sizes[i] for i in shown),

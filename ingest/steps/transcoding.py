@@ -22,6 +22,8 @@ from ingest.media.plan.audio import AAC_FRAME
 from ingest.media.process import Command, Confinement
 from ingest.media.progress import EncodeProgress, ProgressReader, remaining_seconds
 from ingest.media.toolchain import major_version
+from ingest.packaging.boxes import BoxError
+from ingest.packaging.ending import end_at
 from ingest.steps import decode_damage, loudness, steady_sound
 from ingest.steps.context import Env, Note, Outcome, StepProgress
 from ingest.steps.planning_resolutions import file_limits
@@ -98,6 +100,8 @@ def run(env: Env, source: Source, plan: Plan) -> Outcome[Encoded]:
         grid = plan.video.grid.with_losses()
         made = _encode(env, source, replace(plan, video=replace(plan.video, grid=grid)))
         spent += made.cpu_seconds
+    if plan.video.grid.rate is None and not made.lost:
+        end_as_planned(plan, made.encoded)
     if steady_sound.began_again(env, plan, made.encoded.audio):
         levelled = steady_sound.make(env, source, plan)
         spent += levelled.cpu_seconds
@@ -192,6 +196,17 @@ def encoded_files(env: Env, plan: Plan) -> Encoded:
         previews=folder / names.PREVIEWS,
         trick=folder / names.TRICK,
     )
+
+
+def end_as_planned(plan: Plan, encoded: Encoded) -> None:
+    """Pictures on uneven times: all renditions end when the last one is to end, whatever the order of decoding."""
+    for name, path in encoded.rungs:
+        try:
+            end_at(path, plan.video.grid.duration)
+        except (BoxError, OSError) as error:
+            raise ProcessingError(
+                codes.TRANSCODING_FAILED, f"what ffmpeg wrote for {name} cannot be given its end: {error}"
+            ) from error
 
 
 def fit_audio(env: Env, plan: Plan, encoded: Encoded) -> None:

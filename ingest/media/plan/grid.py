@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ingest.media.presets import Preset
 
 LONGEST_REORDERED_GAP = 4  # mean picture durations
+FEWEST_REORDERED = 32  # pictures
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +21,9 @@ class Grid:
 
     `rate` is the constant output rate, None for pictures on their own exact times. With a rate, `gop_frames`
     pictures make a GOP; without, a key picture is forced at the first picture of each `gop` seconds. `reorder`
-    is False where B-frames would do harm: MP4 gives each picture the time to the next one in decoding order, and
-    across a long gap that is seconds away from how long it is shown.
+    is False where B-frames would do harm: MP4 gives each picture the time to the next one in decoding order, which
+    across a long gap is seconds away from how long it is shown; and for the last picture to end where it should,
+    others must be decoded that much earlier (see `packaging.ending`), for which very few pictures leave no room.
     `frame_step` keeps every n-th picture; `resample` makes an uneven, too fast source constant; `fill` shows a
     picture for longer where those after it are lost.
     """
@@ -63,7 +65,10 @@ def make_grid(video: VideoFacts, preset: Preset) -> Grid:
             resample=False,
             frames=timing.frames,
             duration=timing.duration,
-            reorder=timing.longest_gap * timing.mean_rate <= LONGEST_REORDERED_GAP,
+            reorder=(
+                timing.longest_gap * timing.mean_rate <= LONGEST_REORDERED_GAP
+                and timing.frames >= FEWEST_REORDERED
+            ),
         )
     step = ceil(timing.rate / most) if timing.rate is not None and too_fast else 1
     rate = timing.rate / step if timing.rate is not None else limit

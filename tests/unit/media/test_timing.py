@@ -195,7 +195,7 @@ def test_a_single_picture() -> None:
         Fraction(1, 20),
         1,
         None,
-        0,
+        Fraction(1, 20),
     )
     assert measure(packets([900]), Fraction(1, 1000)).duration == Fraction(1, 25)
 

@@ -1,0 +1,216 @@
+"""Gives an encoded picture the end that was planned, where its pictures stand on uneven times.
+
+MP4 does not say how long a picture is shown, only how far apart the samples are decoded (ISO/IEC 14496-12, 8.6.1). With
+B-frames the picture that is shown last is not the one that is decoded last, so its time on show is the distance of two
+others: chance. Decoding times are free as long as they rise and nothing is shown before it is decoded; some near the
+end are chosen anew here, and no picture is shown at another time than before.
+"""
+
+from __future__ import annotations
+
+import struct
+from itertools import accumulate, groupby, pairwise
+from math import ceil
+from typing import TYPE_CHECKING
+
+from ingest.packaging.boxes import (
+    MAX_HEADER_BYTES,
+    Box,
+    BoxError,
+    children,
+    need,
+    read_header,
+    read_init,
+    unpack,
+    version_and_flags,
+)
+from ingest.packaging.segments import edit_shift
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from fractions import Fraction
+    from pathlib import Path
+
+Runs = list[tuple[int, int]]
+"""How many samples, and what each of them has."""
+
+TAIL = 2048  # samples at the end among which decoding times are chosen
+
+
+def end_at(path: Path, end: Fraction) -> bool:
+    """Let the only track of a file end at `end`, in seconds on the clock that its edit list makes.
+
+    The file's last box must be its `moov`, which grows or shrinks. Returns False, and leaves the file as it is, where
+    no decoding times could say so. Raises `BoxError`.
+    """
+    with path.open("r+b") as file:
+        size = file.seek(0, 2)
+        position = 0
+        box = Box("", 0, 0, 0)
+        while position < size:
+            file.seek(position)
+            box = read_header(file.read(16), position, size)
+            position = box.end
+        if box.kind != "moov":
+            raise BoxError(f"the file ends with a box {box.kind!r}, not with its moov")
+        if box.end - box.start > MAX_HEADER_BYTES:
+            raise BoxError(f"a moov of {box.end - box.start} bytes is above the bound of {MAX_HEADER_BYTES}")
+        file.seek(box.start)
+        changed = with_end(file.read(), end)
+        if changed is None:
+            return False
+        file.seek(box.start)
+        file.write(changed)
+        file.truncate()
+    return True
+
+
+def with_end(moov: bytes, end: Fraction) -> bytes | None:
+    """The `moov` of one track that ends at `end` seconds; None where no decoding times could say so.
+
+    Raises `BoxError`.
+    """
+    init = read_init(moov)
+    if len(init.tracks) != 1:
+        raise BoxError(f"{len(init.tracks)} tracks, not one")
+    track = init.tracks[0]
+    delay, _ = edit_shift(init, track)
+    top = need(moov, Box("file", 0, 0, len(moov)), "moov")
+    table = need(moov, top, "trak", "mdia", "minf", "stbl")
+    boxes = {b.kind: b for b in children(moov, table.body, table.end)}
+    durations = _runs(moov, need(moov, table, "stts"), ">2I")
+    count = sum(n for n, _ in durations)
+    shifts = boxes.get("ctts")
+    offsets = _runs(moov, shifts, ">Ii") if shifts else [(count, 0)]
+    if count == 0 or sum(n for n, _ in offsets) != count:
+        raise BoxError("the tables of times do not have the same number of samples")
+    before, late = _split(durations, max(0, count - TAIL))
+    same, moved = _split(offsets, max(0, count - TAIL))
+    start = sum(n * each for n, each in before)
+    ticks = round((end - delay) * track.timescale)
+    first = -round(delay * track.timescale)  # where the clock begins, in ticks of the media
+    found = ending(_each(late), _each(moved), end=ticks - start, until=ticks - first - start)
+    if found is None:
+        return None
+    new = {"stts": _full(moov, boxes["stts"], _joined(before, _grouped(found[0])), ">2I")}
+    if shifts:
+        new["ctts"] = _full(moov, shifts, _joined(same, _grouped(found[1])), ">Ii")
+    changed = _replaced(moov, top, ("trak", "mdia", "minf", "stbl"), new)
+    return _with_lengths(changed, start + sum(found[0]), ceil(end * init.movie_timescale))
+
+
+def ending(
+    durations: Sequence[int], offsets: Sequence[int], *, end: int, until: int
+) -> tuple[list[int], list[int]] | None:
+    """New durations and composition offsets of samples in decoding order; None where there are none.
+
+    The first is decoded at 0, as before. All are shown when they were, none before it is decoded, none longer than to
+    `end`, and the one shown last until then. The durations add up to `until`, or come as near to it as they can.
+    """
+    decoded = [0, *accumulate(durations)][:-1]
+    shown = [d + o for d, o in zip(decoded, offsets, strict=True)]
+    last = max(range(len(shown)), key=shown.__getitem__)
+    stays = end - shown[last]
+    # The latest times for decoding that leave room for all that follow.
+    latest = [shown[-1]]
+    for i in reversed(range(len(shown) - 1)):
+        latest.append(min(shown[i], latest[-1] - (stays if i == last else 1)))
+    latest.reverse()
+    if stays < 1 or latest[0] < 0:
+        return None
+    times = [0]
+    for i, at in enumerate(shown[:-1]):
+        longest = times[-1] + end - at
+        # Where they were, as far as can be; behind the last one shown, evenly over what is left.
+        wish = decoded[i + 1] if i < last else times[-1] + (until - times[-1]) // (len(shown) - i)
+        times.append(longest if i == last else max(times[-1] + 1, min(wish, latest[i + 1], longest)))
+    rest = end - shown[-1] if last == len(shown) - 1 else min(max(1, until - times[-1]), end - shown[-1])
+    return (
+        [*(b - a for a, b in pairwise(times)), rest],
+        [at - time for at, time in zip(shown, times, strict=True)],
+    )
+
+
+def _runs(data: bytes, box: Box, layout: str) -> Runs:
+    """The entries of a table of sample times (8.6.1.2, 8.6.1.3)."""
+    (entries,) = unpack(">I", data, box, 4)
+    body = data[box.body + 8 : box.end]
+    if entries * 8 > len(body):
+        raise BoxError(f"box {box.kind!r} says {entries} entries, more than it holds")
+    return list(struct.iter_unpack(layout, body[: entries * 8]))
+
+
+def _full(data: bytes, box: Box, runs: Runs, layout: str) -> bytes:
+    body = b"".join(struct.pack(layout, *run) for run in runs)
+    return struct.pack(">I4s", 16 + len(body), box.kind.encode()) + (
+        data[box.body : box.body + 4] + struct.pack(">I", len(runs)) + body
+    )
+
+
+def _split(runs: Runs, head: int) -> tuple[Runs, Runs]:
+    """The runs of the first `head` samples, and those of the others."""
+    for i, (count, value) in enumerate(runs):
+        if count > head:
+            first = [*runs[:i], (head, value)] if head else runs[:i]
+            return first, [(count - head, value), *runs[i + 1 :]]
+        head -= count
+    return runs, []
+
+
+def _each(runs: Runs) -> list[int]:
+    return [value for count, value in runs for _ in range(count)]
+
+
+def _grouped(values: Sequence[int]) -> Runs:
+    return [(len(list(group)), value) for value, group in groupby(values)]
+
+
+def _joined(head: Runs, tail: Runs) -> Runs:
+    if head and tail and head[-1][1] == tail[0][1]:
+        return [*head[:-1], (head[-1][0] + tail[0][0], tail[0][1]), *tail[1:]]
+    return [*head, *tail]
+
+
+def _replaced(data: bytes, box: Box, path: Sequence[str], new: Mapping[str, bytes]) -> bytes:
+    """`box` with the children of the last box on `path` replaced, all sizes right."""
+    parts = []
+    for child in children(data, box.body, box.end):
+        if path and child.kind == path[0]:
+            parts.append(_replaced(data, child, path[1:], new))
+        else:
+            parts.append(
+                data[child.start : child.end] if path else new.get(child.kind, data[child.start : child.end])
+            )
+    body = b"".join(parts)
+    return struct.pack(">I4s", 8 + len(body), box.kind.encode()) + body
+
+
+def _with_lengths(moov: bytes, media: int, movie: int) -> bytes:
+    """The lengths in the headers (8.2.2, 8.3.2, 8.4.2): `media` in ticks of the media, `movie` in the movie's."""
+    data = bytearray(moov)
+    top = need(moov, Box("file", 0, 0, len(moov)), "moov")
+    trak = need(moov, top, "trak")
+    # Behind version and flags: two times of making, then the timescale, or in tkhd the track's number and a gap.
+    for box, length, skipped in (
+        (need(moov, top, "mvhd"), movie, 4),
+        (need(moov, trak, "tkhd"), movie, 8),
+        (need(moov, trak, "mdia", "mdhd"), media, 4),
+    ):
+        version, _ = version_and_flags(moov, box)
+        struct.pack_into(
+            ">Q" if version else ">I", data, box.body + 4 + (16 if version else 8) + skipped, length
+        )
+    edits = next((b for b in children(moov, trak.body, trak.end) if b.kind == "edts"), None)
+    if edits:
+        _lengthen(data, need(moov, edits, "elst"), movie)
+    return bytes(data)
+
+
+def _lengthen(data: bytearray, box: Box, movie: int) -> None:
+    """The last edit of the list ends with the movie (8.6.6)."""
+    version, _ = version_and_flags(bytes(data), box)
+    (count,) = unpack(">I", bytes(data), box, 4)
+    layout, step = (">Q", 20) if version else (">I", 12)
+    starts = [box.body + 8 + i * step for i in range(count)]
+    spent = sum(struct.unpack_from(layout, data, s)[0] for s in starts[:-1])
+    struct.pack_into(layout, data, starts[-1], max(1, movie - spent))

@@ -1,0 +1,74 @@
+"""Pictures on uneven times: the last one ends when it should, in every rendition, with B-frames."""
+
+from __future__ import annotations
+
+import random
+from fractions import Fraction
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import pytest
+from measuring import packet_times, probe
+from test_segment_grid import RUNGS, X264, two_rungs
+
+from ingest.packaging.ending import end_at
+from ingest.packaging.measure import measure_track
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from helpers_media import Clips
+    from main_job import Ingest
+
+__all__ = ["two_rungs"]
+
+pytest_plugins = ("ingest_once",)
+pytestmark = pytest.mark.media
+
+FRAME = Fraction(1, 30)
+
+
+def screen(clips: Clips, seed: int, *options: str, name: str = "") -> Path:
+    """Half of the pictures of 4 s at 30 a second, chosen by chance, as screen recorders do."""
+    kept = sorted(random.Random(seed).sample(range(120), 60))
+    chosen = "+".join(rf"eq(n\,{n})" for n in kept)
+    return clips.make(
+        name or f"screen-{seed}.mp4",
+        *("-f", "lavfi", "-i", f"testsrc2=size=128x72:rate=30:duration=4,select={chosen}"),
+        *("-fps_mode", "passthrough", *options),
+    )
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_an_encoded_file_ends_at_any_planned_end(clips: Clips, seed: int, tmp_path: Path) -> None:
+    options = ("-c:v", "libx264", "-preset", "superfast", "-forced-idr", "1")
+    keys = ("-force_key_frames", "expr:gte(t,n_forced*2)", "-enc_time_base", "1/15360")
+    made = screen(clips, seed, *options, *keys, "-video_track_timescale", "15360")
+    path = tmp_path / "made.mp4"
+    path.write_bytes(made.read_bytes())
+    times = packet_times(path)
+    end = times[-1] + FRAME * (1 + seed % 3)
+    assert end_at(path, end)
+    assert packet_times(path) == times
+    found = probe(path, "-show_entries", "stream=time_base,has_b_frames:packet=pts,dts,duration")
+    (stream,) = found["streams"]
+    assert stream["has_b_frames"] == 2
+    tick = Fraction(stream["time_base"])
+    packets = [(int(p["pts"]), int(p["dts"]), int(p["duration"])) for p in found["packets"]]
+    assert max(pts + duration for pts, _, duration in packets) * tick == end
+    assert all(a < b for (_, a, _), (_, b, _) in pairwise(packets))
+    assert all(dts <= pts for pts, dts, _ in packets)
+
+
+@pytest.mark.parametrize(
+    "name", ["first.mp4", "second.mp4", "third.mkv", "fourth.mkv", "fifth.mp4", "sixth.mp4"]
+)
+def test_every_rendition_ends_with_the_last_picture(clips: Clips, two_rungs: Ingest, name: str) -> None:
+    source = screen(clips, sum(name.encode()), *X264, name=name)
+    times = packet_times(source)
+    package = two_rungs(source, "small,large")
+    for rung in RUNGS:
+        track = measure_track(package.playlist(f"video/{rung}"))
+        # Matroska has whole milliseconds.
+        assert abs(track.last_presentation - (times[-1] - times[0] + FRAME)) <= Fraction(1, 1000)
+        assert list(track.sample_times()) == [t - times[0] for t in times]
