@@ -16,6 +16,9 @@ INIT = "init.mp4"
 SEGMENT = "seg-$Number%05d$.m4s"
 TRANSPORT_SEGMENT = "seg-$Number%05d$.ts"
 PACKED_SEGMENT = "seg-$Number%05d$.aac"
+TRANSPORT_START = 10_000
+"""Milliseconds on a transport stream's clock where the film begins: reordered pictures are decoded before they are
+shown, at one picture a second by seconds, and there is no time below 0."""
 MEDIA_PLAYLIST = "index.m3u8"
 IFRAME_PLAYLIST = "iframes.m3u8"
 TRICK_MASTER = "trick.m3u8"
@@ -75,7 +78,11 @@ def packager_arguments(
         f"--fragment_duration={decimal(fragment)}",
         "--hls_playlist_type=VOD",
         f"--hls_master_playlist_output={package}/{MASTER}",
-        *(() if transport else (f"--mpd_output={package}/{MPD}", "--generate_static_live_mpd")),
+        *(
+            (f"--transport_stream_timestamp_offset_ms={TRANSPORT_START}",)
+            if transport
+            else (f"--mpd_output={package}/{MPD}", "--generate_static_live_mpd")
+        ),
         *((f"--default_language={default}",) if default else ()),
     )
 

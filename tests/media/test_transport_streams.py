@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import flash_and_beep
 import m3u8
 import pytest
-from measuring import cuts, flashes, key_times, pictures, sound
+from measuring import cuts, flashes, key_times, packet_times, pictures, sound
 
 from ingest.packaging.annexb import IDR, head
 from ingest.packaging.transport import TICKS, read_transport
@@ -110,3 +110,21 @@ def test_counters_and_times_go_on_from_segment_to_segment(package: Package) -> N
     times = [p.dts or 0 for t in (one, two) for p in t.packets[stream.pid]]
     steps = {b - a for a, b in pairwise(times)}
     assert steps == {3600 if package.source.name == "25.mkv" else 3003}
+
+
+def test_pictures_on_their_own_times_come_out_on_them(clips: Clips, ingested: Ingest) -> None:
+    """Reordered pictures up to 400 ms apart: the first is decoded long before it is shown."""
+    uneven = r"select=not(between(mod(n\,30)\,5\,13))"
+    source = clips.make(
+        "uneven.mkv",
+        *("-f", "lavfi", "-i", f"testsrc2=size=320x180:rate=25:duration=7,{uneven}"),
+        *("-f", "lavfi", "-i", "sine=sample_rate=48000:duration=7"),
+        *(*flash_and_beep.X264, "-c:a", "pcm_s16le", "-fps_mode", "vfr"),
+    )
+    made = ingested(source, "sd", format="ts")
+    report = verify(made.folder)
+    assert report.must == ()
+    (track,) = (t for t in report.tracks if t.kind == "video")
+    found, wanted = track.sample_times(), packet_times(source)
+    assert len(found) == len(wanted) == 121
+    assert max(abs(f - w) for f, w in zip(sorted(found), wanted, strict=True)) <= Fraction(1, 1000)

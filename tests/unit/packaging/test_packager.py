@@ -94,6 +94,7 @@ def test_transport_streams_and_packed_audio() -> None:
         "--fragment_duration=2.000000",
         "--hls_playlist_type=VOD",
         "--hls_master_playlist_output=package/ABR.m3u8",
+        "--transport_stream_timestamp_offset_ms=10000",
         "--default_language=en",
     )
 
