@@ -82,6 +82,17 @@ def _check_head(mpd: ET.Element, tracks: Sequence[Track], place: str, checks: Ch
     """The attributes of MPD; returns the presentation's duration in seconds."""
     kind = mpd.get("type", "static")
     checks.must(kind == "static", f"{DASH} 5.3.1.2", place, f"type {kind!r}", "type 'static'")
+    for name in ("profiles", "minBufferTime"):
+        checks.must(name in mpd.attrib, f"{DASH} 5.3.1.2", place, f"no {name}", name)
+    names = [node.get("id") for node in mpd.iter(f"{_NS}Representation")]
+    unique = None not in names and len(set(names)) == len(names)
+    found = "representations share an id, or lack one"
+    checks.must(unique, f"{DASH} 5.3.5.2", place, found, "an id of its own for each")
+    for group in mpd.iter(f"{_NS}AdaptationSet"):
+        several = len(group.findall(f"{_NS}Representation")) > 1
+        aligned = any(group.get(n, "false") != "false" for n in ("segmentAlignment", "subsegmentAlignment"))
+        found = f"no segmentAlignment in set {group.get('id')}"
+        checks.should(aligned or not several, f"{DASH} 5.3.3.2", place, found, "it where players switch")
     length = parse_duration(mpd.get("mediaPresentationDuration", ""))
     if not checks.must(
         length is not None,

@@ -12,6 +12,7 @@ from ingest.packaging.findings import APPLE, RFC
 from ingest.packaging.languages import is_language
 from ingest.packaging.playlists import place_of
 from ingest.packaging.rules_codecs import check_ladders, check_profile, video_range
+from ingest.packaging.rules_ladder import check_ladder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -51,9 +52,10 @@ def check_declarations(
         )
         checks.should(len(master.variants) > 1, f"{APPLE} 9.9", place, "one variant", "several bit rates")
         check_ladders(videos, root, checks)
+    check_ladder(master, tracks, root, checks)
     for iframe in master.iframes:
         _check_iframe_variant(iframe, tracks, f"{place} {iframe.uri}", checks)
-    sound = [t for t in tracks.values() if t.kind == "audio" and t.channels]
+    sound = [s for t in tracks.values() for s in (t, *t.sounds) if s.kind == "audio" and s.channels]
     if sound:
         stereo = [t for t in sound if t.channels == 2 and t.codec.startswith("mp4a.40.")]
         checks.must(bool(stereo), f"{APPLE} 2.3", place, "no stereo AAC", "a stereo AAC rendition")

@@ -45,7 +45,7 @@ def test_fragmented_hls_of_ffmpeg_is_measured(sources: Path, tmp_path: Path) -> 
     folder = mux(sources, tmp_path / "x", "-hls_segment_type", "fmp4", "v.m3u8")
     report = verify(folder)
     (track,) = report.tracks
-    assert (track.kind, track.codecs, track.frames) == ("video", ("avc1.4d401e", "mp4a.40.2"), 336)
+    assert (track.kind, track.codecs, track.frames) == ("video", ("avc1.64001e", "mp4a.40.2"), 336)
     late = "the first picture is presented at 0.0833 s"
     assert ("ingest start", "v.m3u8", late) in {(f.rule, f.place, f.found) for f in report.must}
     assert {
@@ -67,7 +67,7 @@ def test_separate_renditions_and_byte_ranges_of_ffmpeg_are_measured(sources: Pat
         "s%v.m3u8",
     )
     report = verify(folder)
-    assert [(t.kind, t.codec) for t in report.tracks] == [("video", "avc1.4d401e"), ("audio", "mp4a.40.2")]
+    assert [(t.kind, t.codec) for t in report.tracks] == [("video", "avc1.64001e"), ("audio", "mp4a.40.2")]
     assert {s.path for s in report.tracks[0].segments} == {report.tracks[0].segments[0].path}
     assert ("Apple 8.10", "master.m3u8 s1.m3u8") in {(f.rule, f.place) for f in report.must}
 
@@ -94,7 +94,7 @@ def test_transport_streams_of_ffmpeg_are_measured(sources: Path, tmp_path: Path)
     folder = mux(sources, tmp_path / "x", "-hls_segment_type", "mpegts", "v.m3u8")
     report = verify(folder, decode=make_decoder(find().ffmpeg, tmp_path))
     (track,) = report.tracks
-    assert (track.kind, track.container, track.codecs) == ("video", "ts", ("avc1.4d401e", "mp4a.40.2"))
+    assert (track.kind, track.container, track.codecs) == ("video", "ts", ("avc1.64001e", "mp4a.40.2"))
     assert (track.frames, track.first_presentation, track.last_presentation) == (336, 0, 14)
     assert (track.presented_durations, track.sync_times) == ((6, 6, 2), tuple(range(0, 14, 2)))
     (sound,) = track.sounds

@@ -74,8 +74,8 @@ def test_a_good_package_is_clean(good: Path, tmp_path: Path) -> None:
     assert report.decoded == 9
     assert report.checked > 250
     assert [(t.folder.name, t.frames, t.codec) for t in report.tracks] == [
-        ("hd", FRAMES, "avc1.4d401e"),
-        ("sd", FRAMES, "avc1.4d400c"),
+        ("hd", FRAMES, "avc1.64001e"),
+        ("sd", FRAMES, "avc1.64000c"),
         ("en-stereo", 658, "mp4a.40.2"),
     ]
     assert list((tmp_path / "work").iterdir()) == []
@@ -106,7 +106,7 @@ def drop_last(folder: Path) -> None:
 
 
 def wrong_codecs(folder: Path) -> None:
-    edit(folder / "ABR.m3u8", "avc1.4d400c", "avc1.640028")
+    edit(folder / "ABR.m3u8", "avc1.64000c", "avc1.640028")
 
 
 def sound_not_named(folder: Path) -> None:
