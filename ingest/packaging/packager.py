@@ -19,6 +19,7 @@ PACKED_SEGMENT = "seg-$Number%05d$.aac"
 TRANSPORT_START = 10_000
 """Milliseconds on a transport stream's clock where the film begins: reordered pictures are decoded before they are
 shown, at one picture a second by seconds, and there is no time below 0."""
+_CLOCK = (f"--transport_stream_timestamp_offset_ms={TRANSPORT_START}",)
 MEDIA_PLAYLIST = "index.m3u8"
 IFRAME_PLAYLIST = "iframes.m3u8"
 TRICK_MASTER = "trick.m3u8"
@@ -78,11 +79,7 @@ def packager_arguments(
         f"--fragment_duration={decimal(fragment)}",
         "--hls_playlist_type=VOD",
         f"--hls_master_playlist_output={package}/{MASTER}",
-        *(
-            (f"--transport_stream_timestamp_offset_ms={TRANSPORT_START}",)
-            if transport
-            else (f"--mpd_output={package}/{MPD}", "--generate_static_live_mpd")
-        ),
+        *(_CLOCK if transport else (f"--mpd_output={package}/{MPD}", "--generate_static_live_mpd")),
         *((f"--default_language={default}",) if default else ()),
     )
 
@@ -101,6 +98,7 @@ def trick_arguments(
         f"--fragment_duration={decimal(fragment)}",
         "--hls_playlist_type=VOD",
         f"--hls_master_playlist_output={package}/{TRICK_MASTER}",
+        *(_CLOCK if transport else ()),
     )
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.packaging.packager import AudioInput, VideoInput, decimal, packager_arguments
+from ingest.packaging.packager import AudioInput, VideoInput, decimal, packager_arguments, trick_arguments
 
 SD = VideoInput("temporary/rungs/sd.mp4", "video/sd")
 HD = VideoInput("temporary/rungs/hd.mp4", "video/hd")
@@ -96,6 +96,22 @@ def test_transport_streams_and_packed_audio() -> None:
         "--hls_master_playlist_output=package/ABR.m3u8",
         "--transport_stream_timestamp_offset_ms=10000",
         "--default_language=en",
+    )
+
+
+def test_the_trick_play_rendition_is_on_the_same_clock() -> None:
+    made = trick_arguments(
+        "p", "package", "trick.mp4", segment=Fraction(6), fragment=Fraction(1, 2), transport=True
+    )
+    assert made == (
+        "p",
+        "in=trick.mp4,stream=video,segment_template=package/trick/seg-$Number%05d$.ts,"
+        "playlist_name=trick/index.m3u8,iframe_playlist_name=trick/iframes.m3u8",
+        "--segment_duration=6.000000",
+        "--fragment_duration=0.500000",
+        "--hls_playlist_type=VOD",
+        "--hls_master_playlist_output=package/trick.m3u8",
+        "--transport_stream_timestamp_offset_ms=10000",
     )
 
 
