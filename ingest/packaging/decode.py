@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from ingest.media.cancel import CancelToken
     from ingest.media.toolchain import Tool
-    from ingest.packaging.segments import Segment
+    from ingest.packaging.segments import Container, Segment
 
 _INPUT = "part.mp4"
 _LIST = "parts.txt"
@@ -68,10 +68,14 @@ class Heard:
     wrong: str | None
 
 
-def decoder_input(url: str, *, boxes: bool) -> Any:
-    """`boxes` is False for a transport stream or packed audio."""
-    # A part of a longer film: the edit list would hide frames that must decode.
-    own = {"ignore_editlist": 1} if boxes else {}
+def decoder_input(url: str, container: Container = "mp4") -> Any:
+    own: dict[str, Any] = {}
+    if container == "mp4":
+        # A part of a longer film: the edit list would hide frames that must decode.
+        own["ignore_editlist"] = 1
+    elif container == "ts":
+        # A few small pictures are too little for ffmpeg to know a transport stream by.
+        own["format"] = "mpegts"
     return ffmpeg.input(
         url,
         protocol_whitelist="file,concatf",
@@ -82,9 +86,9 @@ def decoder_input(url: str, *, boxes: bool) -> Any:
     )
 
 
-def pictures_arguments(program: str, url: str, *, boxes: bool = True) -> tuple[str, ...]:
+def pictures_arguments(program: str, url: str, container: Container = "mp4") -> tuple[str, ...]:
     """The command that writes every picture of `url`, small, to stdout: raw luma."""
-    small = luma(decoder_input(url, boxes=boxes)["v:0"].filter("scale", WIDTH, HEIGHT, flags="bicubic"))
+    small = luma(decoder_input(url, container)["v:0"].filter("scale", WIDTH, HEIGHT, flags="bicubic"))
     output = ffmpeg.output(small, "pipe:1", format="rawvideo", fps_mode="passthrough", enc_time_base=_TICK)
     arguments: list[str] = output.global_args(*_QUIET).compile(cmd=program)
     return tuple(arguments)
@@ -158,7 +162,7 @@ class Decoder:
                 taken.append(last)
             if not wanted:
                 return Shown((), (), None)
-            arguments = pictures_arguments(self._program, f"file:{_INPUT}", boxes=last.init is not None)
+            arguments = pictures_arguments(self._program, f"file:{_INPUT}", last.container)
             done = self._run(arguments, work)
         raw = done.stdout
         pictures = [raw[i : i + _PICTURE] for i in range(0, len(raw) // _PICTURE * _PICTURE, _PICTURE)]
@@ -199,15 +203,15 @@ class Decoder:
 
     def _joined(self, segments: Sequence[Segment], work: Path) -> tuple[Any, tuple[Path, ...]]:
         """A run of segments as one input, and the folders that must be read for it."""
-        boxes = segments[0].init is not None
+        container = segments[0].container
         paths = own_files(segments)
         if paths is None:
             with _writing(work / _INPUT) as file:
                 write_whole(segments, file)
-            return decoder_input(f"file:{_INPUT}", boxes=boxes), ()
+            return decoder_input(f"file:{_INPUT}", container), ()
         with _writing(work / _LIST) as file:
             file.write("".join(f"{_escaped(p)}\n" for p in paths).encode("utf-8", "surrogateescape"))
-        return decoder_input(f"concatf:{_LIST}", boxes=boxes), tuple({p.parent for p in paths})
+        return decoder_input(f"concatf:{_LIST}", container), tuple({p.parent for p in paths})
 
     def _run(
         self,

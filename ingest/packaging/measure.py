@@ -38,11 +38,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ingest.packaging.boxes import TrackInit
+    from ingest.packaging.segments import Container
     from ingest.packaging.stream_segments import MeasuredStream
 
 __all__ = [
     "AccessPoint",
-    "Container",
     "Segment",
     "Survey",
     "Track",
@@ -53,8 +53,6 @@ __all__ = [
 ]
 
 _LONGEST_RUN = 256
-
-Container = Literal["mp4", "ts", "packed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,7 +334,7 @@ def _of_streams(parsed: MediaPlaylist, streams: Sequence[MeasuredStream]) -> Tra
             sample_rate=s.header.sample_rate,
             playlist_target=parsed.target_duration,
             segments=in_line(s.segments),
-            container="packed" if s.segments[0].stream and s.segments[0].stream.packed else "ts",
+            container=s.segments[0].container,
         )
         for s in streams
     ]

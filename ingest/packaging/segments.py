@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from ingest.packaging.boxes import MAX_HEADER_BYTES, BoxError, Init, TrackInit, read_init
 from ingest.packaging.codecs import audio_config, random_access, rfc6381
@@ -20,6 +20,8 @@ from ingest.packaging.playlists import ByteRange, Entry, MediaPlaylist, place_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+Container = Literal["mp4", "ts", "packed"]
 
 _FIRST_BYTES = 1 << 20
 
@@ -116,6 +118,12 @@ class Segment:
     discontinuity: bool = False
     init: InitPart | None = None
     stream: StreamFacts | None = None
+
+    @property
+    def container(self) -> Container:
+        if self.stream is None:
+            return "mp4"
+        return "packed" if self.stream.packed else "ts"
 
     @property
     def end(self) -> Fraction:

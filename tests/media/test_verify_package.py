@@ -415,7 +415,7 @@ QUIET = ("-nostdin", "-hide_banner", "-v", "error", "-nostats")
 
 
 def test_the_whole_commands_of_the_decoder() -> None:
-    source = decoder_input("file:part.mp4", boxes=True)
+    source = decoder_input("file:part.mp4")
     assert pictures_arguments("/bin/ffmpeg", "file:part.mp4") == (
         *("/bin/ffmpeg", *INPUT, "-filter_complex"),
         "[0:v:0]scale=32:18:flags=bicubic[s0];[s0]format=yuv420p[s1];[s1]extractplanes=y[s2]",

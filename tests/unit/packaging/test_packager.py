@@ -105,8 +105,10 @@ def test_the_trick_play_rendition_is_on_the_same_clock() -> None:
     )
     assert made == (
         "p",
-        "in=trick.mp4,stream=video,segment_template=package/trick/seg-$Number%05d$.ts,"
-        "playlist_name=trick/index.m3u8,iframe_playlist_name=trick/iframes.m3u8",
+        (
+            "in=trick.mp4,stream=video,segment_template=package/trick/seg-$Number%05d$.ts,"
+            "playlist_name=trick/index.m3u8,iframe_playlist_name=trick/iframes.m3u8"
+        ),
         "--segment_duration=6.000000",
         "--fragment_duration=0.500000",
         "--hls_playlist_type=VOD",
