@@ -25,7 +25,8 @@ F = Fraction
 ONE = TiledSheets(("sheet-001.jpg",), (30_000,), 6, 1, 160, 90, F(1), F(57, 10))
 TWO = TiledSheets(("sheet-001.jpg", "sheet-002.jpg"), (90_000, 9_000), 10, 10, 160, 90, F(2), F(205))
 MPD = """<?xml version="1.0"?>
-<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" mediaPresentationDuration="PT205S"><Period id="0">
+<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" mediaPresentationDuration="PT205S" minBufferTime="PT2S" \
+profiles="urn:mpeg:dash:profile:isoff-live:2011"><Period id="0">
 <AdaptationSet id="3" contentType="video"/></Period></MPD>"""
 
 
