@@ -84,6 +84,9 @@ KEPT_IN_OUTPUT_FOLDER = _note(
     9106, "Kept In Output Folder", "No other storage was asked for; step 206 does not apply."
 )
 STREAM_LEFT_OUT = _note(9107, "Stream Left Out", "A stream of the source is not carried into the package.")
+FRAME_RATE_REDUCED = _note(
+    9108, "Frame Rate Reduced", "The source has more pictures a second than the presets allow; from and to."
+)
 SDR_ADDED = _note(
     9110, "SDR Renditions Added", "Where there is HDR there must be SDR: H.264 is made as well."
 )

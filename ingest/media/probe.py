@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 Document = dict[str, Any]
 _NUMBER = re.compile(r"-?[0-9]{1,20}(?:\.[0-9]{1,20}|[/:][0-9]{1,20})?", re.ASCII)
 
+_LENGTH = re.compile(r"([0-9]{1,4}):([0-5][0-9]):([0-5][0-9](?:\.[0-9]{1,9})?)", re.ASCII)
+
 # A file may name a byte twice (frames repeated by its index), but not again and again.
 _DATA_TWICE, _DATA_SPARE = 2, 2**20
 _LOOKED_AT = 8  # pictures, when looking for captions
@@ -104,8 +106,9 @@ class Prober:
         )
 
     def streams(self) -> Document:
-        """The format, streams and chapters as ffprobe's JSON."""
-        asked = self.command("-show_format", "-show_streams", "-show_chapters", "-of", "json")
+        """The format, streams, chapters and programs as ffprobe's JSON."""
+        programs = ("-show_entries", "program=program_num:program_stream=index")
+        asked = self.command("-show_format", "-show_streams", "-show_chapters", *programs, "-of", "json")
         done = process.run(asked, cancel=self.cancel)
         # Some demuxers fail beyond the limit, others (matroska, mpegts) go on without the streams above it.
         if "max_streams" in done.stderr:
@@ -314,6 +317,27 @@ def time_base_of(stream: Document) -> Fraction:
     """Seconds per tick of the stream's times; 1/90000 where it does not say."""
     found = fraction(stream.get("time_base"))
     return found if found is not None and found > 0 else Fraction(1, 90000)
+
+
+def length_of(stream: Document) -> Fraction | None:
+    """How long a stream is by the container's word, in seconds.
+
+    Matroska has a tag instead, which programs write in two ways: as the time of the end (ffmpeg) or as the length
+    (mkvmerge). It is taken for the end, so that nothing is made longer than it is.
+    """
+    if found := fraction(stream.get("duration")):
+        return found
+    tags = stream.get("tags")
+    tag = (
+        next((tags[k] for k in ("DURATION", "DURATION-eng") if k in tags), "")
+        if isinstance(tags, dict)
+        else ""
+    )
+    if not (parts := _LENGTH.fullmatch(str(tag))):
+        return None
+    end = int(parts[1]) * 3600 + int(parts[2]) * 60 + Fraction(parts[3])
+    length = end - max(Fraction(0), fraction(stream.get("start_time")) or Fraction(0))
+    return length if length > 0 else None
 
 
 def of_kind(document: Document, kind: str) -> list[Document]:

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from ingest.media.facts import AudioFacts, Colour, DolbyVision, FieldOrder, Role, VideoFacts
-from ingest.media.probe import Document, fraction, integer, of_kind, time_base_of
+from ingest.media.probe import Document, fraction, integer, length_of, of_kind, time_base_of
 from ingest.media.timing import Packet, measure
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ def audio_facts(document: Document) -> tuple[AudioFacts, ...]:
             language=language_tag(s.get("tags", {}).get("language")),
             title=_title(s.get("tags", {})),
             start=fraction(s.get("start_time")),
-            duration=fraction(s.get("duration")),
+            duration=length_of(s),
             bit_rate=integer(s.get("bit_rate")),
             default=bool(s.get("disposition", {}).get("default")),
             role=_role(s.get("disposition", {}), _title(s.get("tags", {})) or ""),

@@ -113,8 +113,8 @@ def _surroundings(
 
 def _probe(prober: Prober, request: Request) -> Found:
     probed = probing_video_codec.run(prober, allow_damage=request.options.allow_damage)
-    audio = probing_audio.run(probed.value.document)
-    klv = probing_video_klv.run(probed.value.document)
+    audio = probing_audio.run(probed.value.mine)
+    klv = probing_video_klv.run(probed.value.mine)
     outcomes: tuple[Outcome[Any], ...] = (probed, audio, klv)
     return Found(
         probed=probed.value,

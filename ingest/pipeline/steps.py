@@ -116,8 +116,8 @@ STEPS: tuple[Step, ...] = (
         lambda m: probing_video_codec.run(m.prober, allow_damage=m.env.options.allow_damage),
         2,
     ),
-    Step(codes.PROBING_AUDIO, "audio", lambda m: probing_audio.run(m.probed.document), 2),
-    Step(codes.PROBING_VIDEO_KLV, "klv", lambda m: probing_video_klv.run(m.probed.document), 2),
+    Step(codes.PROBING_AUDIO, "audio", lambda m: probing_audio.run(m.probed.mine), 2),
+    Step(codes.PROBING_VIDEO_KLV, "klv", lambda m: probing_video_klv.run(m.probed.mine), 2),
     Step(
         codes.GENERATING_VIDEO_STREAM_INFO,
         "stream_info",

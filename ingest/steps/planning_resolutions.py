@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import replace
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from ingest.images.sprites import plan_interval, tile_size
@@ -108,7 +109,29 @@ def notes(plan: Plan, video: VideoFacts) -> tuple[Note, ...]:
         )
         for codec in plan.unused_codecs
     ]
-    return (*made, *left, *tracks, *assumed, *fields, *small)
+    return (*made, *left, *slower(plan, video), *tracks, *assumed, *fields, *small)
+
+
+def slower(plan: Plan, video: VideoFacts) -> tuple[Note, ...]:
+    """Pictures are left out, since the presets have a highest rate."""
+    grid, timing = plan.video.grid, video.timing
+    if grid.rate is None or (grid.frame_step == 1 and not grid.resample):
+        return ()
+    before = (
+        rate_words(timing.rate)
+        if timing.rate is not None
+        else f"uneven, {rate_words(timing.mean_rate)} on average"
+    )
+    return (Note(codes.FRAME_RATE_REDUCED, f"from {before} to {rate_words(grid.rate)} pictures a second"),)
+
+
+def rate_words(rate: Fraction) -> str:
+    """At most three decimals.
+
+    >>> rate_words(Fraction(120)), rate_words(Fraction(120000, 1001))
+    ('120', '119.88')
+    """
+    return f"{float(rate):.3f}".rstrip("0").rstrip(".")
 
 
 def hdr_notes(plan: Plan, video: VideoFacts, options: Options, *, can_convert: bool) -> tuple[Note, ...]:
@@ -139,7 +162,9 @@ def warnings(plan: Plan, video: VideoFacts, audio: tuple[AudioFacts, ...]) -> tu
     start, end = plan.video.start, plan.video.start + plan.duration
     # The container's lengths mean nothing where its clock jumps.
     for track in () if video.jumps else audio:
-        early = start - track.start if track.start is not None else 0
+        early = start - track.start if track.start is not None else Fraction(0)
+        if track.duration:
+            early = min(early, track.duration)
         late = track.start + track.duration - end if track.start is not None and track.duration else 0
         for seconds, where in ((early, "before the picture begins"), (late, "after the picture ends")):
             if seconds > 0.5:

@@ -12,6 +12,7 @@ from ingest.media import probe
 from ingest.media.clock import MOST_JUMPS, follow, jumps_of, straightened
 from ingest.media.damage import missing_pictures, told
 from ingest.media.other_streams import other_streams
+from ingest.media.programs import of_picture
 from ingest.media.sampling import sampled
 from ingest.media.text_facts import CAPTIONED, chapters, text_facts
 from ingest.media.video_facts import video_facts
@@ -30,10 +31,12 @@ if TYPE_CHECKING:
 class Probed:
     """`document` is ffprobe's own answer about the streams; `left_out` are pictures that are not used.
 
+    `mine` is that answer without the streams that belong to other programs than the picture's.
     `captions`: the picture carries captions (CEA-608 in A/53 data).
     """
 
     document: Document
+    mine: Document
     container: Container
     video: VideoFacts
     left_out: tuple[LeftOut, ...]
@@ -42,7 +45,7 @@ class Probed:
     @property
     def text(self) -> tuple[TextFacts, ...]:
         """The text tracks, and the captions in the picture."""
-        return text_facts(self.document, captions=self.captions)
+        return text_facts(self.mine, captions=self.captions)
 
     @property
     def chapters(self) -> tuple[Chapter, ...]:
@@ -59,6 +62,7 @@ def run(prober: Prober, *, allow_damage: bool) -> Outcome[Probed]:
     if stream is None:
         raise no_video(name, document, left_out)
     index = int(stream["index"])
+    mine, foreign = of_picture(document, index)
     time_base = probe.time_base_of(stream)
     packed = prober.packets(index, time_base)
     if not packed:
@@ -88,7 +92,7 @@ def run(prober: Prober, *, allow_damage: bool) -> Outcome[Probed]:
         video = replace(video, light=prober.light(index, time_base))
     if jumps:
         video = replace(
-            video, jumps=((index, jumps), *sound_jumps(prober, document, container, time_base, jumps))
+            video, jumps=((index, jumps), *sound_jumps(prober, mine, container, time_base, jumps))
         )
     source.check_unchanged()
     loss = missing_pictures(
@@ -101,10 +105,10 @@ def run(prober: Prober, *, allow_damage: bool) -> Outcome[Probed]:
     )
     notes = tuple(
         Note(codes.STREAM_LEFT_OUT, f"stream {s.index} ({s.codec}): {s.reason}")
-        for s in (*left_out, *other_streams(document))
+        for s in (*left_out, *foreign, *other_streams(mine))
     )
     return Outcome(
-        Probed(document, container, video, left_out, captions),
+        Probed(document, mine, container, video, left_out, captions),
         notes=notes,
         warnings=(
             *misdeclared(document, container, video),
@@ -170,11 +174,14 @@ def no_video(name: str, document: Document, left_out: tuple[LeftOut, ...]) -> So
 def misdeclared(document: Document, container: Container, video: VideoFacts) -> tuple[Note, ...]:
     """A header that promises much more (or less) than the longest stream holds."""
     declared = container.declared_duration
-    durations = [video.timing.duration]
-    durations += [d for s in probe.of_kind(document, "audio") if (d := probe.fraction(s.get("duration")))]
     if declared is None or video.jumps:
         return ()
-    longest = video.timing.duration if declared > 2 * video.timing.duration + 60 else max(durations)
+    begin = container.start or Fraction(0)
+    ends = [max(video.timing.start, begin) + video.timing.duration - begin]
+    for track in probe.of_kind(document, "audio"):
+        start = max(begin, probe.fraction(track.get("start_time")) or begin)
+        ends.append(start - begin + (probe.length_of(track) or Fraction(0)))
+    longest = video.timing.duration if declared > 2 * video.timing.duration + 60 else max(ends)
     if abs(declared - longest) <= max(Fraction(2), longest / 10):
         return ()
     detail = (

@@ -44,6 +44,7 @@ OURS = (
     (9105, "KLV Metadata Found But Not Extracted"),
     (9106, "Kept In Output Folder"),
     (9107, "Stream Left Out"),
+    (9108, "Frame Rate Reduced"),
     (9110, "SDR Renditions Added"),
     (9111, "HDR Not Kept"),
     (9112, "Codec Left Out"),

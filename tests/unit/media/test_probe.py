@@ -21,6 +21,7 @@ from ingest.media.probe import (
     fraction,
     integer,
     klv_streams,
+    length_of,
     not_media,
     of_kind,
     parse_container,
@@ -529,3 +530,23 @@ def test_packets_far_apart(source: Source, tmp_path: Path, answer: Any) -> None:
         "-i clip, 'odd' %d.mp4 lasts 192.0 h, the limit is 48.0 h",
         "raise INGEST_MAX_SECONDS if it is right",
     )
+
+
+@pytest.mark.parametrize(
+    ("stream", "seconds"),
+    [
+        ({"duration": "12.5"}, Fraction(25, 2)),
+        ({"duration": "N/A", "tags": {"DURATION": "01:02:03.500000000"}}, Fraction("3723.5")),
+        ({"start_time": "1.5", "tags": {"DURATION-eng": "00:00:06"}}, Fraction(9, 2)),
+        ({"start_time": "-0.5", "tags": {"DURATION": "00:00:06"}}, Fraction(6)),
+        ({"start_time": "7", "tags": {"DURATION": "00:00:06"}}, None),
+        ({"tags": {"DURATION": "00:60:00"}}, None),
+        ({"tags": {"DURATION": "99999999999:00:00"}}, None),
+        ({"tags": {"DURATION": "00:00:01e9"}}, None),
+        ({"tags": {"DURATION": 7}}, None),
+        ({"tags": None}, None),
+        ({}, None),
+    ],
+)
+def test_how_long_a_stream_is(stream: dict[str, Any], seconds: Fraction | None) -> None:
+    assert length_of(stream) == seconds

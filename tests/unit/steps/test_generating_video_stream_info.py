@@ -109,7 +109,7 @@ def test_which_streams_are_used() -> None:
         {"index": 2, "codec_type": "data", "codec_name": "klv"},
         {"index": 3, "codec_type": "audio"},
     ]
-    probed = Probed({"streams": streams}, container(), clip(), ())
+    probed = Probed({"streams": streams}, {"streams": streams}, container(), clip(), ())
     made = document(probed, (track(1),), (KlvFacts(2, "mpegts", None),))
     assert [(s["index"], s["type"], s["used"]) for s in made["streams"]] == [
         (0, "video", True),

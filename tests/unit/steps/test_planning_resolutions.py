@@ -25,7 +25,7 @@ from ingest.steps.context import Env, Note
 from ingest.steps.planning_resolutions import check_space, file_limits, needed_bytes, notes, warnings
 
 if TYPE_CHECKING:
-    from ingest.media.facts import AudioFacts, VideoFacts
+    from ingest.media.facts import AudioFacts, Timing, VideoFacts
     from ingest.media.presets import Preset
 
 FFMPEG = Tool("ffmpeg", Path("/tools/ffmpeg"), "9.0", "test")
@@ -127,6 +127,36 @@ def test_hdr_that_cannot_be_tone_mapped() -> None:
     assert warnings(planned(video, HD), video, ()) == ()
     assert warnings(planned(video, HD, hdr=False), video, ()) == (
         Note(codes.COLOUR_NOT_CONVERTED, "smpte2084 needs zscale and tonemap"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("timing", "told"),
+    [
+        (
+            constant(Fraction(120_000, 1001), 1200, Fraction(1, 120_000)),
+            "from 119.88 to 59.94 pictures a second",
+        ),
+        (constant(Fraction(240), 2400, Fraction(1, 240)), "from 240 to 60 pictures a second"),
+        (
+            replace(constant(Fraction(90), 900, Fraction(1, 90_000)), rate=None),
+            "from uneven, 90 on average to 60 pictures a second",
+        ),
+        (constant(Fraction(60), 600, Fraction(1, 60)), None),
+        (replace(constant(Fraction(25), 250, Fraction(1, 90_000)), rate=None), None),
+    ],
+)
+def test_fewer_pictures_a_second(timing: Timing, told: str | None) -> None:
+    video = clip(timing=timing)
+    wanted = (Note(codes.FRAME_RATE_REDUCED, told),) if told else ()
+    assert tuple(n for n in notes(planned(video, FHD), video) if n.code is codes.FRAME_RATE_REDUCED) == wanted
+
+
+def test_sound_before_the_picture_is_not_more_than_there_is() -> None:
+    video = clip(timing=constant(Fraction(25), 100, Fraction(1, 1000), start=Fraction(5)))
+    audio = (track(1, start=Fraction(0), duration=Fraction(4)),)
+    assert warnings(planned(video, SD, audio=audio), video, audio) == (
+        Note(codes.AUDIO_TRIMMED, "stream 1: 4.0 s of sound before the picture begins"),
     )
 
 

@@ -80,6 +80,15 @@ def test_misdeclared(declared: str | None, picture: int, audio: tuple[str, ...],
     assert found == (() if told is None else (Note(codes.SOURCE_MISDECLARED, told),))
 
 
+def test_sound_that_begins_late_is_no_wrong_header() -> None:
+    picture = clip(timing=constant(Fraction(25), 100, Fraction(1, 1000)))
+    late = {"index": 1, "codec_type": "audio", "start_time": "8", "tags": {"DURATION": "00:00:12.021000000"}}
+    assert misdeclared({"streams": [late]}, container(declared=Fraction("12.021")), picture) == ()
+    early = {"index": 1, "codec_type": "audio", "start_time": "0", "tags": {"DURATION": "00:00:04.000000000"}}
+    after = replace(picture, timing=replace(picture.timing, start=Fraction(5)))
+    assert misdeclared({"streams": [early]}, container(declared=Fraction(9)), after) == ()
+
+
 def test_damaged() -> None:
     assert damaged(Loss(), 300) == ()
     loss = Loss(7, Fraction(7, 25), ((Fraction(3), Fraction(81, 25)),))
