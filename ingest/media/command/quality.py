@@ -56,6 +56,8 @@ def _scored(number: int, name: str, reference: Any, sampling: Sampling) -> Any:
         protocol_whitelist=PROTOCOL_WHITELIST,
         format_whitelist=FORMAT_WHITELIST,
         codec_whitelist=CODEC_WHITELIST,
+        # ffmpeg hands the source's rotation on to the first file that it encodes; its pictures are upright.
+        noautorotate=None,
     )
     # A player scales a small rendition up to the screen; bicubic is what the model was trained with.
     distorted = _chosen(rung["v:0"], sampling).filter(
