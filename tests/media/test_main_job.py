@@ -348,7 +348,12 @@ def test_ffmpeg_plays_the_master_playlist_to_its_end(clip: Clip, package: Packag
 def test_the_dash_manifest_tells_the_same(clip: Clip, package: Package) -> None:
     root = ET.parse(package.folder / "manifest.mpd").getroot()
     assert root.get("type") == "static"
-    found = {(n.get("width"), n.get("height")) for n in root.iter() if n.get("width")}
+    sets = [
+        s
+        for s in root.iter(f"{{{root.tag[1:].split('}')[0]}}}AdaptationSet")
+        if s.get("contentType") != "image"
+    ]
+    found = {(n.get("width"), n.get("height")) for s in sets for n in s.iter() if n.get("width")}
     assert found == {(str(w), str(h)) for w, h in clip.rungs.values()}
     declared = re.fullmatch(r"PT([\d.]+)S", root.get("mediaPresentationDuration") or "")
     assert declared
