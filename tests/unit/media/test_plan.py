@@ -540,3 +540,28 @@ def test_pictures_too_small_for_other_encoders_are_made_in_h264() -> None:
     assert plan.unused_codecs == ("hevc", "av1")
     assert in_codecs("h264", "hevc", video=clip(120, 62), presets=(SD,)).unused_codecs == ("hevc",)
     assert in_codecs("hevc", video=clip(64, 64), presets=(SD,)).unused_codecs == ()
+
+
+@pytest.mark.parametrize(
+    ("rate", "gop", "segment"),
+    [
+        (F(1, 2), 2, 6),
+        (F(1, 3), 3, 6),
+        (F(1, 4), 4, 8),
+        (F(1, 7), 7, 7),
+        (F(1, 10), 10, 10),
+        (F(1, 60), 60, 60),
+    ],
+)
+def test_pictures_of_many_seconds_do_not_make_longer_segments_than_they_must(
+    rate: F, gop: int, segment: int
+) -> None:
+    grid = make_grid(clip(timing=constant(rate, 60, F(1, 1000))), FHD)
+    assert (grid.gop, grid.segment) == (gop, segment)
+
+
+def test_few_pictures_on_uneven_times_are_not_reordered() -> None:
+    """There would be no room for the decoding times that let the last one end where it should."""
+    timing = replace(constant(F(25), 32, F(1, 1000)), rate=None)
+    assert make_grid(clip(timing=timing), FHD).reorder
+    assert not make_grid(clip(timing=replace(timing, frames=31)), FHD).reorder
