@@ -47,6 +47,9 @@ _LENGTH = re.compile(r"([0-9]{1,4}):([0-5][0-9]):([0-5][0-9](?:\.[0-9]{1,9})?)",
 # A file may name a byte twice (frames repeated by its index), but not again and again.
 _DATA_TWICE, _DATA_SPARE = 2, 2**20
 _LOOKED_AT = 8  # pictures, when looking for captions
+# What covers are coded as.
+STILL_CODECS = frozenset(("mjpeg", "png", "jpeg2000", "bmp", "gif"))
+STILL_SECONDS = Fraction(1, 10)
 # Times this many limits apart are no slip of a clock.
 _FAR = 4
 
@@ -359,7 +362,8 @@ def parse_container(document: Document, size: int) -> Container:
 
 
 def choose_video(document: Document) -> tuple[Document | None, tuple[LeftOut, ...]]:
-    """The picture a person means: not a cover, the most pixels, then the default track, then the first."""
+    """The picture a person means: not a cover, no still beside a film, the most pixels, then the default track, then
+    the first."""
     left_out: list[LeftOut] = []
     candidates: list[Document] = []
     for stream in of_kind(document, "video"):
@@ -376,6 +380,7 @@ def choose_video(document: Document) -> tuple[Document | None, tuple[LeftOut, ..
     chosen = max(
         candidates,
         key=lambda s: (
+            not is_still(s),
             int(s["width"]) * int(s["height"]),
             s.get("disposition", {}).get("default", 0),
             -int(s["index"]),
@@ -386,12 +391,24 @@ def choose_video(document: Document) -> tuple[Document | None, tuple[LeftOut, ..
             int(s["index"]),
             "video",
             str(s.get("codec_name")),
-            f"another picture, {s['width']}x{s['height']}; stream {chosen['index']} is larger or comes first",
+            "a single picture"
+            if is_still(s) and not is_still(chosen)
+            else f"another picture, {s['width']}x{s['height']}; stream {chosen['index']} is larger or comes first",
         )
         for s in candidates
         if s is not chosen
     ]
     return chosen, tuple(left_out)
+
+
+def is_still(stream: Document) -> bool:
+    """Whether the header gives away that the stream is one picture: covers are not always marked as such."""
+    if (frames := integer(stream.get("nb_frames"))) is not None:
+        return frames == 1
+    if stream.get("codec_name") not in STILL_CODECS:
+        return False
+    lasts = length_of(stream)
+    return stream.get("avg_frame_rate") == "0/0" or (lasts is not None and lasts <= STILL_SECONDS)
 
 
 def klv_streams(document: Document) -> tuple[KlvFacts, ...]:

@@ -550,3 +550,33 @@ def test_packets_far_apart(source: Source, tmp_path: Path, answer: Any) -> None:
 )
 def test_how_long_a_stream_is(stream: dict[str, Any], seconds: Fraction | None) -> None:
     assert length_of(stream) == seconds
+
+
+@pytest.mark.parametrize(
+    ("told", "still"),
+    [
+        ({"nb_frames": "1"}, True),
+        ({"codec_name": "h264", "nb_frames": "1"}, True),
+        ({"nb_frames": "2", "avg_frame_rate": "0/0"}, False),
+        ({"tags": {"DURATION": "00:00:00.040000000"}}, True),
+        ({"tags": {"DURATION": "00:00:00.500000000"}}, False),
+        ({"tags": {"DURATION": "00:00:01.000000000"}}, False),
+        ({"avg_frame_rate": "0/0"}, True),
+        ({"codec_name": "h264", "avg_frame_rate": "0/0"}, False),
+        ({}, False),
+    ],
+)
+def test_a_still_beside_a_film_is_not_the_picture(told: dict[str, object], still: bool) -> None:
+    film = {
+        "index": 1,
+        "codec_type": "video",
+        "codec_name": "h264",
+        "width": 320,
+        "height": 180,
+        "nb_frames": "25",
+    }
+    other = {"index": 0, "codec_type": "video", "codec_name": "mjpeg", "width": 800, "height": 800} | told
+    chosen, (left,) = choose_video({"streams": [other, film]})
+    assert chosen is (film if still else other)
+    assert (left.reason == "a single picture") is still
+    assert choose_video({"streams": [other]}) == (other, ())
