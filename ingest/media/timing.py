@@ -10,6 +10,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, overload
 
 from ingest.media.facts import Timing
+from ingest.media.pulldown import film_rate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -231,7 +232,7 @@ def measure(
     ticks = array("q", sorted(t for t in times if first_pts is None or t >= first_pts))
     if not ticks:
         raise ValueError("no pictures to show")
-    rate = constant_rate(ticks, time_base, hints)
+    rate = constant_rate(ticks, time_base, hints) or film_rate(ticks, time_base)
     # Of equal times the last in stream order.
     last = table[next(i for i, t in zip(reversed(shown), reversed(times), strict=True) if t == ticks[-1])]
     span = (ticks[-1] - ticks[0]) * time_base

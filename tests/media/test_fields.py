@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import flash_and_beep
 import pytest
 from main_job import SAMPLES
-from measuring import Picture, ffmpeg, flashes, likeness, pictures, probe, run
+from measuring import Picture, ffmpeg, flashes, likeness, packet_times, pictures, probe, run
 
 from ingest.job import codes
 
@@ -176,6 +177,37 @@ def test_film_in_video_becomes_film_again(clips: Clips, ingested: Ingest, first:
     package = ingested(source, "sd")
     assert said(package) == ["3:2 pulldown undone"]
     check(package, [n / FILM for n in range(80)], whole(clips, FILM, "352x240", 80))
+
+
+def flag_pulldown(stream: bytes) -> bytes:
+    """An MPEG-2 stream of film at 23.976 with the flags that show it as 29.97 (ISO/IEC 13818-2, 6.2.2 and 6.2.3)."""
+    data = bytearray(stream)
+    number, at = 0, data.find(b"\0\0\1")
+    while at >= 0:
+        kind = data[at + 3]
+        if kind == 0xB3:  # sequence header
+            data[at + 7] = data[at + 7] & 0xF0 | 4
+        elif kind == 0xB5 and data[at + 4] >> 4 == 1:  # sequence extension: progressive_sequence
+            data[at + 5] &= ~0x08
+        elif kind == 0xB5 and data[at + 4] >> 4 == 8:  # picture coding extension
+            top, repeat = ((1, 1), (0, 0), (0, 1), (1, 0))[number % 4]
+            data[at + 7] = data[at + 7] & ~0x82 | top << 7 | repeat << 1
+            data[at + 8] |= 0x80  # progressive_frame
+            number += 1
+        at = data.find(b"\0\0\1", at + 4)
+    return bytes(data)
+
+
+def test_film_that_is_flagged_to_be_shown_as_video_is_film(clips: Clips, ingested: Ingest) -> None:
+    """Soft pulldown: the pictures' times limp in the file, and are even in the rung."""
+    size = "352x288"
+    name = ("film.m2v", "-i", motion(clips), "-vf", moving(FILM, size), "-an", "-frames:v", "80")
+    film = clips.make(*name, "-c:v", "mpeg2video", "-q:v", "2", "-bf", "0", "-f", "mpeg2video")
+    flagged = clips.folder / "flagged.m2v"
+    flagged.write_bytes(flag_pulldown(film.read_bytes()))
+    source = clips.make("soft.ts", "-fflags", "+genpts", "-f", "mpegvideo", "-i", str(flagged), "-c", "copy")
+    assert len({round(float(b - a), 3) for a, b in pairwise(packet_times(source))}) > 1
+    check(ingested(source, "sd"), [n / FILM for n in range(80)], whole(clips, FILM, size, 80), worst=30)
 
 
 def test_picture_and_sound_stay_together(clips: Clips, ingested: Ingest) -> None:
