@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ingest.media.timing import PacketTable
 
 MOST_PLACES = 12
-PICTURES = 144  # in all, for flags and sizes; never more than half of the film
+PICTURES = 96  # in all, for flags and sizes; never more than a quarter of the film
 JUDGED_PLACES = 6
 JUDGED_PICTURES = 45  # at each place: nine rounds of 3:2 pulldown
 BUDGET = 300_000_000  # pixels decoded for flags and sizes, about 0.5 s of one core
@@ -77,7 +77,7 @@ def places(video: VideoFacts, packets: PacketTable, most: int) -> tuple[Fraction
 
 
 def _flags(prober: Prober, video: VideoFacts, spread: tuple[Fraction, ...]) -> Scan:
-    total = min(PICTURES, video.timing.frames // 2, BUDGET // (video.width * video.height))
+    total = min(PICTURES, video.timing.frames // 4, BUDGET // (video.width * video.height))
     if video.codec in PROGRESSIVE_CODECS:
         total = min(total, len(spread))
     each = max(2, total // len(spread)) / video.timing.mean_rate
