@@ -255,7 +255,7 @@ EXTREMES = {"1x1": (2, 2), "2x2": (2, 2), "3x1000": (2, 720), "4096x16": (720, 2
 @pytest.mark.parametrize("size", EXTREMES)
 def test_extreme_sizes(clips: Clips, ingested: Ingest, size: str) -> None:
     red = ("-f", "lavfi", "-i", f"color=0xc02020:size={size}:rate=10:duration=1", "-c:v", "ffv1")
-    package = ingested(clips.make("red.mkv", *red, "-pix_fmt", "gbrp"), "sd")
+    package = ingested(clips.make("red.mkv", *red, "-pix_fmt", "yuv444p"), "sd")
     (stream,) = probe(package.joined("video/sd"), "-show_streams")["streams"]
     assert (stream["width"], stream["height"]) == EXTREMES[size]
     (poster,) = flat(package.folder / "poster.jpg")
