@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 # The aspects of a sample that are believed; others count as square.
 SLIMMEST, WIDEST = "0.05", "20"
 UNSEEN = 0.02
+THIN = 8  # samples
 
 
 def timed_picture(stream: Any, plan: Plan) -> Any:
@@ -142,7 +143,8 @@ def scaled(stream: Any, plan: Plan, width: int, height: int, *, matrix: str, ful
         "scale",
         width,
         height,
-        flags="bicubic",
+        # swscale's bicubic filter fails where it makes much of two samples.
+        flags="area" if min(plan.video.canvas.width, plan.video.canvas.height) < THIN else "bicubic",
         out_color_matrix=matrix,
         out_range="pc" if full_range else "tv",
         **known,
