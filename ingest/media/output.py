@@ -139,6 +139,15 @@ class Tail:
         return "\n".join([line for line in lines if line.strip()][-TAIL_LINES:])
 
 
+def only_warnings(stderr: str) -> bool:
+    """Whether nothing was said that is worse than a warning (with ffmpeg's `level` in `-loglevel`), or nothing at all.
+
+    >>> only_warnings("[swscaler @ 0x1] [warning] deprecated pixel format used"), only_warnings("Conversion failed!")
+    (True, False)
+    """
+    return all(_WARNING.search(line) for line in stderr.split("\n") if line.strip())
+
+
 def last_words(stderr: str) -> str:
     """The most telling line, without addresses, times and file names of the program's own source.
 

@@ -29,7 +29,7 @@ from ingest.job.errors import ProcessingError, ResourceError, ToolError
 from ingest.media import launcher
 from ingest.media.cancel import CancelToken
 from ingest.media.orders import Command, Confinement, Limits, environment, orders
-from ingest.media.output import Lines, Output, Tail, Whole, last_words
+from ingest.media.output import Lines, Output, Tail, Whole, last_words, only_warnings
 from ingest.media.protections import Protections, protections
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ def check(completed: Completed, code: Code) -> None:
         raise ResourceError(codes.DISK_FULL, text, detail=stderr)
     if completed.signal is not None:
         raise ProcessingError(codes.TOOL_KILLED, f"{name} was {_killed_by(completed.signal)}", detail=stderr)
-    if completed.returncode == _FFMPEG_TOLD_TO_STOP and not stderr:
+    if completed.returncode == _FFMPEG_TOLD_TO_STOP and only_warnings(stderr):
         raise ProcessingError(codes.TOOL_KILLED, f"{name} was ended by a signal from outside")
     if completed.returncode != 0:
         words = last_words(stderr) or "it said nothing"
