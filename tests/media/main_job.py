@@ -105,6 +105,7 @@ class Clip:
         still: so little moves that pictures cannot be told from their neighbours.
         contradicting: pictures whose time falls back behind that of the picture before.
         texts: the text renditions that must be made.
+        recommendations: rule and finding of each SHOULD that its length or its rate does not allow to keep.
         sound_streams: where each rendition comes from, in the order of their names.
     """
 
@@ -122,6 +123,7 @@ class Clip:
     hdr: bool = False
     still: bool = False
     contradicting: int = 0
+    recommendations: tuple[tuple[str, str], ...] = ()
     texts: tuple[str, ...] = ()
 
     def check_times(self, found: list[Fraction], expected: list[Fraction]) -> None:
@@ -189,6 +191,7 @@ SHARED_CLIPS = (
     Clip(
         *("room-phone-rot180-vfr.mp4", 25, _SMALL, {"en-stereo": 2}, {9002: (9101,), 9001: (9104,)}),
         upright="hflip,vflip",
+        recommendations=(("Apple 1.18", "10.505 pictures/s"),) * 2,
     ),
     Clip(
         *("portrait-phone-4k60-rot90.mp4", 18, _TALL | {"fhd": (1080, 1920)}, {"en-stereo": 2}),
@@ -222,6 +225,11 @@ SHARED_CLIPS = (
         {154: (9107, 9107, 9107), 9002: (9101, 9101), 9001: (9104,)},
         rate=_NTSC,
         signal="pc",
+        # Two pictures more than two segments of 6.006 s.
+        recommendations=(
+            ("ingest scrap", "a last segment of 0.067 s"),
+            ("ingest scrap", "a last segment of 0.043 s"),
+        ),
     ),
     Clip(
         *("klv-sync-foreman.ts", 300, {"sd": (352, 288)}, {}),

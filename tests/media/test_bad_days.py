@@ -556,7 +556,7 @@ def test_force_replaces_and_its_absence_does_not(cli: Cli, clips: Clips) -> None
     assert [(o.width, o.height) for o in second.outputs] == [(64, 64)]
     assert {*names(out)} == {
         *("ABR.m3u8", "audio", "cuts", "info", "job.json", "latest", "manifest.mpd", "notes.txt"),
-        *("poster.jpg", "previews", "video"),
+        *("poster.jpg", "previews", "trick", "video"),
     }
     assert (out / "cuts/a.edl").read_text() == "a"
     assert (out / "latest").readlink().name == "notes.txt"

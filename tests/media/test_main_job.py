@@ -163,10 +163,12 @@ def test_the_record_lists_exactly_the_published_files(package: Package) -> None:
     assert {p.name for p in package.folder.iterdir()} <= {*ENTRIES, "job.json"}
 
 
-def test_ingest_verify_finds_nothing(package: Package, tmp_path: Path) -> None:
+def test_ingest_verify_finds_nothing(clip: Clip, package: Package, tmp_path: Path) -> None:
+    """Nothing but the recommendations that the source itself does not allow to follow (README)."""
     report = verify(package.folder, decode=make_decoder(find().ffmpeg, tmp_path))
-    lone = len(package.rungs) == 1  # as the source allows no second one
-    assert [(f.rule, f.found) for f in report.findings] == ([("Apple 9.9", "one variant")] if lone else [])
+    lone = [("Apple 9.9", "one variant")] if len(package.rungs) == 1 else []
+    assert report.must == ()
+    assert [(f.rule, f.found) for f in report.should] == [*clip.recommendations, *lone]
     assert report.decoded > 0
 
 
