@@ -57,16 +57,15 @@ def test_picture_that_grows_to_8192_by_8192(cli: Cli, clips: Clips) -> None:
     (clips.folder / "growing.h264").write_bytes(b"".join(part.read_bytes() for part in parts))
     source = clips.make("growing.ts", "-f", "h264", "-r", "25", "-i", "growing.h264", "-c", "copy")
     done = cli.ingest(source, "-o", "out")
-    record = assert_failed(
+    assert_failed(
         cli,
         done,
         codes.SOURCE_TOO_DAMAGED,
         exit_code=3,
-        step=codes.VERIFYING_PACKAGE,
+        step=codes.TRANSCODING_WITH_CPU,
         says="0.04 s of 1.04 s are lost",
         output=cli.cwd / "out",
     )
-    assert [w.code for w in record.warnings] == [codes.SOURCE_DAMAGED.number]
     assert_within(done, seconds=40, peak=400 * MB)
 
 
