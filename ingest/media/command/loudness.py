@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import ffmpeg
 
+from ingest.media.command.global_options import ERRORS_AND_PROGRESS
 from ingest.media.command.picture import own_times
 from ingest.media.command.sound import measured, sounds
 from ingest.media.whitelists import CODEC_WHITELIST, FORMAT_WHITELIST, PROTOCOL_WHITELIST
@@ -44,18 +45,6 @@ def _nowhere(stream: Any) -> Any:
 
 
 def _compiled(program: str, outputs: list[Any]) -> tuple[str, ...]:
-    run = ffmpeg.merge_outputs(*outputs).global_args(
-        *(
-            "-nostdin",
-            "-hide_banner",
-            "-v",
-            "error",
-            "-nostats",
-            "-progress",
-            "pipe:1",
-            "-stats_period",
-            "0.5",
-        )
-    )
+    run = ffmpeg.merge_outputs(*outputs).global_args(*ERRORS_AND_PROGRESS)
     arguments: list[str] = run.compile(cmd=program, overwrite_output=True)
     return tuple(arguments)

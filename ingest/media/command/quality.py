@@ -12,6 +12,7 @@ import ffmpeg
 
 from ingest.media.command import EncodeInput, source_input
 from ingest.media.command.colour import sdr_picture
+from ingest.media.command.global_options import ERRORS_AND_PROGRESS
 from ingest.media.command.names import quality_file, rung_file
 from ingest.media.command.picture import scaled, timed_picture
 from ingest.media.whitelists import CODEC_WHITELIST, FORMAT_WHITELIST, PROTOCOL_WHITELIST
@@ -33,19 +34,7 @@ def quality_arguments(program: str, plan: Plan, source: EncodeInput, sampling: S
         ffmpeg.output(_scored(number, name, reference.stream(i), sampling), "-", format="null")
         for i, (number, name) in enumerate(sampling.rungs)
     ]
-    run = ffmpeg.merge_outputs(*outputs).global_args(
-        *(
-            "-nostdin",
-            "-hide_banner",
-            "-v",
-            "error",
-            "-nostats",
-            "-progress",
-            "pipe:1",
-            "-stats_period",
-            "0.5",
-        )
-    )
+    run = ffmpeg.merge_outputs(*outputs).global_args(*ERRORS_AND_PROGRESS)
     arguments: list[str] = run.compile(cmd=program)
     return tuple(arguments)
 

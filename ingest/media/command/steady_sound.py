@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import ffmpeg
 
 from ingest.media.command.expressions import ratio
+from ingest.media.command.global_options import ERRORS_AND_PROGRESS
 from ingest.media.command.graphs import joined
 from ingest.media.command.names import AUDIO
 from ingest.media.command.sound import BOTH_SIDES, audio_outputs, read_channels
@@ -28,10 +29,6 @@ _PLACES = {
     "stereo": ("FL", "FR"),
     "5.1": ("FL", "FR", "FC", "LFE", "BL", "BR"),
 }
-_QUIET = (
-    *("-nostdin", "-hide_banner", "-v", "error", "-nostats"),
-    *("-progress", "pipe:1", "-stats_period", "0.5"),
-)
 
 
 def steady_arguments(program: str, plan: Plan, url: str, max_streams: int) -> tuple[str, ...]:
@@ -63,7 +60,7 @@ def steady_arguments(program: str, plan: Plan, url: str, max_streams: int) -> tu
         *outputs,
         STEADY,
         **{"c:a": "pcm_f32le", "map_metadata": -1, "map_chapters": -1, "format": "matroska"},
-    ).global_args(*_QUIET)
+    ).global_args(*ERRORS_AND_PROGRESS)
     arguments: list[str] = run.compile(cmd=program, overwrite_output=True)
     return tuple(arguments)
 
@@ -89,7 +86,7 @@ def sound_arguments(program: str, plan: Plan, url: str) -> tuple[str, ...]:
     source = ffmpeg.input(
         url, protocol_whitelist=PROTOCOL_WHITELIST, format_whitelist=FORMAT_WHITELIST, copyts=None
     )
-    return program, *joined(audio_outputs(source, plan)), *_QUIET, "-y"
+    return program, *joined(audio_outputs(source, plan)), *ERRORS_AND_PROGRESS, "-y"
 
 
 def _forms(plan: Plan) -> dict[tuple[int, ...], str]:
