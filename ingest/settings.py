@@ -14,7 +14,8 @@ INGEST_MIN_FREE        disk space to leave free, bytes or `200M`                
 K, M, G and T are powers of 1024. An empty variable is an unset one. INGEST_FFMPEG, INGEST_FFPROBE and
 INGEST_PACKAGER are read by the toolchain, INGEST_DEBUG by the command line.
 
-This module loads pydantic-settings (a quarter of a second): import it inside the function that needs it.
+This module loads pydantic: import it inside the function that needs it. The variables are read here rather than by
+pydantic-settings, whose import (asyncio, argparse, dotenv) costs a job a tenth of a CPU second.
 """
 
 from __future__ import annotations
@@ -25,8 +26,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from ingest.home import data_home
 from ingest.job import codes
@@ -77,12 +77,10 @@ Size = Annotated[int, BeforeValidator(parse_size)]
 Duration = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
-class Settings(BaseSettings):
-    """Limits and places; sizes in bytes, times in seconds. Arguments win over the environment."""
+class Settings(BaseModel):
+    """Limits and places; sizes in bytes, times in seconds."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="INGEST_", env_ignore_empty=True, frozen=True, extra="forbid"
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     home: Folder = Field(default_factory=data_home)
     preset_dir: Folder | None = None
@@ -107,14 +105,15 @@ def load() -> Settings:
     Raises:
         UsageError: USAGE, naming the variable, its value and what it should be.
     """
+    variables = {name: f"INGEST_{name.upper()}" for name in Settings.model_fields}
+    said = {name: value for name, variable in variables.items() if (value := os.environ.get(variable))}
     try:
-        return Settings()
+        return Settings.model_validate(said)
     except ValidationError as error:
         fault = error.errors(include_url=False)[0]
         field = str(fault["loc"][0])
-        variable = f"INGEST_{field.upper()}"
         raise UsageError(
             codes.USAGE,
-            f"{variable} is {str(fault['input'])[:60]!r}",
+            f"{variables[field]} is {str(fault['input'])[:60]!r}",
             remedy=f"set it to {_REMEDIES.get(field, 'a valid value')}",
         ) from error

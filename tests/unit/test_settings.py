@@ -71,11 +71,6 @@ def test_an_empty_variable_is_an_unset_one(monkeypatch: pytest.MonkeyPatch) -> N
     )
 
 
-def test_arguments_win_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("INGEST_MAX_STREAMS", "3")
-    assert settings.Settings(max_streams=5).max_streams == 5
-
-
 def test_three_quarters_of_the_memory_by_default() -> None:
     total = int(next(line for line in Path("/proc/meminfo").read_text().splitlines()).split()[1]) * 1024
     assert settings.load().memory_limit == total * 3 // 4

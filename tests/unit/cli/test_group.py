@@ -19,7 +19,7 @@ from ingest.job.errors import Cancelled, SourceError
 if TYPE_CHECKING:
     from pathlib import Path
 
-HEAVY = {"pydantic", "pydantic_settings", "rich", "PIL", "sqlalchemy", "m3u8", "ffmpeg"}
+HEAVY = {"pydantic", "rich", "PIL", "sqlalchemy", "m3u8", "ffmpeg"}
 START = "import sys; from ingest.cli import main; sys.argv[0] = 'ingest'; sys.exit(main())"
 
 
