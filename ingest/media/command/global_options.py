@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-PROGRESS = ("-progress", "pipe:1", "-stats_period", "0.5")
+PROGRESS = ("-progress", "pipe:1", "-stats_period", "1")
 # Nothing is asked, nothing said but errors, and progress told on stdout.
 ERRORS_AND_PROGRESS = ("-nostdin", "-hide_banner", "-v", "error", "-nostats", *PROGRESS)
