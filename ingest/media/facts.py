@@ -89,7 +89,8 @@ class Judged:
 class Scan:
     """A sample of pictures from all over the film: of `pictures`, `top` and `bottom` are flagged as interlaced.
 
-    `shapes` are all that were met. `judged` is None where no doubt made a closer look worth its time.
+    `shapes` are all that were met. `judged` is None where no doubt made a closer look worth its time. `captions`: one
+    carries captions (CEA-608 in A/53 data); broadcasters send them with every picture, empty where nothing is said.
     """
 
     pictures: int = 0
@@ -97,6 +98,7 @@ class Scan:
     bottom: int = 0
     shapes: tuple[Shape, ...] = ()
     judged: Judged | None = None
+    captions: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,6 @@ _LENGTH = re.compile(r"([0-9]{1,4}):([0-5][0-9]):([0-5][0-9](?:\.[0-9]{1,9})?)",
 
 # A file may name a byte twice (frames repeated by its index), but not again and again.
 _DATA_TWICE, _DATA_SPARE = 2, 2**20
-_LOOKED_AT = 8  # pictures, when looking for captions
 # What covers are coded as.
 STILL_CODECS = frozenset(("mjpeg", "png", "jpeg2000", "bmp", "gif"))
 STILL_SECONDS = Fraction(1, 10)
@@ -200,20 +199,6 @@ class Prober:
         done = process.run(command, cancel=self.cancel)
         self._check(done)
         return parse_light(done.stderr, mark)
-
-    def captions(self, index: int, middle: Fraction) -> bool:
-        """Whether pictures of the stream carry captions: the first ones, or those at `middle` (source's seconds).
-
-        Broadcasters send captions with every picture, with nothing in them where nothing is said.
-        """
-        asked = self.command(
-            *("-threads", "1", "-max_pixels", str(self.limits.pixels), "-select_streams", str(index)),
-            *("-read_intervals", f"%+#{_LOOKED_AT},{float(middle):.3f}%+#{_LOOKED_AT}"),
-            *("-show_entries", "frame_side_data=side_data_type", "-of", "csv=p=0"),
-        )
-        done = process.run(asked, cancel=self.cancel)
-        self._check(done)
-        return b"Closed Captions" in done.stdout
 
     def _decode_command(
         self, index: int, time_base: Fraction, mark: str, *, without: str = "delete", frames: int = 8

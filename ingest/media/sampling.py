@@ -1,7 +1,7 @@
 """Asks for pictures from all over a film: few, at places spread evenly; a long film costs what a short one does.
 
-ffprobe tells the flags and sizes of a few pictures at each place. Only where these leave a doubt does ffmpeg compare
-their lines, over more pictures.
+ffprobe tells the flags, sizes and captions of a few pictures at each place. Only where these leave a doubt does
+ffmpeg compare their lines, over more pictures.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from ingest.media import process
 from ingest.media.process import Command, Confinement
 from ingest.media.scan import judge, parse_pictures, scan_of
+from ingest.media.text_facts import CAPTIONED
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -82,11 +83,13 @@ def _flags(prober: Prober, video: VideoFacts, spread: tuple[Fraction, ...]) -> S
         total = min(total, len(spread))
     each = max(2, total // len(spread)) / video.timing.mean_rate
     spread = spread[:: -(-2 * len(spread) // max(2, total))]
+    entries = "frame=width,height,sample_aspect_ratio,interlaced_frame,top_field_first"
+    if video.codec in CAPTIONED:
+        entries += ":frame_side_data=side_data_type"
     asked = prober.command(
-        *("-threads", "1", "-select_streams", str(video.index)),
+        *("-threads", "1", "-max_pixels", str(prober.limits.pixels), "-select_streams", str(video.index)),
         *("-read_intervals", ",".join(f"{_clock(t)}%{_clock(t + each)}" for t in spread)),
-        *("-show_entries", "frame=width,height,sample_aspect_ratio,interlaced_frame,top_field_first"),
-        *("-of", "json=compact=1"),
+        *("-show_entries", entries, "-of", "json=compact=1"),
     )
     return scan_of(parse_pictures(process.run(asked, cancel=prober.cancel).stdout.decode("utf-8", "replace")))
 

@@ -25,20 +25,25 @@ _BETWEEN = (
     3,
 )  # pictures from the repeated top field to the repeated bottom field, by which one comes first
 _LEAST_HITS = 4
+_CAPTIONS = "Closed Captions"  # in ffprobe's name of A/53 side data
 _MULTIPLE = "lavfi.idet.multiple.current_frame="
 _REPEATED = "lavfi.idet.repeated.current_frame="
 
 
 @dataclass(frozen=True, slots=True)
 class SampledPicture:
-    """One decoded picture: `shape` is its size in samples and their aspect, `field` P progressive, T or B first."""
+    """One decoded picture: `shape` is its size in samples and their aspect, `field` P progressive, T or B first.
+
+    `captions`: it carries some, with or without text.
+    """
 
     shape: Shape
     field: Field
+    captions: bool = False
 
 
 def parse_pictures(text: str) -> tuple[SampledPicture, ...]:
-    """ffprobe's JSON of `frame=width,height,sample_aspect_ratio,interlaced_frame,top_field_first`."""
+    """ffprobe's JSON of `frame=width,height,sample_aspect_ratio,interlaced_frame,top_field_first` and the side data."""
     try:
         frames = json.loads(text).get("frames", [])
     except (ValueError, AttributeError):
@@ -53,7 +58,8 @@ def _picture(frame: dict[str, object]) -> SampledPicture:
     aspect = re.fullmatch(r"([0-9]{1,9}):([0-9]{1,9})", str(frame.get("sample_aspect_ratio")))
     known = aspect is not None and int(aspect[1]) and int(aspect[2])
     sample = Fraction(int(aspect[1]), int(aspect[2])) if aspect is not None and known else None
-    return SampledPicture(Shape(int(str(frame["width"])), int(str(frame["height"])), sample), field)
+    shape = Shape(int(str(frame["width"])), int(str(frame["height"])), sample)
+    return SampledPicture(shape, field, captions=_CAPTIONS in str(frame.get("side_data_list")))
 
 
 def scan_of(
@@ -66,6 +72,7 @@ def scan_of(
         top=fields["T"],
         bottom=fields["B"],
         shapes=tuple(dict.fromkeys(p.shape for p in pictures)),
+        captions=any(p.captions for p in pictures),
     )
 
 

@@ -14,7 +14,7 @@ from ingest.media.damage import missing_pictures, told
 from ingest.media.other_streams import other_streams
 from ingest.media.programs import of_picture
 from ingest.media.sampling import sampled
-from ingest.media.text_facts import CAPTIONED, chapters, text_facts
+from ingest.media.text_facts import chapters, text_facts
 from ingest.media.video_facts import video_facts
 from ingest.steps.context import Note, Outcome
 from ingest.steps.damage import refuse_loss
@@ -32,7 +32,6 @@ class Probed:
     """`document` is ffprobe's own answer about the streams; `left_out` are pictures that are not used.
 
     `mine` is that answer without the streams that belong to other programs than the picture's.
-    `captions`: the picture carries captions (CEA-608 in A/53 data).
     """
 
     document: Document
@@ -40,12 +39,11 @@ class Probed:
     container: Container
     video: VideoFacts
     left_out: tuple[LeftOut, ...]
-    captions: bool = False
 
     @property
     def text(self) -> tuple[TextFacts, ...]:
         """The text tracks, and the captions in the picture."""
-        return text_facts(self.mine, captions=self.captions)
+        return text_facts(self.mine, captions=self.video.scan.captions)
 
     @property
     def chapters(self) -> tuple[Chapter, ...]:
@@ -100,15 +98,12 @@ def run(prober: Prober, *, allow_damage: bool) -> Outcome[Probed]:
     )
     if not allow_damage:
         refuse_loss(name, loss.seconds, video.timing.duration + loss.seconds, loss.places)
-    captions = video.codec in CAPTIONED and prober.captions(
-        index, video.timing.start + video.timing.duration / 2
-    )
     notes = tuple(
         Note(codes.STREAM_LEFT_OUT, f"stream {s.index} ({s.codec}): {s.reason}")
         for s in (*left_out, *foreign, *other_streams(mine))
     )
     return Outcome(
-        Probed(document, mine, container, video, left_out, captions),
+        Probed(document, mine, container, video, left_out),
         notes=notes,
         warnings=(
             *misdeclared(document, container, video),

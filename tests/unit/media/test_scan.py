@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 SQUARE = Shape(720, 576, Fraction(1))
 
 
+CAPTIONS = {"side_data_type": "ATSC A53 Part 4 Closed Captions"}
+
+
 def told(**changes: Any) -> dict[str, Any]:
     usual = {"width": 720, "height": 576, "sample_aspect_ratio": "1:1", "interlaced_frame": 0}
     return usual | changes
@@ -30,7 +33,7 @@ def test_pictures() -> None:
         told(),
         told(interlaced_frame=1, top_field_first=1),
         told(interlaced_frame=1, top_field_first=0, sample_aspect_ratio="16:11"),
-        told(sample_aspect_ratio="0:1"),
+        told(sample_aspect_ratio="0:1", side_data_list=[CAPTIONS]),
         told(width=0),
         {"side_data_list": []},
         7,
@@ -40,11 +43,11 @@ def test_pictures() -> None:
         SampledPicture(SQUARE, "P"),
         SampledPicture(SQUARE, "T"),
         SampledPicture(Shape(720, 576, Fraction(16, 11)), "B"),
-        SampledPicture(Shape(720, 576), "P"),
+        SampledPicture(Shape(720, 576), "P", captions=True),
     )
-    assert scan_of(found) == Scan(
-        4, top=1, bottom=1, shapes=(SQUARE, Shape(720, 576, Fraction(16, 11)), Shape(720, 576))
-    )
+    shapes = (SQUARE, Shape(720, 576, Fraction(16, 11)), Shape(720, 576))
+    assert scan_of(found) == Scan(4, top=1, bottom=1, shapes=shapes, captions=True)
+    assert scan_of(found[:3]) == Scan(3, top=1, bottom=1, shapes=shapes[:2])
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"frames": []}', "7"])
