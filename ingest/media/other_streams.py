@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ingest.job.errors import one_line
+from ingest.media.document import klv_streams
 from ingest.media.facts import LeftOut
-from ingest.media.probe import klv_streams
 
 if TYPE_CHECKING:
-    from ingest.media.probe import Document
+    from ingest.media.document import Document
 
 _KNOWN_KINDS = frozenset({"video", "audio", "subtitle"})
 _MEANING = {

@@ -8,7 +8,7 @@ from ingest.job.errors import one_line
 from ingest.media.facts import LeftOut
 
 if TYPE_CHECKING:
-    from ingest.media.probe import Document
+    from ingest.media.document import Document
 
 
 def of_picture(document: Document, index: int) -> tuple[Document, tuple[LeftOut, ...]]:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from ingest.media.probe import Document, fraction, of_kind
+from ingest.media.document import Document, fraction, of_kind
 from ingest.media.video_facts import language_tag
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from ingest.media.document import Document, fraction, integer, length_of, of_kind, time_base_of
 from ingest.media.facts import AudioFacts, Colour, DolbyVision, FieldOrder, Role, VideoFacts
-from ingest.media.probe import Document, fraction, integer, length_of, of_kind, time_base_of
 from ingest.media.timing import Packet, measure
 
 if TYPE_CHECKING:

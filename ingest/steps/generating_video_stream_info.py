@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ingest.media.document import Document, fraction, integer
 from ingest.media.plan.text import usable_text
-from ingest.media.probe import Document, fraction, integer
 from ingest.media.video_facts import language_tag
 from ingest.steps.context import Outcome, write_json
 

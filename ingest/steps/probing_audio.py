@@ -10,8 +10,8 @@ from ingest.media.whitelists import AUDIO_DECODERS, accepted
 from ingest.steps.context import Note, Outcome
 
 if TYPE_CHECKING:
+    from ingest.media.document import Document
     from ingest.media.facts import AudioFacts
-    from ingest.media.probe import Document
 
 
 def run(document: Document) -> Outcome[tuple[AudioFacts, ...]]:

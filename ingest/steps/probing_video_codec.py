@@ -8,9 +8,17 @@ from typing import TYPE_CHECKING
 
 from ingest.job import codes
 from ingest.job.errors import SourceError, one_line
-from ingest.media import probe
 from ingest.media.clock import MOST_JUMPS, follow, jumps_of, straightened
 from ingest.media.damage import missing_pictures, told
+from ingest.media.document import (
+    choose_video,
+    fraction,
+    integer,
+    length_of,
+    of_kind,
+    parse_container,
+    time_base_of,
+)
 from ingest.media.other_streams import other_streams
 from ingest.media.programs import of_picture
 from ingest.media.sampling import sampled
@@ -21,8 +29,9 @@ from ingest.steps.damage import refuse_loss
 
 if TYPE_CHECKING:
     from ingest.media.damage import Loss
+    from ingest.media.document import Document
     from ingest.media.facts import Container, Jump, LeftOut, VideoFacts
-    from ingest.media.probe import Document, Prober
+    from ingest.media.probe import Prober
     from ingest.media.text_facts import Chapter, TextFacts
     from ingest.media.timing import Packet, PacketTable
 
@@ -54,14 +63,14 @@ def run(prober: Prober, *, allow_damage: bool) -> Outcome[Probed]:
     """Raises SourceError: no video, not decodable, or above a limit."""
     source, limits = prober.source, prober.limits
     document = prober.streams()
-    container = probe.parse_container(document, source.size)
-    stream, left_out = probe.choose_video(document)
+    container = parse_container(document, source.size)
+    stream, left_out = choose_video(document)
     name = one_line(source.name)
     if stream is None:
         raise no_video(name, document, left_out)
     index = int(stream["index"])
     mine, foreign = of_picture(document, index)
-    time_base = probe.time_base_of(stream)
+    time_base = time_base_of(stream)
     packed = prober.packets(index, time_base)
     if not packed:
         raise SourceError(
@@ -94,7 +103,7 @@ def run(prober: Prober, *, allow_damage: bool) -> Outcome[Probed]:
         )
     source.check_unchanged()
     loss = missing_pictures(
-        packets, container, video.timing, probe.integer(stream.get("nb_frames")), packed.complaints
+        packets, container, video.timing, integer(stream.get("nb_frames")), packed.complaints
     )
     if not allow_damage:
         refuse_loss(name, loss.seconds, video.timing.duration + loss.seconds, loss.places)
@@ -118,8 +127,8 @@ def sound_jumps(
 ) -> list[tuple[int, tuple[Jump, ...]]]:
     """Where the clock jumps in each sound track, by the picture's `leader`."""
     found = []
-    for track in probe.of_kind(document, "audio"):
-        index, ticks = int(track["index"]), probe.time_base_of(track)
+    for track in of_kind(document, "audio"):
+        index, ticks = int(track["index"]), time_base_of(track)
         own = jumps_of(prober.packets(index, ticks), ticks, container.format)
         found.append((index, follow(own, leader, ticks, time_base)))
     return found
@@ -173,9 +182,9 @@ def misdeclared(document: Document, container: Container, video: VideoFacts) -> 
         return ()
     begin = container.start or Fraction(0)
     ends = [max(video.timing.start, begin) + video.timing.duration - begin]
-    for track in probe.of_kind(document, "audio"):
-        start = max(begin, probe.fraction(track.get("start_time")) or begin)
-        ends.append(start - begin + (probe.length_of(track) or Fraction(0)))
+    for track in of_kind(document, "audio"):
+        start = max(begin, fraction(track.get("start_time")) or begin)
+        ends.append(start - begin + (length_of(track) or Fraction(0)))
     longest = video.timing.duration if declared > 2 * video.timing.duration + 60 else max(ends)
     if abs(declared - longest) <= max(Fraction(2), longest / 10):
         return ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ingest.media.probe import Document, klv_streams
+from ingest.media.document import Document, klv_streams
 from ingest.steps.context import Outcome
 
 if TYPE_CHECKING:

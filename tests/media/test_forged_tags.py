@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ingest.media.probe import ProbeLimits, Prober, choose_video, time_base_of
+from ingest.media.document import choose_video, time_base_of
+from ingest.media.probe import ProbeLimits, Prober
 from ingest.media.source import open_source
 from ingest.media.toolchain import find
 from ingest.media.video_facts import video_facts
