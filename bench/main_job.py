@@ -6,6 +6,7 @@ Run by hand, on Linux: `python bench/main_job.py [CLIP] [--res sd,hd,fhd] [--run
 from __future__ import annotations
 
 import argparse
+import compileall
 import itertools
 import json
 import os
@@ -22,6 +23,7 @@ from typing import Any
 import usage
 from hand_written import COMMANDS
 
+import ingest
 from ingest.media import toolchain
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -228,6 +230,8 @@ def main() -> None:
     parser.add_argument("--no-b2", action="store_true", help="leave out B2")
     parser.add_argument("--markdown", action="store_true", help="print the text for bench/README.md")
     options = parser.parse_args()
+    # As pip leaves an installed package: an editable one may have no bytecode yet, or an environment that forbids it.
+    compileall.compile_dir(Path(ingest.__file__).parent, quiet=1)
     clip: Path = options.clip.resolve()
     with tempfile.TemporaryDirectory(prefix="ingest-bench-") as name:
         folder, tools = Path(name), toolchain.find()
