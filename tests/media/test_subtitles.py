@@ -143,9 +143,9 @@ def test_the_master_playlist_offers_them(film: Film) -> None:
     assert [
         (m.uri, m.name, m.language, m.default, m.autoselect, m.forced, m.characteristics) for m in offered
     ] == [
-        ("text/en/index.m3u8", "en", "en", "YES", "YES", "NO", None),
-        ("text/de/index.m3u8", "de forced", "de", "NO", "YES", "YES", None),
-        ("text/fr/index.m3u8", "fr SDH", "fr", "NO", "YES", "NO", sdh),
+        ("text/en/index.m3u8", "English", "en", "YES", "YES", "NO", None),
+        ("text/de/index.m3u8", "Deutsch (forced)", "de", "NO", "YES", "YES", None),
+        ("text/fr/index.m3u8", "Français (SDH)", "fr", "NO", "YES", "NO", sdh),
     ]
     assert {m.group_id for m in offered} == {p.stream_info.subtitles for p in master.playlists} == {"text"}
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ingest.media.plan.audio_names import label
 from ingest.media.plan.audio_sources import audio_sources
+from ingest.media.plan.track_names import label, unique
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 
 AAC_FRAME = 1024  # samples, ISO/IEC 14496-3
 MAX_AUDIO_SOURCES = 8
+_ROLES: dict[Role, str] = {
+    "commentary": "commentary",
+    "description": "audio description",
+    "clear-speech": "clear speech",
+}
 DESCRIBES_VIDEO = "public.accessibility.describes-video"  # RFC 8216bis 4.4.6.1
 
 
@@ -106,11 +111,11 @@ def _renditions(sources: Sequence[AudioSource], preset: Preset, duration: Fracti
         # Whole AAC frames nearest to the picture's length, less the priming frame that the encoder adds.
         frames = max(2, round(duration * rate / AAC_FRAME))
         # One label for all layouts of a sound (RFC 8216bis 4.4.6.1.1: groups have the same members).
-        shown = _unique(label(language, source.role), labels, " ")
+        shown = unique(label(language, "Audio", _ROLES.get(source.role)), labels, " ")
         for layout, channels, bitrate in layouts:
             made.append(
                 AudioRendition(
-                    name=_unique(f"{language}-{layout.replace('.', '')}", names),
+                    name=unique(f"{language}-{layout.replace('.', '')}", names, "-"),
                     indexes=source.indexes,
                     language=language,
                     label=shown,
@@ -141,12 +146,3 @@ def _autoselected(sources: Sequence[AudioSource], default: AudioSource | None) -
         if source is default or source.role in {"main", "description"}:
             found.setdefault((source.first.language, source.role == "description"), source)
     return list(found.values())
-
-
-def _unique(name: str, taken: set[str], separator: str = "-") -> str:
-    number, result = 1, name
-    while result in taken:
-        number += 1
-        result = f"{name}{separator}{number}"
-    taken.add(result)
-    return result

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ingest.media.plan.track_names import label, unique
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -51,16 +53,14 @@ def text_renditions(tracks: Sequence[TextFacts]) -> tuple[TextRendition, ...]:
     made: list[TextRendition] = []
     for track in usable:
         kind = (track.language, track.forced, track.hearing_impaired)
-        # No text from the source: a title could hold quotes or newlines, which an HLS attribute cannot.
-        words = [track.language if track.language != "und" else "Text"]
-        words += ["forced"] if track.forced else ["SDH"] if track.hearing_impaired else []
+        note = "forced" if track.forced else "SDH" if track.hearing_impaired else None
         made.append(
             TextRendition(
-                name=_unique(track.language, names, "-"),
+                name=unique(track.language, names, "-"),
                 index=track.index,
                 codec=track.codec,
                 language=track.language,
-                label=_unique(" ".join(words), labels, " "),
+                label=unique(label(track.language, "Text", note), labels, " "),
                 forced=track.forced,
                 hearing_impaired=track.hearing_impaired,
                 default=track is default,
@@ -69,12 +69,3 @@ def text_renditions(tracks: Sequence[TextFacts]) -> tuple[TextRendition, ...]:
         )
         alike.add(kind)
     return tuple(made)
-
-
-def _unique(name: str, taken: set[str], separator: str) -> str:
-    number, result = 1, name
-    while result in taken:
-        number += 1
-        result = f"{name}{separator}{number}"
-    taken.add(result)
-    return result

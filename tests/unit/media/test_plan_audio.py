@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from made_facts import FHD, track
 
 from ingest.media.plan.audio import AudioRendition, plan_audio
-from ingest.media.plan.audio_names import label
 from ingest.media.plan.audio_sources import AudioSource, audio_sources
+from ingest.media.plan.track_names import label
 
 if TYPE_CHECKING:
     from ingest.media.facts import AudioFacts
@@ -261,7 +261,7 @@ def test_named_channels_of_no_known_layout_go_by_their_names() -> None:
 
 
 def test_labels() -> None:
-    assert [label(t, "main") for t in ("en", "fr", "ja", "zh-Hant", "und", "mul", "qaa")] == [
+    assert [label(t, "Audio") for t in ("en", "fr", "ja", "zh-Hant", "und", "mul", "qaa")] == [
         *("English", "Français", "日本語", "中文（繁體）", "Audio", "Audio", "qaa")
     ]
 

@@ -82,11 +82,11 @@ def test_renditions() -> None:
         return TextRendition(name=name, index=index, label=label, **{**known, **changes})
 
     assert text_renditions(tracks) == (
-        made("de", 2, "de forced", language="de", forced=True),
-        made("en", 3, "en", default=True),
-        made("en-2", 4, "en 2", selectable=False),
-        made("en-3", 5, "en SDH", hearing_impaired=True),
-        made("und", None, "Text SDH", language="und", codec="eia_608", hearing_impaired=True),
+        made("de", 2, "Deutsch (forced)", language="de", forced=True),
+        made("en", 3, "English", default=True),
+        made("en-2", 4, "English 2", selectable=False),
+        made("en-3", 5, "English (SDH)", hearing_impaired=True),
+        made("und", None, "Text (SDH)", language="und", codec="eia_608", hearing_impaired=True),
     )
 
 
