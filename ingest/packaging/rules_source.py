@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _ROUNDING = Fraction(1, 1000)
 BLACK = 16
-LEAST, MOST = 4.0, 12.0
+LEAST, MOST = 6.0, 12.0
 LEVEL_BOUND = 6.0
 """Difference in dB from which on a second of sound is not the source's."""
 AUDIBLE = -50.0
@@ -69,8 +69,9 @@ def check_pictures(
 def allowed_difference(picture: bytes) -> float:
     """How much an encoder may change a picture, in steps of 8-bit luma: half of what black differs from it.
 
-    Never less than `LEAST` (a coarse encode of black differs by 2) nor more than `MOST` (the coarsest of a light
-    picture by 5); pictures of other places in a film differ by 20 and more, unless it hardly moves.
+    Never less than `LEAST` (a coarse encode of black differs by 2, of noise over black by 4.6) nor more than `MOST`
+    (the coarsest of a light picture by 5); pictures of other places in a film differ by 20 and more, unless it
+    hardly moves.
     """
     return max(LEAST, min(MOST, difference(picture, bytes([BLACK]) * len(picture)) / 2))
 
