@@ -9,29 +9,22 @@ from __future__ import annotations
 import html
 import io
 import json
-import queue
 import re
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from typing import TYPE_CHECKING
 
 import pytest
 from headless_chromium import chromium, processes_of
+from page_visit import PAGE, Visit, Visitor
 from PIL import Image, ImageStat
-from recording_server import Site, serve
+from recording_server import serve
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 pytestmark = pytest.mark.browser
-PAGE = Path(__file__).parent / "page"
 SECONDS = 90
-# What hls.js reports of a machine that decodes too slowly, and of requests that a seek made needless.
-HARMLESS = ("bufferStalledError", "bufferNudgeOnStall", "aborted")
-# hls.js counts a transport stream's time from the first decoding time, which lies before the first picture: a seek to 0
-# meets nothing there, and goes on 0.1 s behind the first picture.
-HARMLESS_AT_THE_START = ("bufferSeekOverHole", "bufferAppendNoProgress")
 RUNS = [
     pytest.param("sample", "hls.js", "ABR.m3u8", id="hls.js"),
     pytest.param("sample", "shaka-player", "ABR.m3u8", id="shaka-hls"),
@@ -43,72 +36,22 @@ RUNS = [
 ]
 
 
-class Visit:
-    """One page load: its package, what the page reported, and the two servers' memories."""
-
-    def __init__(self, package: Path, report: dict[str, Any], cdn: Site, picture: bytes | None) -> None:
-        self.abr = json.loads((package / "info/abr.json").read_text(encoding="utf-8"))
-        self.package = package
-        self.report = report
-        self.cdn = cdn
-        self.picture = picture
-
-    @property
-    def sizes(self) -> list[list[int]]:
-        return [[rung["width"], rung["height"]] for rung in self.abr["rungs"]]
-
-    @property
-    def slowest(self) -> float:
-        """Frames per second of the rung that has fewest."""
-        return float(min(rung["meanFrameRate"] for rung in self.abr["rungs"]))
-
-    @property
-    def audios(self) -> set[str]:
-        return {f"{audio['language']}/{audio['channels']}" for audio in self.abr["audio"]}
-
-
 @pytest.fixture
 def visit(
     browser: str, players: Path, tmp_path: Path, request: pytest.FixtureRequest
 ) -> Callable[..., Visit]:
-    def visit(
-        package: Path, player: str, manifest: str, previews: str | None = None, **choices: str
-    ) -> Visit:
-        pages = {"/page/": PAGE, "/players/": players}
-        # Two origins, as with a CDN: without CORS headers nothing plays.
-        with serve({"/package/": package}) as cdn, serve(pages, ("/result", "/screenshot")) as site:
-            query = {"player": player, "manifest": f"{cdn.origin}/package/{manifest}", **choices}
-            if previews:
-                query["previews"] = f"{cdn.origin}/package/{previews}"
-            url = f"{site.origin}/page/index.html?{urlencode(query)}"
-            with chromium(browser, url, tmp_path, SECONDS) as process:
-                report = wait_for_report(site, process.poll, tmp_path / "chromium.log")
-            posted = site.posts["/screenshot"]
-            picture = None if posted.empty() else posted.get()
+    def visit(package: Path, player: str, manifest: str, **choices: str) -> Visit:
+        visitor = Visitor(browser, players, tmp_path, SECONDS)
+        seen = visitor.visit(package, manifest, {"player": player, **choices})
+        report = seen.report
         request.node.user_properties.append(("player", f"{player} {report['version']}"))
         assert report["failure"] is None, f"{report['failure']}\n{report['errors']}"
-        seen = Visit(package, report, cdn, picture)
-        harmless = HARMLESS + (HARMLESS_AT_THE_START if seen.abr["format"] == "ts" else ())
-        assert [error for error in report["errors"] if error["name"] not in harmless or error["fatal"]] == []
+        assert seen.errors() == []
         assert report["mediaError"] is None
-        assert site.refused() + cdn.refused() == []
+        assert seen.refused == []
         return seen
 
     return visit
-
-
-def wait_for_report(site: Site, ended: Callable[[], int | None], log: Path) -> dict[str, Any]:
-    deadline = time.monotonic() + SECONDS
-    while time.monotonic() < deadline:
-        try:
-            report: dict[str, Any] = json.loads(site.posts["/result"].get(timeout=0.5))
-        except queue.Empty:
-            if ended() is not None:
-                break
-        else:
-            return report
-    last_words = log.read_text(encoding="utf-8", errors="replace")[-2000:]
-    pytest.fail(f"the page never reported; requests {site.exchanges}; Chromium said {last_words}")
 
 
 @pytest.mark.parametrize(("package", "player", "manifest"), RUNS)
@@ -215,7 +158,7 @@ def check_picture(seen: Visit, path: Path) -> None:
 
 def test_previews_show_what_the_player_shows(sample: Path, visit: Callable[..., Visit]) -> None:
     """Each cue's tile is the frame that plays at the cue's start."""
-    seen = visit(sample, "hls.js", "ABR.m3u8", previews="previews/previews.vtt")
+    seen = visit(sample, "hls.js", "ABR.m3u8", previews="package:previews/previews.vtt")
     described = json.loads((sample / "previews/preview.json").read_text(encoding="utf-8"))
     cues = seen.report["cues"]
     starts = [frame["offset"] / 1000 for frame in described["frames"]]

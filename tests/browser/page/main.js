@@ -1,113 +1,9 @@
 // Plays, seeks and switches through one package and posts what happened; judging is the test's work.
 import { players, sourceBuffers } from "./players.js";
+import { inVariant, picture, play, postPicture, ranges, seek, seen, shownCues, switchTo, until, video, watchFrames } from "./screen.js";
+import { playThrough } from "./through.js";
 
-const video = document.getElementById("video");
 const query = new URLSearchParams(location.search);
-const SECONDS_PER_WAIT = 15;
-
-const ranges = (list) => Array.from({ length: list.length }, (_, i) => [list.start(i), list.end(i)]);
-const sleep = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
-
-async function until(what, condition) {
-  const deadline = performance.now() + SECONDS_PER_WAIT * 1000;
-  while (!condition()) {
-    if (video.error) throw new Error(`${what}: media error ${video.error.code}: ${video.error.message}`);
-    if (performance.now() > deadline) throw new Error(`${what}: not within ${SECONDS_PER_WAIT} s; ${describe()}`);
-    await sleep(0.01);
-  }
-}
-
-function describe() {
-  return JSON.stringify({
-    at: video.currentTime,
-    size: [video.videoWidth, video.videoHeight],
-    readyState: video.readyState,
-    seeking: video.seeking,
-    paused: video.paused,
-    buffered: ranges(video.buffered),
-    frame,
-    text: Array.from(video.textTracks, (track) => ({
-      mode: track.mode,
-      language: track.language,
-      cues: Array.from(track.cues ?? [], ({ startTime, endTime, text }) => [startTime, endTime, text]),
-    })),
-  });
-}
-
-// The frame on the screen: its presentation time and size.
-let frame = null;
-function watchFrames() {
-  video.requestVideoFrameCallback((_, metadata) => {
-    frame = { time: metadata.mediaTime, width: metadata.width, height: metadata.height };
-    watchFrames();
-  });
-}
-
-let stalls = 0;
-video.addEventListener("waiting", () => {
-  if (!video.seeking && !video.paused) stalls += 1;
-});
-
-const counters = () => {
-  const quality = video.getVideoPlaybackQuality();
-  return {
-    time: video.currentTime,
-    wall: performance.now() / 1000,
-    frames: quality.totalVideoFrames,
-    dropped: quality.droppedVideoFrames,
-    audioBytes: video.webkitAudioDecodedByteCount,
-    stalls,
-  };
-};
-
-/** Plays `seconds` of media from where it stands, at most to the end; what the counters gained. */
-async function play(seconds) {
-  const before = counters();
-  await video.play();
-  await until(`play ${seconds} s from ${before.time}`, () => video.ended || video.currentTime >= before.time + seconds);
-  video.pause();
-  const after = counters();
-  return Object.fromEntries(Object.keys(before).map((key) => [key, after[key] - before[key]]));
-}
-
-const inVariant = (player, { width, height, audio }) =>
-  width === undefined || (video.videoWidth === width && video.videoHeight === height && player.active() === audio);
-
-/** Switches while playing, as a viewer's player does, until pictures of the variant's size arrive. */
-async function switchTo(player, variant) {
-  if (inVariant(player, variant)) return;
-  const before = counters();
-  await video.play();
-  player.force(variant);
-  await until(`switch to ${variant.width}x${variant.height} ${variant.audio}`, () => inVariant(player, variant));
-  // A player may still be replacing what it had buffered.
-  await until("play on after the switch", () => video.ended || video.currentTime > before.time + 0.3);
-  video.pause();
-}
-
-/** Seeks, paused, and waits for the frame of that time. */
-async function seek(target) {
-  frame = null;
-  video.currentTime = target;
-  const shown = () =>
-    !video.seeking &&
-    video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA &&
-    frame !== null &&
-    Math.abs(frame.time - target) < 0.2;
-  await until(`seek to ${target}`, shown);
-}
-
-async function picture(width, height) {
-  const canvas = new OffscreenCanvas(width, height);
-  const context = canvas.getContext("2d", { willReadFrequently: true });
-  context.drawImage(video, 0, 0, width, height);
-  return { canvas, context };
-}
-
-async function postPicture() {
-  const { canvas } = await picture(video.videoWidth, video.videoHeight);
-  await fetch("/screenshot", { method: "POST", body: await canvas.convertToBlob({ type: "image/png" }) });
-}
 
 /** The seeks that a variant is worth: all for a new rung, one for a new audio rendition, none for the rest. */
 function* itinerary(variants, duration) {
@@ -128,8 +24,8 @@ async function playPackage(player, result) {
   result.variants = variants.map(({ width, height, audio }) => ({ size: [width, height], audio }));
 
   player.force(variants[0]);
-  await until("first picture", () => frame !== null && inVariant(player, variants[0]));
-  const firstFrame = frame;
+  await until("first picture", () => seen.frame !== null && inVariant(player, variants[0]));
+  const firstFrame = seen.frame;
   const gained = await play(2);
   result.start = {
     at: firstFrame.time,
@@ -150,7 +46,7 @@ async function playPackage(player, result) {
     await switchTo(player, variant);
     for (const target of targets) {
       await seek(target);
-      const shown = frame.time;
+      const shown = seen.frame.time;
       const toTheEnd = target > video.duration - 1;
       result.visits.push({
         wanted: { size: [variant.width, variant.height], audio: variant.audio },
@@ -213,26 +109,21 @@ async function lookAtPreviews(player, result) {
   result.cues = [];
   const [variant] = player.variants();
   player.force(variant);
-  await until("first picture", () => frame !== null && inVariant(player, variant));
+  await until("first picture", () => seen.frame !== null && inVariant(player, variant));
   for (const [i, cue] of cues.entries()) {
     const { w, h } = tiles[i];
     await seek(cue.startTime);
     const { context } = await picture(w, h);
     const shown = luma(context, w, h);
-    result.cues.push({ ...cue, frameTime: frame.time, differences: tiles.map((tile) => difference(tile.luma, shown)) });
+    result.cues.push({ ...cue, frameTime: seen.frame.time, differences: tiles.map((tile) => difference(tile.luma, shown)) });
   }
 }
-
-const shownCues = () =>
-  Array.from(video.textTracks)
-    .filter((track) => track.mode !== "disabled")
-    .flatMap((track) => Array.from(track.activeCues ?? [], ({ startTime, endTime, text }) => ({ startTime, endTime, text })));
 
 /** Chooses a language of the text, seeks, and waits for a cue; tells it and what there was to choose. */
 async function showText(player, result) {
   const [variant] = player.variants();
   player.force(variant);
-  await until("first picture", () => frame !== null);
+  await until("first picture", () => seen.frame !== null);
   result.languages = player.texts();
   player.chooseText(query.get("text"));
   await seek(Number(query.get("at")));
@@ -245,13 +136,19 @@ async function main() {
   const player = new players[query.get("player")]();
   try {
     watchFrames();
-    await player.load(video, query.get("manifest"), query.get("text"));
-    const visit = query.has("previews") ? lookAtPreviews : query.has("text") ? showText : playPackage;
-    await visit(player, result);
+    const [language, channels] = (query.get("audio") ?? "").split("/");
+    await player.load(video, query.get("manifest"), {
+      text: query.get("text"),
+      audio: channels && { language, channels: Number(channels) },
+      range: query.get("range"),
+      best: query.has("through"),
+    });
+    const visit = query.has("through") ? playThrough : query.has("previews") ? lookAtPreviews : query.has("text") ? showText : playPackage;
+    await visit(player, result, query);
   } catch (error) {
     result.failure = `${error.message}\n${error.stack}`;
   }
-  Object.assign(result, { version: player.version, errors: player.errors, stalls, mediaError: video.error?.message ?? null });
+  Object.assign(result, { version: player.version, errors: player.errors, stalls: seen.stalls, mediaError: video.error?.message ?? null });
   await fetch("/result", { method: "POST", body: JSON.stringify(result) });
 }
 

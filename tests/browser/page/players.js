@@ -1,5 +1,7 @@
 // One face for three players: load(), variants(), force(variant), errors.
-// A variant is {width, height, audio}: one video rung together with one audio rendition.
+// A variant is {width, height, range, codec, audio}: one video rung together with one audio rendition.
+// What is wished for at load() is chosen before the first request: a text's language, an audio rendition, a range
+// (SDR, PQ, HLG), the best rung instead of the first.
 
 /** Every SourceBuffer that a player makes, in order: {mime, buffer}. */
 export const sourceBuffers = [];
@@ -26,10 +28,11 @@ export const audioName = (language, channels) => `${language || "und"}/${channel
 class HlsJs {
   errors = [];
 
-  async load(video, url) {
+  async load(video, url, { audio, range, best }) {
     await addScript("/players/hls.js");
     this.version = Hls.version;
-    this.hls = new Hls({ autoStartLoad: false });
+    const audioPreference = audio ? { lang: audio.language, channels: String(audio.channels) } : undefined;
+    this.hls = new Hls({ autoStartLoad: false, audioPreference });
     this.hls.on(Hls.Events.ERROR, (_, data) => {
       this.errors.push({ fatal: data.fatal, name: data.details, text: String(data.error?.message ?? data.reason ?? "") });
     });
@@ -37,7 +40,8 @@ class HlsJs {
     this.hls.loadSource(url);
     this.hls.attachMedia(video);
     await parsed;
-    this.hls.currentLevel = 0; // chosen before the first request: to choose later is to abort requests
+    // Chosen before the first request: to choose later is to abort requests.
+    this.hls.currentLevel = best ? this.hls.levels.findLastIndex((level) => !range || level.videoRange === range) : 0;
     this.hls.startLoad();
   }
 
@@ -48,6 +52,8 @@ class HlsJs {
         .map((track) => ({
           width: level.width,
           height: level.height,
+          range: level.videoRange,
+          codec: level.videoCodec,
           audio: audioName(track.lang, track.channels),
           level: index,
           track: track.url,
@@ -85,7 +91,7 @@ class HlsJs {
 class Shaka {
   errors = [];
 
-  async load(video, url, text) {
+  async load(video, url, { text, audio, range, best }) {
     await addScript("/players/shaka.js");
     this.version = shaka.Player.version;
     shaka.polyfill.installAll();
@@ -98,6 +104,9 @@ class Shaka {
     // Chosen before the first request: shaka-player 5.2 puts HLS text aside until pictures of the same discontinuity
     // arrive, which is never where the pictures of a short film are all there already.
     if (text) this.player.configure({ preferredText: [{ language: text }] });
+    if (audio) this.player.configure({ preferredAudio: [{ language: audio.language, channelCount: audio.channels }] });
+    if (range) this.player.configure({ preferredVideo: [{ hdrLevel: range }] });
+    if (best) this.player.configure({ abr: { defaultBandwidthEstimate: 1e9 } });
     await this.player.attach(video);
     await this.player.load(url);
   }
@@ -106,6 +115,8 @@ class Shaka {
     return this.player.getVariantTracks().map((track) => ({
       width: track.width,
       height: track.height,
+      range: track.hdr,
+      codec: track.videoCodec,
       audio: audioName(track.language, track.channelsCount),
       track,
     }));
