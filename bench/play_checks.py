@@ -32,7 +32,8 @@ COLUMNS = [
     "",
 ]
 NEAR_THE_END = 0.1
-START = 0.1  # a transport stream's first picture is two reordered pictures late in hls.js
+# Players count a transport stream's time from the first decoding time, two reordered pictures before the first one.
+START = {"cmaf": 0.05, "ts": 0.1}
 CUE_LATE = 0.35
 DECODED = 0.9  # a machine that is busy skips pictures
 HERTZ = 12.0  # two bins of the analyser
@@ -84,7 +85,7 @@ def check(row: Seen, visit: Visit) -> None:
         row.fault(f"a request was refused: {exchange}")
     _check_end(row, visit)
     _check_picture(row, visit)
-    _check_buffer(row, report["through"])
+    _check_buffer(row, report["through"], START[visit.abr["format"]])
     _check_sound(row, report)
     if row.film.text:
         _check_text(row, report)
@@ -98,10 +99,9 @@ def _check_end(row: Seen, visit: Visit) -> None:
     near = abs(through["time"] - length) <= NEAR_THE_END and abs(through["duration"] - length) <= NEAR_THE_END
     text = f"{through['time']:.2f} / {length:.2f}"
     row.must("ended at / length, s", text, right=near and through["ended"])
-    gained = through["gained"]
     frames = min(r["frames"] for r in visit.abr["rungs"])
-    counted = f"{gained['frames']} / {frames}, {gained['dropped']}"
-    row.must("pictures decoded / of, dropped", counted, right=DECODED * frames <= gained["frames"])
+    counted = f"{through['frames']} / {frames}, {through['dropped']}"
+    row.must("pictures decoded / of, dropped", counted, right=DECODED * frames <= through["frames"])
 
 
 def _check_picture(row: Seen, visit: Visit) -> None:
@@ -109,15 +109,28 @@ def _check_picture(row: Seen, visit: Visit) -> None:
     best = max(visit.sizes)
     right = [width, height] == best and (height > width) is row.film.portrait
     row.must("size", f"{width}x{height}", right=right)
-    ranges = sorted({variant["range"] or "SDR" for variant in visit.report["offered"]})
-    codecs = sorted({(variant["codec"] or "?").split(".")[0] for variant in visit.report["offered"]})
-    row.must("range, codec", f"{'+'.join(ranges)}, {'+'.join(codecs)}", right=row.film.range in ranges)
+    playing = visit.report["through"]["playing"]
+    codec = _family(playing["codec"])
+    row.must("range, codec", f"{playing['range'] or 'SDR'} {codec}", right=_range_is(row, playing["range"]))
+    made = {_family(rung["codecs"]) for rung in visit.abr["rungs"]}
+    offered = {_family(variant["codec"]) for variant in visit.report["offered"]}
+    if made - offered:
+        row.must("range, codec", f"not offered: {' '.join(sorted(made - offered))}", right=True)
 
 
-def _check_buffer(row: Seen, through: dict[str, Any]) -> None:
+def _range_is(row: Seen, played: str | None) -> bool:
+    """A player may leave out that it is SDR."""
+    return (played or "SDR") == row.film.range
+
+
+def _family(codec: str | None) -> str:
+    return (codec or "?").split(".")[0]
+
+
+def _check_buffer(row: Seen, through: dict[str, Any], latest: float) -> None:
     one = through["mostRanges"] == len(through["buffered"]) == 1
     start, end = through["buffered"][0] if through["buffered"] else (0.0, 0.0)
-    right = one and through["latestStart"] <= START and end >= through["duration"] - NEAR_THE_END
+    right = one and through["latestStart"] <= latest and end >= through["duration"] - NEAR_THE_END
     row.must("buffer", f"{through['mostRanges']} ({start:.2f} to {end:.2f})", right=right)
 
 

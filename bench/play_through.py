@@ -99,9 +99,9 @@ def rows(bench: Bench, films: Iterable[Film]) -> Iterable[Seen]:
         for player, protocol, manifest in PAIRS:
             row = Seen(film, player, protocol)
             if package is None:
-                row.note("the real clip is not here")
+                row.note("- (no such clip here)")
             elif not (package / manifest).exists():
-                row.note("there is no DASH over transport streams")
+                row.note("- (no DASH over TS)")
             else:
                 try:
                     check(row, bench.play(film, package, player, manifest))

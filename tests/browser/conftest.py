@@ -84,7 +84,7 @@ def sample(browser: str, players: Path, tmp_path_factory: pytest.TempPathFactory
 
 @pytest.fixture(scope="session")
 def subtitled(browser: str, players: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two segments, text in English and in German; the German cue stands in the second one."""
+    """Two segments, sound and text in English and in German: 440 and 1000 Hz, the German cue in the second segment."""
     folder = tmp_path_factory.mktemp("subtitled")
     for language, text in {"en": "never", "de": r"{\i1}Größe{\i0} & <Länge>"}.items():
         (folder / f"{language}.ass").write_text(ASS.replace("TEXT", text), "utf-8")
@@ -94,9 +94,11 @@ def subtitled(browser: str, players: Path, tmp_path_factory: pytest.TempPathFact
         [
             *(imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-v", "error"),
             *("-f", "lavfi", "-i", "testsrc2=size=320x180:rate=25:duration=10"),
-            *("-f", "lavfi", "-i", "sine=duration=10", "-i", "en.ass", "-i", "de.ass"),
-            *("-map", "0", "-map", "1", "-map", "2", "-map", "3"),
+            *("-f", "lavfi", "-i", "sine=frequency=440:duration=10"),
+            *("-f", "lavfi", "-i", "sine=frequency=1000:duration=10", "-i", "en.ass", "-i", "de.ass"),
+            *("-map", "0", "-map", "1", "-map", "2", "-map", "3", "-map", "4"),
             *("-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac", "-c:s", "copy"),
+            *("-metadata:s:a:0", "language=eng", "-metadata:s:a:1", "language=ger"),
             *("-metadata:s:s:0", "language=eng", "-metadata:s:s:1", "language=ger", str(source)),
         ],
         check=True,

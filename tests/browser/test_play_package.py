@@ -195,6 +195,16 @@ def test_a_subtitle_of_the_chosen_language_is_shown_at_its_time(
     assert html.unescape(re.sub("</?i>", "", cue[2])) == "Größe & <Länge>"
 
 
+def test_a_change_of_language_is_heard(subtitled: Path, visit: Callable[..., Visit]) -> None:
+    """Not only said by the player: the tone of the other language comes out of both channels."""
+    seen = visit(subtitled, "hls.js", "ABR.m3u8", then="de/2")
+    before, after = seen.report["heard"]
+    assert (before["audio"], after["audio"]) == ("en/2", "de/2")
+    # Two bins of the analyser.
+    assert before["heard"][:2] == pytest.approx([440, 440], abs=12)
+    assert after["heard"][:2] == pytest.approx([1000, 1000], abs=12)
+
+
 def test_chromium_leaves_nothing_behind(browser: str, tmp_path: Path) -> None:
     with serve({"/page/": PAGE}) as site, chromium(browser, f"{site.origin}/page/index.html", tmp_path, 30):
         deadline = time.monotonic() + 20

@@ -1,5 +1,5 @@
 // What is to be heard of a video element: the loudest frequency of each channel.
-const FLOOR = -60; // dB: quieter is silence
+const FLOOR = -120; // dB in one bin: quieter is silence
 
 export class Ear {
   constructor(video, channels = 6) {

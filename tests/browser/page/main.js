@@ -1,7 +1,7 @@
 // Plays, seeks and switches through one package and posts what happened; judging is the test's work.
 import { players, sourceBuffers } from "./players.js";
 import { inVariant, picture, play, postPicture, ranges, seek, seen, shownCues, switchTo, until, video, watchFrames } from "./screen.js";
-import { playThrough } from "./through.js";
+import { changeSound, playThrough } from "./through.js";
 
 const query = new URLSearchParams(location.search);
 
@@ -143,8 +143,9 @@ async function main() {
       range: query.get("range"),
       best: query.has("through"),
     });
-    const visit = query.has("through") ? playThrough : query.has("previews") ? lookAtPreviews : query.has("text") ? showText : playPackage;
-    await visit(player, result, query);
+    const visits = { through: playThrough, then: changeSound, previews: lookAtPreviews, text: showText };
+    const asked = Object.keys(visits).find((name) => query.has(name));
+    await (visits[asked] ?? playPackage)(player, result, query);
   } catch (error) {
     result.failure = `${error.message}\n${error.stack}`;
   }

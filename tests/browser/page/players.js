@@ -1,4 +1,4 @@
-// One face for three players: load(), variants(), force(variant), errors.
+// One face for three players: load(), variants(), force(variant), active(), playing(), errors.
 // A variant is {width, height, range, codec, audio}: one video rung together with one audio rendition.
 // What is wished for at load() is chosen before the first request: a text's language, an audio rendition, a range
 // (SDR, PQ, HLG), the best rung instead of the first.
@@ -31,7 +31,8 @@ class HlsJs {
   async load(video, url, { audio, range, best }) {
     await addScript("/players/hls.js");
     this.version = Hls.version;
-    const audioPreference = audio ? { lang: audio.language, channels: String(audio.channels) } : undefined;
+    const lang = audio?.language === "und" ? undefined : audio?.language;
+    const audioPreference = audio ? { lang, channels: String(audio.channels) } : undefined;
     this.hls = new Hls({ autoStartLoad: false, audioPreference });
     this.hls.on(Hls.Events.ERROR, (_, data) => {
       this.errors.push({ fatal: data.fatal, name: data.details, text: String(data.error?.message ?? data.reason ?? "") });
@@ -86,6 +87,12 @@ class HlsJs {
     const track = this.hls.audioTracks[this.hls.audioTrack];
     return track ? audioName(track.lang, track.channels) : null;
   }
+
+  /** Range and codec of the rung that is loaded. */
+  playing() {
+    const { videoRange, videoCodec } = this.hls.levels[this.hls.currentLevel];
+    return { range: videoRange, codec: videoCodec };
+  }
 }
 
 class Shaka {
@@ -106,7 +113,7 @@ class Shaka {
     if (text) this.player.configure({ preferredText: [{ language: text }] });
     if (audio) this.player.configure({ preferredAudio: [{ language: audio.language, channelCount: audio.channels }] });
     if (range) this.player.configure({ preferredVideo: [{ hdrLevel: range }] });
-    if (best) this.player.configure({ abr: { defaultBandwidthEstimate: 1e9 } });
+    if (best) this.player.configure({ abr: { defaultBandwidthEstimate: 1e9, useNetworkInformation: false } });
     await this.player.attach(video);
     await this.player.load(url);
   }
@@ -136,8 +143,17 @@ class Shaka {
   }
 
   active() {
-    const track = this.player.getVariantTracks().find((candidate) => candidate.active);
+    const track = this.#active();
     return track ? audioName(track.language, track.channelsCount) : null;
+  }
+
+  playing() {
+    const { hdr, videoCodec } = this.#active();
+    return { range: hdr, codec: videoCodec };
+  }
+
+  #active() {
+    return this.player.getVariantTracks().find((candidate) => candidate.active);
   }
 }
 

@@ -1,7 +1,7 @@
 // One viewer's whole evening: plays a package from its first picture to its end, seeks and plays on, changes the
 // language, and listens to what comes out.
 import { Ear } from "./ear.js";
-import { play, postPicture, ranges, seek, seen, shownCues, switchTo, until, video } from "./screen.js";
+import { counters, play, postPicture, ranges, seek, seen, shownCues, switchTo, until, video } from "./screen.js";
 
 const PLACES = [0.31, 0.66, 0.12];
 
@@ -31,17 +31,20 @@ class Watch {
   }
 }
 
-async function fromStartToEnd(result) {
+async function fromStartToEnd(player, result) {
   result.first = seen.frame.time;
   const watch = new Watch();
-  const gained = await play(Infinity, video.duration * 3);
+  await play(Infinity, video.duration * 3);
+  const { frames, dropped } = counters(); // those before the first play(), too
   result.through = {
-    gained,
+    frames,
+    dropped,
     ...watch.stop(),
     ended: video.ended,
     time: video.currentTime,
     duration: video.duration,
     size: [video.videoWidth, video.videoHeight],
+    playing: player.playing(),
     buffered: ranges(video.buffered),
     rate: video.playbackRate,
   };
@@ -66,6 +69,23 @@ async function hear(player, ear, at) {
   return { audio: player.active(), heard, gained };
 }
 
+/** Listens, changes to the rendition `then` where there is one, and listens again. */
+async function hearAndChange(player, result, then) {
+  const ear = new Ear(video);
+  result.heard = [await hear(player, ear, 1)];
+  if (!then) return;
+  const { videoWidth: width, videoHeight: height } = video;
+  const same = (variant) => variant.width === width && variant.height === height && variant.audio === then;
+  await switchTo(player, player.variants().find(same));
+  result.heard.push(await hear(player, ear, 3));
+}
+
+/** Only what is heard before and after a change of the sound. */
+export async function changeSound(player, result, query) {
+  await until("first picture", () => seen.frame !== null);
+  await hearAndChange(player, result, query.get("then"));
+}
+
 /** Asked for: `audio` is what plays from the start, `then` what is changed to, `rate` how fast the first time. */
 export async function playThrough(player, result, query) {
   await until("first picture", () => seen.frame !== null);
@@ -74,16 +94,9 @@ export async function playThrough(player, result, query) {
   result.chosen = player.active();
   if (query.has("text")) player.chooseText(query.get("text"));
   video.playbackRate = Number(query.get("rate") ?? 1);
-  await fromStartToEnd(result);
+  await fromStartToEnd(player, result);
   video.playbackRate = 1;
   await seekAbout(result);
 
-  const ear = new Ear(video);
-  result.heard = [await hear(player, ear, 1)];
-  const then = query.get("then");
-  if (then) {
-    const [width, height] = result.through.size;
-    await switchTo(player, player.variants().find((v) => v.width === width && v.height === height && v.audio === then));
-    result.heard.push(await hear(player, ear, 3));
-  }
+  await hearAndChange(player, result, query.get("then"));
 }
