@@ -140,11 +140,16 @@ def _check_sound(row: Seen, report: dict[str, Any]) -> None:
     row.must("sound listed", " ".join(sorted(listed)), right=listed == film.audios)
     if film.audio:
         row.must("sound listed", f"chosen {report['chosen']}", right=report["chosen"] == film.audio)
-    wanted = [film.audio or report["chosen"], *([film.then] if film.then else [])]
+    # Without a wish a player takes the default: the source's first language.
+    wanted = [film.audio or min(film.audios), *([film.then] if film.then else [])]
     for audio, heard in zip(wanted, report["heard"], strict=True):
         hertz = heard["heard"]
-        text = f"{heard['audio']}: {' '.join(DASH if h is None else f'{h:.0f}' for h in hertz)}"
-        row.must("heard, Hz", text, right=heard["audio"] == audio and _sounds(film, audio, hertz))
+        channels = " ".join(DASH if h is None else f"{h:.0f}" for h in hertz).rstrip(f"{DASH} ")
+        row.must(
+            "heard, Hz",
+            f"{heard['audio']}: {channels or 'silence'}",
+            right=heard["audio"] == audio and _sounds(film, audio, hertz),
+        )
 
 
 def _sounds(film: Film, audio: str, heard: list[float | None]) -> bool:
