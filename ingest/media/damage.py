@@ -95,8 +95,8 @@ def missing_pictures(
         listed: how many pictures the container's index names.
         log: what the demuxer complained about while it read them; empty in a healthy file.
     """
-    if listed is not None and listed > len(table):
-        lost = listed - len(table)
+    lost = _listed_only(listed or 0, len(table), container, timing)
+    if lost > 0:
         end = timing.duration
         return Loss(lost, lost / timing.mean_rate, ((end, end),))
     corrupt = table.corrupt()
@@ -115,6 +115,18 @@ def missing_pictures(
             lost = max(1, round(short * timing.mean_rate))
             found = Loss(found.pictures + lost, found.seconds + short, (*found.places, (at, at)))
     return found
+
+
+def _listed_only(listed: int, there: int, container: Container, timing: Timing) -> int:
+    """Pictures that the index names and that are not there.
+
+    AVI's names every tick of the clock, also those at which nothing new is shown (chunks of no bytes, or none).
+    How long the last of uneven pictures is shown is not known: as long as any other at most.
+    """
+    if container.format == "avi" and listed > there:
+        last = timing.longest_gap if timing.rate is None else 0
+        return int((listed * timing.time_base - timing.duration - last) * timing.mean_rate)
+    return listed - there
 
 
 _CUT_SHORT = re.compile(r"File ended prematurely|partial file|[Tt]runcat")

@@ -85,6 +85,24 @@ def test_an_end_that_is_cut_off() -> None:
     assert lost(table(STEADY, corrupt=(99,))) == Loss()
 
 
+@pytest.mark.parametrize(("listed", "pictures"), [(2400, 0), (2401, 0), (2424, 1), (3000, 25), (100, 0)])
+def test_the_index_of_avi_names_ticks_and_not_pictures(listed: int, pictures: int) -> None:
+    """100 pictures, one every 24 ticks of a clock of 600 a second: 4 s."""
+    packets = PacketTable(Packet(24 * i, 24 * i, 1, 100, i == 0, False) for i in range(100))
+    timing = measure(packets, Fraction(1, 600))
+    found = missing_pictures(packets, container("avi", declared=None), timing, listed, "")
+    assert found.pictures == pictures
+
+
+@pytest.mark.parametrize(("listed", "pictures"), [(408, 0), (720, 5)])
+def test_the_last_of_uneven_pictures_of_avi_may_be_shown_for_long(listed: int, pictures: int) -> None:
+    ticks = [0, 60, 130, 180, 240, 300, 354]
+    packets = PacketTable(Packet(t, t, 1, 100, t == 0, False) for t in ticks)
+    timing = measure(packets, Fraction(1, 600))
+    found = missing_pictures(packets, container("avi", declared=None), timing, listed, "")
+    assert found.pictures == pictures
+
+
 @pytest.mark.parametrize(("listed", "pictures"), [(110, 10), (100, 0), (90, 0), (None, 0), (-4, 0)])
 def test_an_index_that_promises_more(listed: int | None, pictures: int) -> None:
     found = lost(table(STEADY), listed=listed)
