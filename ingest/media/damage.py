@@ -120,9 +120,12 @@ def missing_pictures(
 def _listed_only(listed: int, there: int, container: Container, timing: Timing) -> int:
     """Pictures that the index names and that are not there.
 
+    MP4's names those too that its edit list hides; where the file is cut, the demuxer complains.
     AVI's names every tick of the clock, also those at which nothing new is shown (chunks of no bytes, or none).
     How long the last of uneven pictures is shown is not known: as long as any other at most.
     """
+    if "mov" in container.format.split(","):
+        return 0
     if container.format == "avi" and listed > there:
         last = timing.longest_gap if timing.rate is None else 0
         return int((listed * timing.time_base - timing.duration - last) * timing.mean_rate)

@@ -162,11 +162,13 @@ def test_light_and_sound_stay_in_step_behind_the_damage(
     assert max(min(abs(h - f) for h in heard) for f in behind) < 0.002
 
 
-@pytest.mark.parametrize("name", ["short.mkv", "short.flv", "short.avi", "fragments.mp4"])
+@pytest.mark.parametrize("name", ["short.mkv", "short.flv", "short.avi", "fragments.mp4", "faststart.mp4"])
 def test_a_file_that_ends_too_soon(clips: Clips, job: Callable[..., Record], name: str) -> None:
     fragments = (
         ("-movflags", "frag_keyframe+empty_moov+delay_moov+default_base_moof") if "frag" in name else ()
     )
+    if "faststart" in name:
+        fragments = ("-movflags", "faststart")
     whole = clips.make(
         f"whole-{name}", *picture("128x72", 4), *tone(4), *X264, "-g", "25", "-c:a", "mp3", *fragments
     )
@@ -178,6 +180,24 @@ def test_a_file_that_ends_too_soon(clips: Clips, job: Callable[..., Record], nam
     record = job(source, allow_damage=True)
     assert record.status == "COMPLETED", record.error
     assert 9202 in [w.code for w in record.warnings]
+
+
+def test_what_an_edit_list_hides_is_not_lost(
+    clips: Clips, job: Callable[..., Record], tmp_path: Path
+) -> None:
+    """Phones and QuickTime cut without coding anew: the samples stay, the list shows 2 of 4 s."""
+    whole = clips.make("to-trim.mp4", *picture("128x72", 4), *tone(4), *X264, "-g", "25", "-c:a", "aac")
+    data = bytearray(whole.read_bytes())
+    for found in re.finditer(b"elst", bytes(data)):
+        entry = found.start() + 12
+        shown = int.from_bytes(data[entry : entry + 4], "big")
+        data[entry : entry + 4] = (shown // 2).to_bytes(4, "big")
+    source = clips.folder / "trimmed.mp4"
+    source.write_bytes(data)
+    record = job(source, allow_damage=False)
+    assert (record.status, record.warnings) == ("COMPLETED", ()), record.error
+    package = Package(source, tmp_path / "package", tmp_path)
+    assert len(pictures(package.joined(f"video/{TINY}"), pixel_format="gray", size=(2, 2))) == 50
 
 
 def test_a_healthy_film_is_decoded_once_and_warns_of_nothing(

@@ -103,6 +103,12 @@ def test_the_last_of_uneven_pictures_of_avi_may_be_shown_for_long(listed: int, p
     assert found.pictures == pictures
 
 
+def test_mp4_names_pictures_that_its_edit_list_hides() -> None:
+    packets = table(STEADY)
+    made = container("mov,mp4,m4a,3gp,3g2,mj2", declared=Fraction(4))
+    assert missing_pictures(packets, made, measure(packets, BASE), 250, "") == Loss()
+
+
 @pytest.mark.parametrize(("listed", "pictures"), [(110, 10), (100, 0), (90, 0), (None, 0), (-4, 0)])
 def test_an_index_that_promises_more(listed: int | None, pictures: int) -> None:
     found = lost(table(STEADY), listed=listed)
