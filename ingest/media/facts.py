@@ -38,7 +38,8 @@ class Timing:
 
     `start` is the time of the first one and `duration` runs to the end of the last one. `rate` is the exact
     constant frame rate, or None when the pictures are not evenly spaced; `mean_rate` is pictures per second.
-    `longest_gap` is the longest time that any picture is shown.
+    `longest_gap` is the longest time that any picture is shown. `bytes` are those of all pictures, `key_bytes` of the
+    key pictures among them.
     """
 
     time_base: Fraction
@@ -51,6 +52,7 @@ class Timing:
     key_frames: int
     longest_key_distance: Fraction
     bytes: int
+    key_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,7 @@ class VideoFacts:
     """The picture that will be used. `width` and `height` are decoded pixels; `display_*` are what is seen:
     square pixels, upright. A player turns the picture clockwise by `rotation` degrees, and then, where it is
     `mirrored`, swaps left and right. `jumps` are those of the source's clock, by stream; they are taken out of
-    `timing`."""
+    `timing`. `cropped`: columns and rows that the container hides; they are in none of the sizes here."""
 
     index: int
     codec: str
@@ -142,6 +144,7 @@ class VideoFacts:
     jumps: tuple[tuple[int, tuple[Jump, ...]], ...] = ()
     mirrored: bool = False
     scan: Scan = Scan()
+    cropped: tuple[int, int] = (0, 0)
     dolby_vision: DolbyVision | None = None
 
 

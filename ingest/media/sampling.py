@@ -91,7 +91,8 @@ def _flags(prober: Prober, video: VideoFacts, spread: tuple[Fraction, ...]) -> S
         *("-read_intervals", ",".join(f"{_clock(t)}%{_clock(t + each)}" for t in spread)),
         *("-show_entries", entries, "-of", "json=compact=1"),
     )
-    return scan_of(parse_pictures(process.run(asked, cancel=prober.cancel).stdout.decode("utf-8", "replace")))
+    answer = process.run(asked, cancel=prober.cancel).stdout.decode("utf-8", "replace")
+    return scan_of(parse_pictures(answer, video.cropped))
 
 
 def _doubtful(scan: Scan, video: VideoFacts) -> bool:

@@ -42,23 +42,29 @@ class SampledPicture:
     captions: bool = False
 
 
-def parse_pictures(text: str) -> tuple[SampledPicture, ...]:
-    """ffprobe's JSON of `frame=width,height,sample_aspect_ratio,interlaced_frame,top_field_first` and the side data."""
+def parse_pictures(text: str, cropped: tuple[int, int] = (0, 0)) -> tuple[SampledPicture, ...]:
+    """`cropped`: columns and rows that the container hides, which ffmpeg leaves out and ffprobe does not. `text` is
+    ffprobe's JSON of `frame=width,height,sample_aspect_ratio,interlaced_frame,top_field_first` and the side data."""
     try:
         frames = json.loads(text).get("frames", [])
     except (ValueError, AttributeError):
         return ()
-    return tuple(_picture(f) for f in frames if isinstance(f, dict) and f.get("width") and f.get("height"))
+    return tuple(
+        _picture(f, cropped) for f in frames if isinstance(f, dict) and f.get("width") and f.get("height")
+    )
 
 
-def _picture(frame: dict[str, object]) -> SampledPicture:
+def _picture(frame: dict[str, object], cropped: tuple[int, int]) -> SampledPicture:
     field: Field = "P"
     if frame.get("interlaced_frame"):
         field = "T" if frame.get("top_field_first") else "B"
     aspect = re.fullmatch(r"([0-9]{1,9}):([0-9]{1,9})", str(frame.get("sample_aspect_ratio")))
     known = aspect is not None and int(aspect[1]) and int(aspect[2])
     sample = Fraction(int(aspect[1]), int(aspect[2])) if aspect is not None and known else None
-    shape = Shape(int(str(frame["width"])), int(str(frame["height"])), sample)
+    width, height = (
+        max(1, int(str(frame[k])) - c) for k, c in zip(("width", "height"), cropped, strict=True)
+    )
+    shape = Shape(width, height, sample)
     return SampledPicture(shape, field, captions=_CAPTIONS in str(frame.get("side_data_list")))
 
 

@@ -58,6 +58,7 @@ def video_facts(stream: Document, frames: Sequence[DecodedFrame], packets: Seque
         field_order=field_order(stream, frames),
         colour=of_base_layer(colour_of(stream, first), vision),
         timing=timing,
+        cropped=cropped_by_container(stream),
         # Measured: the declared one is the source's word, and the renditions' rates hang on it.
         bit_rate=int(timing.bytes * 8 / timing.duration) if timing.duration else None,
     )
@@ -82,6 +83,17 @@ def orientation_of(stream: Document) -> tuple[int, bool]:
         if angle is not None:
             return round(-angle / 90) * 90 % 360, False  # ffprobe counts anticlockwise
     return 0, False
+
+
+def cropped_by_container(stream: Document) -> tuple[int, int]:
+    """Columns and rows of each picture that the container hides: `clap` (ISO/IEC 14496-12, 12.1.4), PixelCrop."""
+    for data in stream.get("side_data_list", ()):
+        if data.get("side_data_type") == "Frame Cropping":
+            left, right, top, bottom = (
+                max(0, integer(data.get(f"crop_{side}")) or 0) for side in ("left", "right", "top", "bottom")
+            )
+            return left + right, top + bottom
+    return 0, 0
 
 
 def depth_of(pixel_format: str) -> int:

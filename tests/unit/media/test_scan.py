@@ -50,6 +50,14 @@ def test_pictures() -> None:
     assert scan_of(found[:3]) == Scan(3, top=1, bottom=1, shapes=shapes[:2])
 
 
+def test_what_the_container_hides_belongs_to_no_picture() -> None:
+    text = json.dumps({"frames": [told(), told(width=8)]})
+    assert [p.shape for p in parse_pictures(text, (16, 20))] == [
+        Shape(704, 556, Fraction(1)),
+        Shape(1, 556, Fraction(1)),
+    ]
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"frames": []}', "7"])
 def test_no_answer_is_no_sample(text: str) -> None:
     assert scan_of(parse_pictures(text)) == Scan()
