@@ -80,7 +80,9 @@ def _matrix(video: VideoFacts) -> str:
     """The stream's own where it goes with its curve (Rec. ITU-T H.273, 8.3): zscale insists on that. Else the usual."""
     colour = video.colour
     hdr = colour.hdr != "none"
-    usual = "bt2020nc" if hdr else "bt709" if min(video.width, video.height) >= 720 else "smpte170m"
+    # Untagged films of 1280x536 are HD as well; what is 720 wide or 576 high at most is from the days of BT.601.
+    large = max(video.width, video.height) >= 1280 or min(video.width, video.height) > 576
+    usual = "bt2020nc" if hdr else "bt709" if large else "smpte170m"
     match colour.matrix:
         case "ictcp" if not hdr:
             return usual

@@ -62,7 +62,15 @@ def test_without_zscale_colours_are_left_as_they_are(colour: Colour) -> None:
 
 @pytest.mark.parametrize(
     ("size", "matrix"),
-    [((352, 288), "smpte170m"), ((720, 576), "smpte170m"), ((1280, 720), "bt709"), ((720, 1280), "bt709")],
+    [
+        *(
+            ((352, 288), "smpte170m"),
+            ((720, 576), "smpte170m"),
+            ((1024, 576), "smpte170m"),
+            ((960, 600), "bt709"),
+        ),
+        *(((1280, 720), "bt709"), ((720, 1280), "bt709"), ((1280, 536), "bt709")),
+    ],
 )
 def test_a_matrix_that_nobody_states(size: tuple[int, int], matrix: str) -> None:
     assert colour_plan(clip(*size, colour=Colour()), can_tone_map=True).matrix == matrix
