@@ -95,8 +95,10 @@ def choose_video(document: Document) -> tuple[Document | None, tuple[LeftOut, ..
         disposition = stream.get("disposition", {})
         if disposition.get("attached_pic") or disposition.get("still_image"):
             left_out.append(LeftOut(int(stream["index"]), "video", codec, "a cover picture"))
-        elif not accepted(codec, VIDEO_DECODERS) or not stream.get("width"):
+        elif not accepted(codec, VIDEO_DECODERS):
             left_out.append(LeftOut(int(stream["index"]), "video", codec, "its codec is not accepted"))
+        elif not stream.get("width"):
+            left_out.append(LeftOut(int(stream["index"]), "video", codec, "its size cannot be told"))
         else:
             candidates.append(stream)
     if not candidates:

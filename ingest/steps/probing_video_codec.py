@@ -164,7 +164,9 @@ def no_video(name: str, document: Document, left_out: tuple[LeftOut, ...]) -> So
     """Says what the file has instead of a picture that can be used."""
     kinds = {str(s.get("codec_type")) for s in document.get("streams", [])}
     unusable = next((s for s in left_out if s.reason != "a cover picture"), None)
+    remedy = "give a file that has a video stream"
     if unusable is not None:
+        remedy = "convert it first, for example to H.264"
         problem = f"{name} has a picture that cannot be used: {unusable.codec}, {unusable.reason}"
     elif left_out:
         problem = f"{name} has only {'sound and ' if 'audio' in kinds else ''}a cover picture"
@@ -172,7 +174,7 @@ def no_video(name: str, document: Document, left_out: tuple[LeftOut, ...]) -> So
         problem = f"{name} has only sound"
     else:
         problem = f"{name} has no video stream"
-    return SourceError(codes.SOURCE_HAS_NO_VIDEO, problem, remedy="give a file that has a video stream")
+    return SourceError(codes.SOURCE_HAS_NO_VIDEO, problem, remedy=remedy)
 
 
 def misdeclared(document: Document, container: Container, video: VideoFacts) -> tuple[Note, ...]:

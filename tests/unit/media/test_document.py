@@ -106,7 +106,7 @@ def test_codecs_that_are_not_accepted_and_sizes_that_are_missing() -> None:
         None,
         (
             LeftOut(0, "video", "ansi", "its codec is not accepted"),
-            LeftOut(1, "video", "h264", "its codec is not accepted"),
+            LeftOut(1, "video", "h264", "its size cannot be told"),
             LeftOut(2, "video", "unknown", "its codec is not accepted"),
         ),
     )

@@ -42,7 +42,9 @@ def test_no_video(streams: list[str], left_out: tuple[LeftOut, ...], message: st
         codes.SOURCE_HAS_NO_VIDEO,
         3,
         message,
-        "give a file that has a video stream",
+        "convert it first, for example to H.264"
+        if ODD in left_out
+        else "give a file that has a video stream",
     )
 
 
