@@ -16,6 +16,7 @@ _MEANING = {
     "tmcd": "a timecode",
     "gpmd": "GoPro's telemetry (GPMF)",
     "fdsc": "GoPro's frame data",
+    "text": "the titles of its chapters",
     "rtmd": "Sony's camera data",
     "camm": "camera motion",
     "mebx": "Apple's timed metadata",

@@ -10,6 +10,7 @@ STREAMS = (
     {"index": 1, "codec_type": "audio", "codec_name": "aac"},
     {"index": 2, "codec_type": "data", "codec_tag_string": "tmcd"},
     {"index": 3, "codec_type": "data", "codec_name": "bin_data", "codec_tag_string": "gpmd"},
+    {"index": 10, "codec_type": "data", "codec_name": "bin_data", "codec_tag_string": "text"},
     {"index": 4, "codec_type": "data", "codec_name": "klv", "codec_tag_string": "KLVA"},
     {"index": 5, "codec_type": "data", "codec_name": "scte_35", "codec_tag_string": "[134][0][0][0]"},
     {"index": 6, "codec_type": "data", "codec_name": "bin_data", "codec_tag_string": "[6][0][0][0]"},
@@ -24,6 +25,7 @@ def test_each_is_named() -> None:
     assert other_streams({"streams": list(STREAMS)}) == (
         LeftOut(2, "data", "tmcd", "a timecode"),
         LeftOut(3, "data", "gpmd", "GoPro's telemetry (GPMF)"),
+        LeftOut(10, "data", "text", "the titles of its chapters"),
         LeftOut(5, "data", "scte_35", "splice points (SCTE 35)"),
         LeftOut(6, "data", "bin_data", "private data"),
         LeftOut(7, "attachment", "ttf", "a font"),
