@@ -255,6 +255,7 @@ def measure(
         key_frames=len(keys),
         longest_key_distance=_longest([*keys, ticks[0] + round(duration / time_base)]) * time_base,
         bytes=sum(table.sizes[i] for i in shown),
+        key_bytes=sum(table.sizes[i] for i in shown if table.is_key(i)),
     )
 
 
@@ -305,6 +306,7 @@ def _untimed(
         key_frames=len(keys),
         longest_key_distance=_longest([*keys, len(shown)]) / rate,
         bytes=sum(table.sizes[i] for i in shown),
+        key_bytes=sum(table.sizes[i] for i in shown if table.is_key(i)),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from math import ceil
 from typing import TYPE_CHECKING, Literal
 
 from ingest.job import codes
@@ -97,9 +98,9 @@ def make_rung(fit: Fit, codec: Codec, video: VideoFacts, grid: Grid, hdr: HdrPla
     """
     preset = fit.preset.video.of(codec)
     cap = preset.max_bitrate
-    if video.bit_rate:
+    if cost := source_cost(video, grid.gop):
         worth = CODEC_WORTH.get(video.codec, Fraction(1)) / CODEC_WORTH.get(codec, Fraction(1))
-        cap = max(MIN_BITRATE, min(cap, int(video.bit_rate * worth)))
+        cap = max(MIN_BITRATE, min(cap, int(cost * worth)))
     rate = grid.rate or video.timing.mean_rate
     level, tier = _level(fit, codec, rate, cap)
     return Rung(
@@ -119,6 +120,20 @@ def make_rung(fit: Fit, codec: Codec, video: VideoFacts, grid: Grid, hdr: HdrPla
         encoder=ENCODERS[codec],
         video_range=hdr.video_range if hdr and codec != "h264" else "SDR",
     )
+
+
+def source_cost(video: VideoFacts, gop: Fraction) -> Fraction | None:
+    """Bits a second that the source takes, and would take with a key picture in each `gop` seconds, as renditions have.
+
+    A still scene with a key picture every ten seconds costs next to nothing; a rendition held to that has no room
+    for the key pictures that it must have.
+    """
+    timing = video.timing
+    if not video.bit_rate:
+        return None
+    missing = max(0, ceil(timing.duration / gop) - timing.key_frames) if timing.key_frames else 0
+    added = Fraction(missing * timing.key_bytes * 8, timing.key_frames) / timing.duration if missing else 0
+    return video.bit_rate + Fraction(added)
 
 
 def _profile(fit: Fit, codec: Codec, hdr: HdrPlan | None) -> str:

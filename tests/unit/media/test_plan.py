@@ -377,6 +377,15 @@ def test_no_rung_costs_more_than_its_source(codec: str, bit_rate: int | None, ca
     assert (rung.max_bitrate, rung.buffer) == (cap, buffer)
 
 
+@pytest.mark.parametrize(
+    ("key_frames", "key_bytes", "cap"), [(5, 50_000, 100_000), (1, 50_000, 260_000), (0, 0, 100_000)]
+)
+def test_a_source_of_few_key_pictures_leaves_room_for_ours(key_frames: int, key_bytes: int, cap: int) -> None:
+    """Ten seconds: five groups. One key picture of 50 kB, and four more of them: 160 kbit/s."""
+    timing = replace(constant(F(30), 300, F(1, 90_000)), key_frames=key_frames, key_bytes=key_bytes)
+    assert rung_of(timing=timing, bit_rate=100_000).max_bitrate == cap
+
+
 def test_the_level_follows_the_output_rate() -> None:
     assert rung_of(timing=constant(F(60), 600, F(1, 90_000))).level == "3.2"
     assert rung_of(timing=constant(F(120), 600, F(1, 90_000))).level == "3.2"

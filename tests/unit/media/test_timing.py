@@ -163,6 +163,7 @@ def test_whole_timing_of_a_constant_clip() -> None:
         key_frames=2,
         longest_key_distance=Fraction(6, 25),
         bytes=8028,
+        key_bytes=2004,
     )
 
 
@@ -180,6 +181,7 @@ def test_whole_timing_of_a_variable_clip() -> None:
         key_frames=2,
         longest_key_distance=Fraction(39, 100),
         bytes=500,
+        key_bytes=200,
     )
 
 
@@ -265,6 +267,7 @@ def test_a_stream_without_any_times_is_timed_by_what_it_declares(
         key_frames=3,
         longest_key_distance=Fraction(2, rate),
         bytes=50,
+        key_bytes=30,
     )
 
 

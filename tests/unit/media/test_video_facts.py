@@ -78,6 +78,7 @@ def test_whole_facts() -> None:
             key_frames=2,
             longest_key_distance=Fraction(1),
             bytes=50_000,
+            key_bytes=2_000,
         ),
         bit_rate=200_000,
     )
@@ -131,6 +132,19 @@ def test_rotation(rotation: object, turned: int, display: tuple[int, int]) -> No
 def test_rotation_turns_the_anamorphic_picture() -> None:
     found = facts(replace(FRAME, sample_aspect=Fraction(4, 3)), side_data_list=[{"rotation": -90}])
     assert (found.display_width, found.display_height) == (720, 1707)
+
+
+@pytest.mark.parametrize(
+    ("side_data", "hidden"),
+    [
+        ([], (0, 0)),
+        ([{"rotation": 90}], (0, 0)),
+        ([{"side_data_type": "Frame Cropping", "crop_left": 4, "crop_right": 6, "crop_top": 1}], (10, 1)),
+        ([{"side_data_type": "Frame Cropping", "crop_left": -4, "crop_right": "x"}], (0, 0)),
+    ],
+)
+def test_what_the_container_hides(side_data: list[dict[str, object]], hidden: tuple[int, int]) -> None:
+    assert facts(side_data_list=side_data).cropped == hidden
 
 
 def test_rotation_without_side_data() -> None:
