@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from ingest.media.source import Source
 
 FILE = Path("info/loudness.json")
+_BLOCK = Fraction(2, 5)  # seconds that the shortest measurement takes (ITU-R BS.1770-4)
 _HEARD = 0.1  # LU: less than this below the loudness asked for is no news
 
 
@@ -114,8 +116,12 @@ def document(
 
 
 def silent(plan: Plan, found: Mapping[str, Loudness]) -> tuple[Note, ...]:
-    """A track without any sound is carried all the same; said once for all its layouts."""
-    quiet = dict.fromkeys(a.indexes for a in plan.audio if found[a.name].true_peak is None)
+    """A track without any sound is carried all the same; said once for all its layouts.
+
+    Of what is shorter than one measurement, nothing is known.
+    """
+    long_enough = [a for a in plan.audio if a.samples >= a.sample_rate * _BLOCK]
+    quiet = dict.fromkeys(a.indexes for a in long_enough if found[a.name].true_peak is None)
     return tuple(Note(codes.AUDIO_SILENT, f"stream {'+'.join(map(str, indexes))}") for indexes in quiet)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 from made_facts import SD, clip, track
@@ -59,6 +60,12 @@ def test_the_document_after_levelling_has_the_result_too() -> None:
 def test_a_silent_track_is_said_once() -> None:
     found = {"en-stereo": SILENCE, "en-51": SILENCE, "de-stereo": QUIET}
     assert silent(plan(), found) == (Note(codes.AUDIO_SILENT, "stream 1"),)
+
+
+def test_of_a_track_too_short_to_measure_nothing_is_said() -> None:
+    made = plan()
+    short = replace(made, audio=tuple(replace(a, samples=2 * 1024) for a in made.audio))
+    assert silent(short, {a.name: SILENCE for a in made.audio}) == ()
 
 
 def test_what_is_missing_is_said_where_it_can_be_heard() -> None:
