@@ -1,0 +1,153 @@
+"""The quick way to read ST 0601 sets: one shape of set, read by one precompiled `struct`.
+
+A stream repeats its tags with the same lengths. A layout is made of one such set: it sees whether tags and lengths
+are where they were in that one, unpacks all values at once, and then has only arithmetic to do.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
+
+from ingest.klv.ber import KlvError
+from ingest.klv.tags_0601 import CHECKSUM, TAGS
+
+if TYPE_CHECKING:
+    from ingest.klv.linear import Linear
+    from ingest.klv.tags import Tag, Value
+
+Shape = tuple[tuple[int, int, int], ...]
+"""Tag, first byte and byte after the value of each item, counted from the set's value on."""
+_CODES = {1: "b", 2: "h", 4: "i", 8: "q"}
+_MAX_SET = 4096
+Picker = Callable[[tuple[Any, ...]], tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """One shape of set. `mask` has ones where tags and lengths are, `heads` is what stands there."""
+
+    unpack: Callable[[bytes, int], tuple[Any, ...]]
+    mask: int
+    heads: int
+    reals: tuple[int, ...]
+    pick_reals: Picker
+    lines: tuple[tuple[int, ...], tuple[int, ...], tuple[float, ...], tuple[int, ...], tuple[int, ...]]
+    wholes: tuple[int, ...]
+    pick_wholes: Picker
+    odd: tuple[tuple[int, int, Callable[[bytes], Value]], ...]
+    others: tuple[tuple[int, int], ...]
+    unknown: tuple[tuple[int, int], ...]
+
+    def read(
+        self, whole: bytes, body: int, remembered: Callable[[int, bytes], Value]
+    ) -> tuple[dict[int, Value], dict[int, str]] | None:
+        """The values and, as digits, what cannot be read or is unknown; None where the set has another shape.
+
+        The value of `whole` begins at `body` and is as long as the set's that the layout was made of.
+        """
+        if int.from_bytes(whole[body:], "big") & self.mask != self.heads:
+            return None
+        found = self.unpack(whole, body)
+        values: dict[int, Value] = {
+            tag: raw * numerator / denominator + offset if low <= raw <= high else None
+            for tag, raw, numerator, denominator, offset, low, high in zip(
+                self.reals, self.pick_reals(found), *self.lines, strict=True
+            )
+        }
+        values.update(zip(self.wholes, self.pick_wholes(found), strict=True))
+        rest = {tag: found[place].hex() for tag, place in self.unknown}
+        for tag, place, decode in self.odd:
+            values[tag] = decode(found[place])
+        for tag, place in self.others:
+            try:
+                values[tag] = remembered(tag, found[place])
+            except KlvError:
+                rest[tag] = found[place].hex()
+        return values, rest
+
+
+def make_layout(data: bytes, body: int, shape: Shape) -> Layout | None:
+    """The layout of the set at `body` of `data`, None where its tags repeat or the set is very long."""
+    tags = [number for number, _, _ in shape]
+    repeating = any(tag in TAGS and TAGS[tag].repeats for tag in tags)
+    if len(set(tags)) != len(tags) or repeating or len(data) - body > _MAX_SET:
+        return None
+    format_, mask, last = ">", bytearray(len(data) - body), 0
+    reals: list[tuple[int, int, Linear]] = []
+    wholes: list[tuple[int, int]] = []
+    odd: list[tuple[int, int, Callable[[bytes], Value]]] = []
+    others: list[tuple[int, int]] = []
+    unknown: list[tuple[int, int]] = []
+    for place, (number, start, end) in enumerate(shape):
+        mask[last:start] = b"\xff" * (start - last)
+        size, tag, code = end - start, TAGS.get(number), f"{end - start}s"
+        line: Linear | None
+        try:
+            line = tag.line(size) if tag else None
+            whole = tag is not None and tag.whole(size)
+        except KlvError:
+            tag, line, whole = None, None, False
+        if number == CHECKSUM:
+            pass
+        elif tag is None:
+            unknown.append((number, place))
+        elif tag.kind == "hex":
+            odd.append((number, place, bytes.hex))
+        elif line:
+            if size in _CODES:
+                code = _code(size, signed=line.signed)
+                reals.append((number, place, line))
+            else:
+                odd.append((number, place, line.decode))
+        elif whole:
+            if size in _CODES:
+                code = _code(size, signed=tag.kind == "sint")
+                wholes.append((number, place))
+            else:
+                odd.append((number, place, _whole_reader(tag)))
+        else:
+            others.append((number, place))
+        format_ += f"{start - last}x{code}"
+        last = end
+    bits = int.from_bytes(mask, "big")
+    lines = [line for _, _, line in reals]
+    return Layout(
+        unpack=struct.Struct(format_).unpack_from,
+        mask=bits,
+        heads=int.from_bytes(data[body:], "big") & bits,
+        reals=tuple(number for number, _, _ in reals),
+        pick_reals=_picker(place for _, place, _ in reals),
+        lines=(
+            tuple(line.numerator for line in lines),
+            tuple(line.denominator for line in lines),
+            tuple(line.offset for line in lines),
+            tuple(line.low for line in lines),
+            tuple(line.high for line in lines),
+        ),
+        wholes=tuple(number for number, _ in wholes),
+        pick_wholes=_picker(place for _, place in wholes),
+        odd=tuple(odd),
+        others=tuple(others),
+        unknown=tuple(unknown),
+    )
+
+
+def _code(size: int, *, signed: bool) -> str:
+    return _CODES[size] if signed else _CODES[size].upper()
+
+
+def _whole_reader(tag: Tag) -> Callable[[bytes], Value]:
+    signed = tag.kind == "sint"
+    return lambda raw: int.from_bytes(raw, "big", signed=signed)
+
+
+def _picker(places: Iterable[int]) -> Picker:
+    """Takes the things at `places` out of a tuple, as a tuple."""
+    chosen = tuple(places)
+    if len(chosen) > 1:
+        return itemgetter(*chosen)
+    return (lambda found: (found[chosen[0]],)) if chosen else lambda _: ()

@@ -1,0 +1,306 @@
+"""The library's front: `packets(source)` gives all KLV of a transport stream or of a bare KLV file, in order."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from itertools import chain
+from typing import TYPE_CHECKING, BinaryIO
+
+from ingest.klv import keys, st0102
+from ingest.klv.ber import KlvError
+from ingest.klv.blocks import LOOK, packet_size, packets_in_blocks
+from ingest.klv.cells import FIRST, LAST, MIDDLE, looks_celled, read_cells
+from ingest.klv.demux import Clock, Demux, KlvPid
+from ingest.klv.framing import Framer, FramingCounts
+from ingest.klv.pes import TICKS, Pes, unwrap
+from ingest.klv.st0601 import ChecksumError, Decoder, UasSet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ingest.klv.st0102 import SecuritySet
+
+BLOCK = 188 * 192 * 17
+"""Bytes that are read at once: whole packets of 188, 192 and 204."""
+FAR = 10 * TICKS
+"""A PTS so far from its arrival is of no use: senders that know no time write 0."""
+
+_HELD = 1024
+"""Packets that wait for the first pictures, at most."""
+
+
+class NotKlvError(KlvError):
+    """Neither a transport stream nor bare KLV."""
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """One KLV set.
+
+    `stream` is its PID, 0 in a bare file; `service` the metadata service of its cell (None without cells).
+    `standard` is what its key stands for, `value` its bytes without key and length, `content` what they say: only
+    ST 0601 and ST 0102 local sets are decoded. Times are in ticks of 90 kHz, on a line that does not wrap:
+    `pts` as written, `arrival` when the picture is shown beside which it arrived, `start` when the first picture is
+    (without pictures: the first PCR).
+    """
+
+    stream: int
+    service: int | None
+    standard: str
+    key: bytes
+    value: bytes
+    pts: int | None
+    arrival: int | None
+    start: int | None
+    content: UasSet | SecuritySet | None
+
+    @property
+    def ticks(self) -> int | None:
+        """When it is to be shown: its PTS, or its arrival where it has none or one more than 10 s away."""
+        if self.pts is None or (self.arrival is not None and abs(self.pts - self.arrival) > FAR):
+            return self.arrival
+        return self.pts
+
+    @property
+    def milliseconds(self) -> float | None:
+        """`ticks` counted from `start` on, None where there are no times."""
+        return None if self.ticks is None or self.start is None else (self.ticks - self.start) * 1000 / TICKS
+
+
+@dataclass(slots=True)
+class Stream:
+    """What was found of one KLV stream so far. `pid` and what is of the transport are None or 0 in a bare file.
+
+    `standards` counts good sets: a stream is ST 0601 only where it has one. `bad_checksums` are among the `framing`
+    counts' bad ones. `times` are the first and last Precision Time Stamps.
+    """
+
+    pid: int | None = None
+    program: int | None = None
+    stream_type: int | None = None
+    declared: bool = False
+    stream_ids: set[int] = field(default_factory=set)
+    celled: bool = False
+    standards: Counter[str] = field(default_factory=Counter)
+    framing: FramingCounts = field(default_factory=FramingCounts)
+    bad_checksums: int = 0
+    without_pts: int = 0
+    backwards: int = 0
+    lost: int = 0
+    malformed_pes: int = 0
+    first_time: int | None = None
+    last_time: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    pts: int | None
+    arrival: int | None
+    start: int | None
+
+
+_NO_TIME = _Mark(None, None, None)
+
+
+@dataclass(slots=True)
+class _Lane:
+    """One sequence of sets: a PID, or a metadata service of it."""
+
+    stream: Stream
+    service: int | None = None
+    decoder: Decoder = field(default_factory=Decoder)
+    framer: Framer[_Mark, Packet] = field(init=False)
+    unit: bytearray | None = None
+    sequence: int | None = None
+
+    def __post_init__(self) -> None:
+        self.framer = Framer(self.judge, self.stream.framing)
+
+    def judge(self, whole: bytes, body: int, mark: _Mark) -> Packet:
+        key = whole[: keys.SIZE]
+        standard = keys.STANDARDS.get(key, keys.UNKNOWN)
+        content: UasSet | SecuritySet | None = None
+        stream = self.stream
+        if key == keys.UAS_DATALINK:
+            try:
+                content = self.decoder.decode(whole, body)
+            except ChecksumError:
+                stream.bad_checksums += 1
+                raise
+            if (time := content.time) is not None:
+                stream.last_time = time
+                if stream.first_time is None:
+                    stream.first_time = time
+        elif key == keys.SECURITY:
+            content = st0102.decode(whole[body:])
+        stream.standards[standard] += 1
+        return Packet(
+            stream.pid or 0,
+            self.service,
+            standard,
+            key,
+            whole[body:],
+            mark.pts,
+            mark.arrival,
+            mark.start,
+            content,
+        )
+
+
+class Packets:
+    """Iterates over the KLV packets of a source; `streams` says what was found up to now.
+
+    Raises `NotKlvError` at the first step where the source is neither a transport stream nor bare KLV. Damage is
+    counted in `streams` and skipped.
+    """
+
+    def __init__(self, source: BinaryIO | bytes | Iterable[bytes]) -> None:
+        self._source = source
+        self._streams: dict[int, Stream] = {}
+        self._lanes: dict[tuple[int, int | None], _Lane] = {}
+        self._demux: Demux | None = None
+        self._before: dict[int, int] = {}
+        self._held: dict[int, list[Packet]] = {}
+        self._iterator = self._read()
+
+    def __iter__(self) -> Iterator[Packet]:
+        return self._iterator
+
+    def __next__(self) -> Packet:
+        return next(self._iterator)
+
+    @property
+    def streams(self) -> tuple[Stream, ...]:
+        """The streams that are declared to be KLV or in which some was found."""
+        for klv in self._demux.found.values() if self._demux else ():
+            if klv.certain:
+                self._stream(klv)
+        return tuple(self._streams.values())
+
+    @property
+    def transport(self) -> bool:
+        """Whether the source is a transport stream."""
+        return self._demux is not None
+
+    def _read(self) -> Iterator[Packet]:
+        pieces = _pieces(self._source)
+        head = b""
+        while len(head) < LOOK and (piece := next(pieces, None)) is not None:
+            head += piece
+        pieces = chain([head], pieces)
+        if size := packet_size(head):
+            self._demux = Demux(size)
+            yield from self._from_transport(self._demux, packets_in_blocks(pieces, size))
+        elif keys.PREFIX in head and not head.startswith(keys.MXF_PARTITION):
+            yield from self._bare(pieces)
+        else:
+            raise NotKlvError("neither a transport stream nor bare KLV")
+
+    def _bare(self, pieces: Iterable[bytes]) -> Iterator[Packet]:
+        self._streams[0] = stream = Stream()
+        lane = _Lane(stream)
+        for piece in pieces:
+            yield from lane.framer.feed(piece, _NO_TIME)
+        yield from lane.framer.flush()
+
+    def _from_transport(self, demux: Demux, blocks: Iterable[bytes]) -> Iterator[Packet]:
+        for block in blocks:
+            for klv, pes, arrival in demux.feed(block):
+                yield from self._timed(klv, self._pes(klv, pes, arrival))
+        for klv, pes, arrival in demux.close():
+            yield from self._timed(klv, self._pes(klv, pes, arrival))
+        for klv in demux.found.values():
+            for lane in self._lanes_of(klv.pid):
+                yield from self._timed(klv, lane.framer.flush())
+        for number in list(self._held):
+            yield from self._release(number, demux.clocks[number])
+
+    def _timed(self, klv: KlvPid, found: Iterator[Packet]) -> Iterator[Packet]:
+        """`found`, held back until it is known when the first picture is shown: KLV often comes before it."""
+        held = self._held.get(klv.program)
+        if held is None and klv.clock.settled:
+            yield from found
+            return
+        held = self._held.setdefault(klv.program, [])
+        held += found
+        if klv.clock.settled or len(held) > _HELD:
+            klv.clock.expects_pictures = False
+            yield from self._release(klv.program, klv.clock)
+
+    def _release(self, program: int, clock: Clock) -> Iterator[Packet]:
+        for packet in self._held.pop(program, ()):
+            # What came before the clock was known is put on its line.
+            pts = packet.pts if packet.pts is None or clock.start is None else unwrap(packet.pts, clock.start)
+            arrival = clock.start if packet.arrival is None else packet.arrival
+            yield replace(packet, pts=pts, arrival=arrival, start=clock.start)
+
+    def _stream(self, klv: KlvPid) -> Stream:
+        stream = self._streams.get(klv.pid)
+        if stream is None:
+            self._streams[klv.pid] = stream = Stream(klv.pid, klv.program, klv.stream_type, klv.declared)
+        stream.stream_ids = klv.stream_ids
+        stream.lost, stream.malformed_pes = klv.collector.lost, klv.collector.malformed
+        return stream
+
+    def _pes(self, klv: KlvPid, pes: Pes, arrival: int | None) -> Iterator[Packet]:
+        stream = self._stream(klv)
+        pts = None if pes.pts is None else klv.clock.place(pes.pts)
+        if pes.begins:
+            stream.without_pts += pts is None
+            if pts is not None:
+                stream.backwards += pts < self._before.get(klv.pid, pts)
+                self._before[klv.pid] = pts
+        mark = _Mark(pts, arrival, klv.clock.start)
+        if pes.broken:
+            for lane in self._lanes_of(klv.pid):
+                lane.unit = None
+                yield from lane.framer.flush()
+        bare = self._lane(klv.pid, None, stream)
+        if pes.begins and (stream.celled or looks_celled(pes.data)) and not bare.framer.waiting:
+            cells = read_cells(pes.data)
+            if cells is not None:
+                stream.celled = True
+                for cell in cells:
+                    yield from self._cell(
+                        self._lane(klv.pid, cell.service, stream), cell.fragment, cell.data, mark
+                    )
+                return
+        if pes.begins and pes.data[: keys.SIZE] in keys.STANDARDS:
+            yield from bare.framer.flush()  # what had begun before is never to end
+        yield from bare.framer.feed(pes.data, mark)
+
+    def _cell(self, lane: _Lane, fragment: int, data: bytes, mark: _Mark) -> Iterator[Packet]:
+        if fragment not in (MIDDLE, LAST):
+            yield from lane.framer.flush()
+        yield from lane.framer.feed(data, mark)
+        if fragment not in (FIRST, MIDDLE):
+            yield from lane.framer.flush()
+
+    def _lanes_of(self, pid: int) -> list[_Lane]:
+        return [lane for (of, _), lane in self._lanes.items() if of == pid]
+
+    def _lane(self, pid: int, service: int | None, stream: Stream) -> _Lane:
+        lane = self._lanes.get((pid, service))
+        if lane is None:
+            self._lanes[pid, service] = lane = _Lane(stream, service)
+        return lane
+
+
+def packets(source: BinaryIO | bytes | Iterable[bytes]) -> Packets:
+    """All KLV packets of `source`: a file open for reading in binary, bytes, or pieces of bytes in order.
+
+    It is read once, in order, and never held as a whole.
+    """
+    return Packets(source)
+
+
+def _pieces(source: BinaryIO | bytes | Iterable[bytes]) -> Iterator[bytes]:
+    if isinstance(source, bytes):
+        for at in range(0, len(source), BLOCK):
+            yield source[at : at + BLOCK]
+    elif hasattr(source, "read"):
+        while piece := source.read(BLOCK):
+            yield piece
+    else:
+        yield from source
