@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "run": "Ingest a video file into a verified HLS and DASH package.",
     "probe": "Show what ingest sees in a video file.",
+    "klv": "Show the KLV metadata (MISB) in a transport stream or a .klv file.",
     "verify": "Read a package back and check that it is what it claims to be.",
     "jobs": "List the jobs of this machine, newest first.",
     "show": "Show one job: its steps, its results and why it failed.",

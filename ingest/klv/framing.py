@@ -48,40 +48,52 @@ class Framer(Generic[Mark, Content]):
     _doubted: int = 0
 
     @property
+    def pending(self) -> bool:
+        """Whether bytes are kept that may be the beginning of a set."""
+        return bool(self._data)
+
+    @property
     def waiting(self) -> bool:
         """Whether a set has begun that has not ended."""
         return self._data.startswith(PREFIX)
 
     def feed(self, data: bytes, mark: Mark) -> Iterator[Content]:
         """The sets that end in `data`. A set has the mark of the bytes it begins in."""
-        self._places.append(len(self._data))
-        self._marks.append(mark)
-        self._data += data
         self._credit += _CREDIT * len(data)
-        yield from self._take(last=False)
+        if not self._data:
+            self._places, self._marks = [0], [mark]
+            yield from self._take(data, last=False)
+        else:
+            self._places.append(len(self._data))
+            self._marks.append(mark)
+            self._data += data
+            yield from self._take(self._data, last=False)
 
     def flush(self) -> Iterator[Content]:
         """The stream ends here or has lost bytes: what is left can only hold whole sets after a cut one."""
-        yield from self._take(last=True)
+        if self._data:
+            yield from self._take(self._data, last=True)
         self._doubted = 0
 
-    def _take(self, *, last: bool) -> Iterator[Content]:
-        data, at = self._data, 0
-        while True:
+    def _take(self, data: bytes | bytearray, *, last: bool) -> Iterator[Content]:
+        at, size = 0, len(data)
+        while at < size:
             begin = data.find(PREFIX, at)
             if begin < 0:
                 # The last three bytes may be the beginning of a key.
-                begin = len(data) if last else max(at, len(data) - len(PREFIX) + 1)
-                self._skip(at, begin)
+                begin = size if last else max(at, size - len(PREFIX) + 1)
+                self.counts.skipped_bytes += begin - at
+                at = begin
                 break
-            self._skip(at, begin)
-            at, (body, end) = begin, self._extent(begin)
-            if end > len(data):
+            self.counts.skipped_bytes += begin - at
+            at = begin
+            body, end = _extent(data, begin)
+            if end > size:
                 if not last:
                     break
                 self.counts.cut += 1
-                at = self._after(begin, len(data))
-            elif body == end and body - begin < SIZE:
+                at = _after(data, begin, size)
+            elif body == begin:
                 self.counts.bad += 1
                 at = begin + len(PREFIX)
             elif begin < self._doubted and self._credit < end - begin:
@@ -94,43 +106,44 @@ class Framer(Generic[Mark, Content]):
                 except KlvError:
                     self.counts.bad += 1
                     self._doubted = max(self._doubted, end)
-                    at = self._after(begin, end)
+                    at = _after(data, begin, end)
                 else:
                     at = end
                     yield content
-        self._drop(len(data) if last else begin)
-
-    def _extent(self, begin: int) -> tuple[int, int]:
-        """Where the value of the set at `begin` begins and ends; equal and short of the key where it is no set."""
-        data = self._data
-        if len(data) < begin + SIZE + 1:
-            return begin, len(data) + 1
-        try:
-            length, body = read_length(data, begin + SIZE, len(data))
-        except KlvError:
-            count = data[begin + SIZE] & 0x7F
-            if 1 <= count <= MAX_LENGTH_BYTES:
-                return begin, len(data) + 1
-            return begin, begin
-        return (body, body + length) if length <= MAX_SET else (begin, begin)
-
-    def _after(self, begin: int, end: int) -> int:
-        """Where to go on after the bad set at `begin`: at a key inside it, else at its end."""
-        inside = self._data.find(PREFIX, begin + len(PREFIX), end)
-        return inside if inside >= 0 else end
-
-    def _skip(self, start: int, end: int) -> None:
-        self.counts.skipped_bytes += end - start
+        self._keep(data, at)
 
     def _mark(self, place: int) -> Mark:
-        return self._marks[max(0, bisect_right(self._places, place) - 1)]
+        return self._marks[bisect_right(self._places, place) - 1 if len(self._places) > 1 else 0]
 
-    def _drop(self, count: int) -> None:
-        if count <= 0:
-            return
-        del self._data[:count]
-        self._doubted = max(0, self._doubted - count)
-        # The mark that the first byte left is under stays; the others are of bytes that are gone.
-        first = max(0, bisect_right(self._places, count) - 1) if self._data else len(self._places)
-        self._places = [max(0, place - count) for place in self._places[first:]]
-        self._marks = self._marks[first:]
+    def _keep(self, data: bytes | bytearray, start: int) -> None:
+        """Keep `data` from `start` on, and the marks that it is under."""
+        if data is self._data:
+            del self._data[:start]
+        else:
+            self._data = bytearray(data[start:])
+        self._doubted = max(0, self._doubted - start)
+        if self._data and start and len(self._places) > 1:
+            first = bisect_right(self._places, start) - 1
+            self._places = [max(0, place - start) for place in self._places[first:]]
+            self._marks = self._marks[first:]
+
+
+def _extent(data: bytes | bytearray, begin: int) -> tuple[int, int]:
+    """Where the value of the set at `begin` begins and ends.
+
+    Twice `begin` where it is no set, an end beyond the data's where more is needed to tell.
+    """
+    more = begin, len(data) + 1
+    if len(data) <= begin + SIZE:
+        return more
+    try:
+        length, body = read_length(data, begin + SIZE, len(data))
+    except KlvError:
+        return more if 0x80 < data[begin + SIZE] <= 0x80 + MAX_LENGTH_BYTES else (begin, begin)
+    return (body, body + length) if length <= MAX_SET else (begin, begin)
+
+
+def _after(data: bytes | bytearray, begin: int, end: int) -> int:
+    """Where to go on after the bad set at `begin`: at a key inside it, else at its end."""
+    inside = data.find(PREFIX, begin + len(PREFIX), end)
+    return inside if inside >= 0 else end

@@ -266,15 +266,15 @@ class Packets:
                         self._lane(klv.pid, cell.service, stream), cell.fragment, cell.data, mark
                     )
                 return
-        if pes.begins and pes.data[: keys.SIZE] in keys.STANDARDS:
+        if bare.framer.pending and pes.begins and pes.data[: keys.SIZE] in keys.STANDARDS:
             yield from bare.framer.flush()  # what had begun before is never to end
         yield from bare.framer.feed(pes.data, mark)
 
     def _cell(self, lane: _Lane, fragment: int, data: bytes, mark: _Mark) -> Iterator[Packet]:
-        if fragment not in (MIDDLE, LAST):
+        if lane.framer.pending and fragment not in (MIDDLE, LAST):
             yield from lane.framer.flush()
         yield from lane.framer.feed(data, mark)
-        if fragment not in (FIRST, MIDDLE):
+        if lane.framer.pending and fragment not in (FIRST, MIDDLE):
             yield from lane.framer.flush()
 
     def _lanes_of(self, pid: int) -> list[_Lane]:

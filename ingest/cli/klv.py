@@ -1,0 +1,151 @@
+"""`ingest klv`: the motion imagery metadata in a file, without a job."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import click
+
+from ingest.cli.options import json_option
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from ingest.klv import Packets, Stream
+
+
+@click.command(short_help="Show the KLV metadata (MISB) in a transport stream or a .klv file.")
+@click.argument("file", type=click.Path(readable=False, path_type=Path))
+@json_option
+@click.option("--ndjson", is_flag=True, help="Print one set a line, as JSON.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print the ST 0601 sets as CSV, one a row.")
+def klv(file: Path, as_json: bool, ndjson: bool, as_csv: bool) -> None:
+    """Show the KLV metadata (MISB ST 0601, ST 0102) in FILE.
+
+    FILE is an MPEG transport stream or bare KLV (.klv, .bin). Without an option, a summary of each stream.
+    """
+    if as_json + ndjson + as_csv > 1:
+        raise click.UsageError("--json, --ndjson and --csv exclude each other")
+    write: Callable[[str, BinaryIO], None] = summary
+    if as_json:
+        write = whole_document
+    elif ndjson:
+        write = lines
+    elif as_csv:
+        write = table
+    with opened(file) as (name, source):
+        write(name, source)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[tuple[str, BinaryIO]]:
+    """The file to read and its name for people. What it turns out not to be is a SourceError, too."""
+    from ingest.job import codes
+    from ingest.job.errors import SourceError
+    from ingest.klv import NotKlvError
+    from ingest.media.source import display_name, open_source
+
+    with open_source(path) as source, os.fdopen(os.dup(source.descriptor), "rb") as file:
+        try:
+            yield display_name(path), file
+        except NotKlvError as error:
+            raise SourceError(
+                codes.SOURCE_NOT_MEDIA,
+                f"{display_name(path)} is neither an MPEG transport stream nor bare KLV",
+                remedy="take the data track out of any other container first",
+            ) from error
+
+
+def read(file: BinaryIO) -> Packets:
+    """The packets of `file`, from its beginning."""
+    from ingest.klv import packets
+
+    file.seek(0)
+    return packets(file)
+
+
+def summary(name: str, file: BinaryIO) -> None:
+    """For a person: each stream, how it is carried, and what was found."""
+    from ingest.cli.output import echo_table
+
+    found = read(file)
+    for _ in found:
+        pass
+    rows = [("file", name)]
+    rows += [(f"stream {stream.pid or 0}", text) for stream in found.streams for text in described(stream)]
+    echo_table(("", ""), rows if len(rows) > 1 else [*rows, ("klv", "none")])
+
+
+def described(stream: Stream) -> Iterator[str]:
+    """The lines of the summary about one stream."""
+    from ingest.klv.document import carriage, iso_time
+
+    yield carriage(stream)
+    counts = [f"{count} sets of {standard}" for standard, count in stream.standards.items()]
+    yield ", ".join(counts) or "no valid set"
+    wrong = {
+        "bad sets": stream.framing.bad,
+        "cut sets": stream.framing.cut,
+        "bytes skipped": stream.framing.skipped_bytes,
+        "continuity errors": stream.lost,
+    }
+    if any(wrong.values()):
+        yield ", ".join(f"{count} {what}" for what, count in wrong.items() if count)
+    if stream.first_time is not None:
+        yield f"{iso_time(stream.first_time)} to {iso_time(stream.last_time)}"
+
+
+def lines(_: str, file: BinaryIO) -> None:
+    """One JSON object a line for each set."""
+    from ingest.cli.output import echo_json_text
+    from ingest.klv.document import packet_document
+
+    for packet in read(file):
+        echo_json_text(json.dumps(packet_document(packet), ensure_ascii=False))
+
+
+def whole_document(name: str, file: BinaryIO) -> None:
+    """One JSON document, written set by set: a long flight is never held as a whole."""
+    from ingest.cli.output import echo_json_text
+    from ingest.klv.document import packet_document, stream_document
+
+    found = read(file)
+    separator = f'{{\n"file": {json.dumps(name)},\n"sets": ['
+    for packet in found:
+        echo_json_text(separator + "\n" + json.dumps(packet_document(packet), ensure_ascii=False))
+        separator = ","
+    end = "],\n" if separator == "," else separator + "],\n"
+    streams: list[Any] = [stream_document(stream) for stream in found.streams]
+    echo_json_text(f'{end}"streams": {json.dumps(streams, indent=2)}\n}}')
+
+
+def table(_: str, file: BinaryIO) -> None:
+    """CSV. The file is read twice: first to see which tags there are."""
+    from ingest.klv import UasSet
+    from ingest.klv.document import SIDE_COLUMNS, column, row
+
+    numbers: set[int] = set()
+    for packet in read(file):
+        if isinstance(packet.content, UasSet):
+            numbers.update(packet.content.values)
+    ordered = sorted(numbers)
+    echo_row([*SIDE_COLUMNS, *(column(n) for n in ordered)])
+    for packet in read(file):
+        if isinstance(packet.content, UasSet):
+            echo_row(row(packet, ordered))
+
+
+def echo_row(cells: list[str]) -> None:
+    """Print one row of CSV (RFC 4180). Control characters, which only damage brings, become visible."""
+    import csv
+
+    from ingest.job.errors import one_line
+
+    text = io.StringIO()
+    csv.writer(text, lineterminator="").writerow([one_line(cell) for cell in cells])
+    click.echo(text.getvalue())
