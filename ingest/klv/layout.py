@@ -87,15 +87,15 @@ def make_layout(data: bytes, body: int, shape: Shape) -> Layout | None:
         size, tag, code = end - start, TAGS.get(number), f"{end - start}s"
         line: Linear | None
         try:
-            line = tag.line(size) if tag else None
-            whole = tag is not None and tag.whole(size)
+            line = tag.line(size) if tag and size else None
+            whole = tag is not None and size > 0 and tag.whole(size)
         except KlvError:
             tag, line, whole = None, None, False
         if number == CHECKSUM:
             pass
         elif tag is None:
             unknown.append((number, place))
-        elif tag.kind == "hex":
+        elif tag.kind == "hex" and size:
             odd.append((number, place, bytes.hex))
         elif line:
             if size in _CODES:
