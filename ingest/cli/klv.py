@@ -106,7 +106,7 @@ def lines(_: str, file: BinaryIO) -> None:
     from ingest.klv.document import packet_document
 
     for packet in read(file):
-        echo_json_text(json.dumps(packet_document(packet), ensure_ascii=False))
+        echo_json_text(json.dumps(packet_document(packet)))
 
 
 def whole_document(name: str, file: BinaryIO) -> None:
@@ -117,7 +117,7 @@ def whole_document(name: str, file: BinaryIO) -> None:
     found = read(file)
     separator = f'{{\n"file": {json.dumps(name)},\n"sets": ['
     for packet in found:
-        echo_json_text(separator + "\n" + json.dumps(packet_document(packet), ensure_ascii=False))
+        echo_json_text(separator + "\n" + json.dumps(packet_document(packet)))
         separator = ","
     end = "],\n" if separator == "," else separator + "],\n"
     streams: list[Any] = [stream_document(stream) for stream in found.streams]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _LOOKED_INTO = 32
 """PES packets of an undescribed stream that are looked into before it is given up."""
 _MAX_PROGRAMS = 64
+_MAX_FOUND = 32
 _FIRST_PICTURES = 16
 
 
@@ -158,10 +159,13 @@ class Demux:
             elif stream.stream_type in (psi.PRIVATE, psi.METADATA):
                 declared = psi.KLVA in stream.formats
                 # Some other format's identifier (ID3, AC-3 ...) says that it is no KLV.
-                if (declared or not stream.formats) and stream.pid not in self.found:
+                if (declared or not stream.formats) and self._has_room(stream.pid):
                     self.found[stream.pid] = KlvPid(
                         stream.pid, program.number, stream.stream_type, declared, clock, declared
                     )
+
+    def _has_room(self, pid: int) -> bool:
+        return pid not in self.found and len(self.found) < _MAX_FOUND
 
     def _forget(self, stream: psi.Elementary) -> None:
         """What a PID was before, where this stream is something else."""

@@ -136,6 +136,8 @@ def _extent(data: bytes | bytearray, begin: int) -> tuple[int, int]:
     more = begin, len(data) + 1
     if len(data) <= begin + SIZE:
         return more
+    if data.find(PREFIX, begin + 1, begin + SIZE + len(PREFIX) - 1) >= 0:
+        return begin, begin  # a key that was cut short, and the next one
     try:
         length, body = read_length(data, begin + SIZE, len(data))
     except KlvError:
@@ -144,6 +146,6 @@ def _extent(data: bytes | bytearray, begin: int) -> tuple[int, int]:
 
 
 def _after(data: bytes | bytearray, begin: int, end: int) -> int:
-    """Where to go on after the bad set at `begin`: at a key inside it, else at its end."""
-    inside = data.find(PREFIX, begin + len(PREFIX), end)
+    """Where to go on after the bad set at `begin`: at a key that begins inside it, else at its end."""
+    inside = data.find(PREFIX, begin + len(PREFIX), end + len(PREFIX) - 1)
     return inside if inside >= 0 else end

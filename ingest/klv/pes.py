@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 TICKS = 90_000
 """Ticks a second of PTS and DTS."""
 WRAP = 1 << 33
-MAX_PES = 4 << 20
+MAX_PES = 1 << 20
 """Bytes of the longest PES packet that is collected; KLV has no need of such."""
 # stream_id values whose PES packets have no header beyond the length (2.4.3.7).
 _BARE = frozenset({0xBC, 0xBE, 0xBF, 0xF0, 0xF1, 0xF2, 0xF8, 0xFF})

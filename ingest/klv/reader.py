@@ -26,8 +26,9 @@ BLOCK = 188 * 192 * 17
 FAR = 10 * TICKS
 """A PTS so far from its arrival is of no use: senders that know no time write 0."""
 
-_HELD = 1024
+_HELD, _HELD_BYTES = 1024, 4 << 20
 """Packets that wait for the first pictures, at most."""
+_MAX_LANES = 64
 
 
 class NotKlvError(KlvError):
@@ -111,8 +112,6 @@ class _Lane:
     service: int | None = None
     decoder: Decoder = field(default_factory=Decoder)
     framer: Framer[_Mark, Packet] = field(init=False)
-    unit: bytearray | None = None
-    sequence: int | None = None
 
     def __post_init__(self) -> None:
         self.framer = Framer(self.judge, self.stream.framing)
@@ -224,7 +223,7 @@ class Packets:
             return
         held = self._held.setdefault(klv.program, [])
         held += found
-        if klv.clock.settled or len(held) > _HELD:
+        if klv.clock.settled or len(held) > _HELD or sum(len(p.value) for p in held) > _HELD_BYTES:
             klv.clock.expects_pictures = False
             yield from self._release(klv.program, klv.clock)
 
@@ -254,7 +253,6 @@ class Packets:
         mark = _Mark(pts, arrival, klv.clock.start)
         if pes.broken:
             for lane in self._lanes_of(klv.pid):
-                lane.unit = None
                 yield from lane.framer.flush()
         bare = self._lane(klv.pid, None, stream)
         if pes.begins and (stream.celled or looks_celled(pes.data)) and not bare.framer.waiting:
@@ -283,6 +281,8 @@ class Packets:
     def _lane(self, pid: int, service: int | None, stream: Stream) -> _Lane:
         lane = self._lanes.get((pid, service))
         if lane is None:
+            if service is not None and len(self._lanes) >= _MAX_LANES:
+                return self._lane(pid, None, stream)
             self._lanes[pid, service] = lane = _Lane(stream, service)
         return lane
 

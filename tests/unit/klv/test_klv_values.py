@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -26,7 +27,9 @@ from ingest.klv.packs import (
     Weapon,
 )
 from ingest.klv.st0601 import ChecksumError, Decoder
-from ingest.klv.tags import Value
+
+if TYPE_CHECKING:
+    from ingest.klv.tags import Value
 
 # Written down from the standard's table a second time, as tags, lowest, highest, bytes.
 UNSIGNED: list[tuple[tuple[int, ...], float, float, int]] = [
@@ -59,7 +62,23 @@ IMAPB: list[tuple[tuple[int, ...], float, float]] = [
     ((120, 134), 0, 100),
     ((132,), 1, 99_999),
 ]
-WHOLE = {8: 1, 9: 1, 34: 1, 47: 1, 56: 1, 60: 2, 61: 1, 62: 2, 63: 1, 65: 1, 72: 8, 77: 1, 123: 1, 124: 1, 125: 1}
+WHOLE = {
+    8: 1,
+    9: 1,
+    34: 1,
+    47: 1,
+    56: 1,
+    60: 2,
+    61: 1,
+    62: 2,
+    63: 1,
+    65: 1,
+    72: 8,
+    77: 1,
+    123: 1,
+    124: 1,
+    125: 1,
+}
 WHOLE |= {2: 8, 110: 4, 111: 4, 126: 1, 131: 8, 133: 4}
 SIGNED_WHOLE = {39: 1, 136: 4, 137: 8}
 TEXT = (3, 4, 10, 11, 12, 59, 70, 106, 107, 108, 129, 135)

@@ -49,7 +49,9 @@ def klv(key: bytes, value: bytes, length: bytes | None = None) -> bytes:
 
 def uas_set(items: bytes, *, time: int | None = 1_700_000_000_000_000, length: bytes | None = None) -> bytes:
     """A whole ST 0601 set: time stamp, `items`, version 19, a right checksum."""
-    body = (b"" if time is None else item(2, time.to_bytes(8, "big"))) + items + item(65, b"\x13") + b"\x01\x02"
+    body = (
+        (b"" if time is None else item(2, time.to_bytes(8, "big"))) + items + item(65, b"\x13") + b"\x01\x02"
+    )
     head = UAS + (ber(len(body) + 2) if length is None else length) + body
     return head + sum16(head).to_bytes(2, "big")
 
@@ -113,7 +115,9 @@ SYNC = Es(0x15, KLV_PID, KLVA + METADATA)
 ASYNC = Es(0x06, KLV_PID, KLVA)
 
 
-def pmt(*streams: Es, clock_pid: int = PICTURE_PID, program: int = 1, version: int = 0, of_all: bytes = b"") -> bytes:
+def pmt(
+    *streams: Es, clock_pid: int = PICTURE_PID, program: int = 1, version: int = 0, of_all: bytes = b""
+) -> bytes:
     body = (0xE000 | clock_pid).to_bytes(2, "big") + (0xF000 | len(of_all)).to_bytes(2, "big") + of_all
     for es in streams:
         body += bytes((es.kind,)) + (0xE000 | es.pid).to_bytes(2, "big")
@@ -159,12 +163,20 @@ class Mux:
     def picture(self, pts: int, dts: int | None = None, *, pid: int = PICTURE_PID, size: int = 400) -> None:
         self.put(pid, pes(b"\0\0\0\1\x09" + b"\x55" * size, pts, dts=dts, stream_id=0xE0, sized=False))
 
-    def klv(self, data: bytes, pts: int | None = None, *, pid: int = KLV_PID, room: int = 184, **more: int) -> None:
+    def klv(
+        self, data: bytes, pts: int | None = None, *, pid: int = KLV_PID, room: int = 184, **more: int
+    ) -> None:
         self.put(pid, pes(data, pts, **more), room=room)
 
 
 def flight(
-    es: Es, count: int = 20, *, cells: bool = False, timed: bool = True, start: int = 126_000, stream_id: int = 0xFC
+    es: Es,
+    count: int = 20,
+    *,
+    cells: bool = False,
+    timed: bool = True,
+    start: int = 126_000,
+    stream_id: int = 0xFC,
 ) -> Mux:
     """`count` pictures at 25 a second, a numbered set after each."""
     mux = Mux()
