@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from ingest.klv.ber import MAX_LENGTH_BYTES, KlvError, read_length
-from ingest.klv.keys import PREFIX, SIZE
+from ingest.klv.keys import PREFIX, SIZE, STANDARDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -136,7 +136,9 @@ def _extent(data: bytes | bytearray, begin: int) -> tuple[int, int]:
     more = begin, len(data) + 1
     if len(data) <= begin + SIZE:
         return more
-    if data.find(PREFIX, begin + 1, begin + SIZE + len(PREFIX) - 1) >= 0:
+    if bytes(data[begin : begin + SIZE]) not in STANDARDS and (
+        data.find(PREFIX, begin + 1, begin + SIZE + len(PREFIX) - 1) >= 0
+    ):
         return begin, begin  # a key that was cut short, and the next one
     try:
         length, body = read_length(data, begin + SIZE, len(data))

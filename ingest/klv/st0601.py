@@ -49,13 +49,13 @@ class UasSet:
         return value if isinstance(value, int) else None
 
 
-def checksum(data: bytes) -> int:
-    """The running 16-bit sum of ST 0601 (tag 1) over `data`, which is all from the key to the checksum's length.
+def checksum(data: bytes, end: int) -> int:
+    """The running 16-bit sum of ST 0601 (tag 1) over `data` up to `end`: from the key to the checksum's length.
 
-    >>> checksum(bytes([1, 2, 3]))
+    >>> checksum(bytes([1, 2, 3]), 3)
     1026
     """
-    return ((sum(data[0::2]) << 8) + sum(data[1::2])) & 0xFFFF
+    return ((sum(data[0:end:2]) << 8) + sum(data[1:end:2])) & 0xFFFF
 
 
 class Decoder:
@@ -74,7 +74,7 @@ class Decoder:
         end = len(whole) - 2
         if end - body < 2 or whole[end - 2 : end] != b"\x01\x02":
             raise ChecksumError("no checksum at the end")
-        if checksum(whole[:end]) != whole[end] << 8 | whole[end + 1]:
+        if checksum(whole, end) != whole[end] << 8 | whole[end + 1]:
             raise ChecksumError("wrong checksum")
         layout = self._layouts.get(len(whole) - body)
         if layout is not None and (found := layout.read(whole, body, self.remembered)) is not None:
