@@ -10,7 +10,7 @@ A library of its own: it needs nothing but the standard library.
 """
 
 from ingest.klv.ber import KlvError
-from ingest.klv.reader import NotKlvError, Packet, Packets, Stream, packets
+from ingest.klv.reader import NotKlvError, Packet, Packets, Stream, packets, samples
 from ingest.klv.st0102 import SecuritySet
 from ingest.klv.st0601 import UasSet
 from ingest.klv.tags import Item, Tag
@@ -28,4 +28,5 @@ __all__ = [
     "Tag",
     "UasSet",
     "packets",
+    "samples",
 ]

@@ -109,7 +109,7 @@ class Demux:
 
     def close(self) -> Iterator[tuple[KlvPid, Pes, int | None]]:
         """What is still being collected when the stream ends."""
-        for klv in self.found.values():
+        for klv in list(self.found.values()):
             for pes in klv.collector.close():
                 yield from self._given(klv, pes)
 

@@ -188,7 +188,9 @@ class Packets:
         while len(head) < LOOK and (piece := next(pieces, None)) is not None:
             head += piece
         pieces = chain([head], pieces)
-        if size := packet_size(head):
+        if head[: keys.SIZE] in keys.STANDARDS:
+            yield from self._bare(pieces)
+        elif size := packet_size(head):
             self._demux = Demux(size)
             yield from self._from_transport(self._demux, packets_in_blocks(pieces, size))
         elif keys.PREFIX in head and not head.startswith(keys.MXF_PARTITION):
@@ -293,6 +295,22 @@ def packets(source: BinaryIO | bytes | Iterable[bytes]) -> Packets:
     It is read once, in order, and never held as a whole.
     """
     return Packets(source)
+
+
+def samples(
+    source: Iterable[tuple[bytes, int | None]], stream: Stream | None = None, start: int = 0
+) -> Iterator[Packet]:
+    """The KLV packets of a data track (MP4, MOV, MXF) whose samples come with their times.
+
+    Each sample is its bytes and its time in ticks of 90 kHz, or None; `start` is the first picture's. What is found
+    is counted in `stream`.
+    """
+    lane = _Lane(stream or Stream())
+    for data, pts in source:
+        if data[: keys.SIZE] in keys.STANDARDS:
+            yield from lane.framer.flush()
+        yield from lane.framer.feed(data, _Mark(pts, None, start))
+    yield from lane.framer.flush()
 
 
 def _pieces(source: BinaryIO | bytes | Iterable[bytes]) -> Iterator[bytes]:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_klv import EG_0104, SECURITY, UAS, VMTI, ber, item, klv, numbered, oid, uas_set
 
-from ingest.klv import KlvError, NotKlvError, Packet, SecuritySet, Stream, UasSet, packets
+from ingest.klv import KlvError, NotKlvError, Packet, SecuritySet, Stream, UasSet, packets, samples
 from ingest.klv.ber import read_items, read_length, read_oid
 from ingest.klv.framing import MAX_SET
 from ingest.klv.reader import BLOCK
@@ -172,6 +172,26 @@ def test_lost_bytes_cost_one_set(lost: int) -> None:
 def test_a_file_that_ends_inside_a_set() -> None:
     found, stream = read(numbered(0) + numbered(1)[:-5])
     assert (found, stream.framing.cut) == (names(0), 1)
+
+
+def test_samples_of_a_track_have_the_time_of_the_one_they_begin_in() -> None:
+    whole = [numbered(n) for n in range(4)]
+    pieces = [
+        (whole[0] + whole[1][:20], 9000),
+        (whole[1][20:], 18_000),
+        (whole[2][:9], 27_000),
+        (whole[3], None),
+    ]
+    stream = Stream()
+    found = list(samples(pieces, stream, start=4500))
+    assert missions(found) == names(0, 1, 3)
+    assert [p.milliseconds for p in found] == [50.0, 50.0, None]
+    assert (stream.standards["ST 0601"], stream.framing.skipped_bytes + stream.framing.cut) == (3, 1)
+
+
+def test_a_bare_file_that_looks_like_a_transport_stream() -> None:
+    found, _ = read(uas_set(item(3, b"set 0") + item(70, b"G" * 120) + item(200, b"G" * 1200)))
+    assert found == names(0)
 
 
 def test_what_is_no_klv_is_refused() -> None:

@@ -189,6 +189,14 @@ def test_undescribed_streams_without_a_key_are_given_up() -> None:
     assert (found, source.streams) == ([], ())
 
 
+def test_one_is_given_up_at_the_very_end() -> None:
+    mux = Mux()
+    mux.tables(Es(0x06, KLV_PID), Es(0x06, 0x222))
+    for _ in range(33):
+        mux.klv(b"\x20\x00subtitles", sized=False)
+    assert read(mux.data)[1].streams == ()
+
+
 def test_a_declared_stream_without_a_set_is_no_st_0601() -> None:
     mux = Mux()
     mux.tables(PICTURES, ASYNC)
