@@ -10,7 +10,8 @@ A library of its own: it needs nothing but the standard library.
 """
 
 from ingest.klv.ber import KlvError
-from ingest.klv.reader import NotKlvError, Packet, Packets, Stream, packets, samples
+from ingest.klv.reader import NotKlvError, Packets, packets, samples
+from ingest.klv.sets import Packet, Stream
 from ingest.klv.st0102 import SecuritySet
 from ingest.klv.st0601 import UasSet
 from ingest.klv.tags import Item, Tag

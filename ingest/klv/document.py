@@ -16,7 +16,7 @@ from ingest.klv.tags_0601 import TAGS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ingest.klv.reader import Packet, Stream
+    from ingest.klv.sets import Packet, Stream
     from ingest.klv.tags import Tag
 
 SIDE_COLUMNS = ("stream", "milliseconds")

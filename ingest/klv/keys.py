@@ -38,8 +38,3 @@ STANDARDS: dict[bytes, str] = {
 }
 """The standard that a set's key stands for."""
 UNKNOWN = "unknown"
-
-
-def standard_of(key: bytes) -> str:
-    """The standard that `key` (16 bytes) stands for, or `unknown`."""
-    return STANDARDS.get(key, UNKNOWN)

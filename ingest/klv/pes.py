@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class Collector:
     _data: bytearray | None = None
     _header: Header | None = None
     _broken: bool = False
-    _parts: int = field(default=0)
+    _parts: int = 0
 
     def feed(self, payload: bytes, *, start: bool) -> Iterator[Pes]:
         """The PES packets that end with this packet's payload; `start` is its payload_unit_start_indicator."""

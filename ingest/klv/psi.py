@@ -18,7 +18,7 @@ _MAX_STREAMS = 256
 
 @dataclass(frozen=True, slots=True)
 class Elementary:
-    """One stream of a program. `formats` are the identifiers that its descriptors have; `described` says if any."""
+    """One stream of a program. `formats` are the format identifiers that its descriptors have."""
 
     pid: int
     stream_type: int
@@ -122,7 +122,7 @@ def read_pmt(section: bytes) -> Program | None:
 
 
 def _formats(descriptors: bytes) -> frozenset[bytes]:
-    """The format identifiers of registration (2.6.8) and metadata descriptors (2.6.60), and `b""` for any other."""
+    """The format identifiers of registration (2.6.8) and metadata descriptors (2.6.60)."""
     found: set[bytes] = set()
     at = 0
     while at + 2 <= len(descriptors):

@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING, BinaryIO
 
-from ingest.klv import keys, st0102
+from ingest.klv import keys
 from ingest.klv.ber import KlvError
 from ingest.klv.blocks import LOOK, packet_size, packets_in_blocks
 from ingest.klv.cells import FIRST, LAST, MIDDLE, looks_celled, read_cells
 from ingest.klv.demux import Clock, Demux, KlvPid
-from ingest.klv.framing import Framer, FramingCounts
-from ingest.klv.pes import TICKS, Pes, unwrap
-from ingest.klv.st0601 import ChecksumError, Decoder, UasSet
+from ingest.klv.pes import Pes, unwrap
+from ingest.klv.sets import NO_TIME, Lane, Mark, Packet, Stream
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from ingest.klv.st0102 import SecuritySet
 
 BLOCK = 188 * 192 * 17
 """Bytes that are read at once: whole packets of 188, 192 and 204."""
-FAR = 10 * TICKS
-"""A PTS so far from its arrival is of no use: senders that know no time write 0."""
 
 _HELD, _HELD_BYTES = 1024, 4 << 20
 """Packets that wait for the first pictures, at most."""
@@ -33,118 +28,6 @@ _MAX_LANES = 64
 
 class NotKlvError(KlvError):
     """Neither a transport stream nor bare KLV."""
-
-
-@dataclass(frozen=True, slots=True)
-class Packet:
-    """One KLV set.
-
-    `stream` is its PID, 0 in a bare file; `service` the metadata service of its cell (None without cells).
-    `standard` is what its key stands for, `value` its bytes without key and length, `content` what they say: only
-    ST 0601 and ST 0102 local sets are decoded. Times are in ticks of 90 kHz, on a line that does not wrap:
-    `pts` as written, `arrival` when the picture is shown beside which it arrived, `start` when the first picture is
-    (without pictures: the first PCR).
-    """
-
-    stream: int
-    service: int | None
-    standard: str
-    key: bytes
-    value: bytes
-    pts: int | None
-    arrival: int | None
-    start: int | None
-    content: UasSet | SecuritySet | None
-
-    @property
-    def ticks(self) -> int | None:
-        """When it is to be shown: its PTS, or its arrival where it has none or one more than 10 s away."""
-        if self.pts is None or (self.arrival is not None and abs(self.pts - self.arrival) > FAR):
-            return self.arrival
-        return self.pts
-
-    @property
-    def milliseconds(self) -> float | None:
-        """`ticks` counted from `start` on, None where there are no times."""
-        return None if self.ticks is None or self.start is None else (self.ticks - self.start) * 1000 / TICKS
-
-
-@dataclass(slots=True)
-class Stream:
-    """What was found of one KLV stream so far. `pid` and what is of the transport are None or 0 in a bare file.
-
-    `standards` counts good sets: a stream is ST 0601 only where it has one. `bad_checksums` are among the `framing`
-    counts' bad ones. `times` are the first and last Precision Time Stamps.
-    """
-
-    pid: int | None = None
-    program: int | None = None
-    stream_type: int | None = None
-    declared: bool = False
-    stream_ids: set[int] = field(default_factory=set)
-    celled: bool = False
-    standards: Counter[str] = field(default_factory=Counter)
-    framing: FramingCounts = field(default_factory=FramingCounts)
-    bad_checksums: int = 0
-    without_pts: int = 0
-    backwards: int = 0
-    lost: int = 0
-    malformed_pes: int = 0
-    first_time: int | None = None
-    last_time: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Mark:
-    pts: int | None
-    arrival: int | None
-    start: int | None
-
-
-_NO_TIME = _Mark(None, None, None)
-
-
-@dataclass(slots=True)
-class _Lane:
-    """One sequence of sets: a PID, or a metadata service of it."""
-
-    stream: Stream
-    service: int | None = None
-    decoder: Decoder = field(default_factory=Decoder)
-    framer: Framer[_Mark, Packet] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.framer = Framer(self.judge, self.stream.framing)
-
-    def judge(self, whole: bytes, body: int, mark: _Mark) -> Packet:
-        key = whole[: keys.SIZE]
-        standard = keys.STANDARDS.get(key, keys.UNKNOWN)
-        content: UasSet | SecuritySet | None = None
-        stream = self.stream
-        if key == keys.UAS_DATALINK:
-            try:
-                content = self.decoder.decode(whole, body)
-            except ChecksumError:
-                stream.bad_checksums += 1
-                raise
-            if (time := content.time) is not None:
-                stream.last_time = time
-                if stream.first_time is None:
-                    stream.first_time = time
-        elif key == keys.SECURITY:
-            content = st0102.decode(whole[body:])
-        stream.standards[standard] += 1
-        return Packet(
-            stream.pid or 0,
-            self.service,
-            standard,
-            key,
-            whole[body:],
-            mark.pts,
-            mark.arrival,
-            mark.start,
-            content,
-        )
 
 
 class Packets:
@@ -157,7 +40,7 @@ class Packets:
     def __init__(self, source: BinaryIO | bytes | Iterable[bytes]) -> None:
         self._source = source
         self._streams: dict[int, Stream] = {}
-        self._lanes: dict[tuple[int, int | None], _Lane] = {}
+        self._lanes: dict[tuple[int, int | None], Lane] = {}
         self._demux: Demux | None = None
         self._before: dict[int, int] = {}
         self._held: dict[int, list[Packet]] = {}
@@ -200,9 +83,9 @@ class Packets:
 
     def _bare(self, pieces: Iterable[bytes]) -> Iterator[Packet]:
         self._streams[0] = stream = Stream()
-        lane = _Lane(stream)
+        lane = Lane(stream)
         for piece in pieces:
-            yield from lane.framer.feed(piece, _NO_TIME)
+            yield from lane.framer.feed(piece, NO_TIME)
         yield from lane.framer.flush()
 
     def _from_transport(self, demux: Demux, blocks: Iterable[bytes]) -> Iterator[Packet]:
@@ -252,7 +135,7 @@ class Packets:
             if pts is not None:
                 stream.backwards += pts < self._before.get(klv.pid, pts)
                 self._before[klv.pid] = pts
-        mark = _Mark(pts, arrival, klv.clock.start)
+        mark = Mark(pts, arrival, klv.clock.start)
         if pes.broken:
             for lane in self._lanes_of(klv.pid):
                 yield from lane.framer.flush()
@@ -270,22 +153,22 @@ class Packets:
             yield from bare.framer.flush()  # what had begun before is never to end
         yield from bare.framer.feed(pes.data, mark)
 
-    def _cell(self, lane: _Lane, fragment: int, data: bytes, mark: _Mark) -> Iterator[Packet]:
+    def _cell(self, lane: Lane, fragment: int, data: bytes, mark: Mark) -> Iterator[Packet]:
         if lane.framer.pending and fragment not in (MIDDLE, LAST):
             yield from lane.framer.flush()
         yield from lane.framer.feed(data, mark)
         if lane.framer.pending and fragment not in (FIRST, MIDDLE):
             yield from lane.framer.flush()
 
-    def _lanes_of(self, pid: int) -> list[_Lane]:
+    def _lanes_of(self, pid: int) -> list[Lane]:
         return [lane for (of, _), lane in self._lanes.items() if of == pid]
 
-    def _lane(self, pid: int, service: int | None, stream: Stream) -> _Lane:
+    def _lane(self, pid: int, service: int | None, stream: Stream) -> Lane:
         lane = self._lanes.get((pid, service))
         if lane is None:
             if service is not None and len(self._lanes) >= _MAX_LANES:
                 return self._lane(pid, None, stream)
-            self._lanes[pid, service] = lane = _Lane(stream, service)
+            self._lanes[pid, service] = lane = Lane(stream, service)
         return lane
 
 
@@ -305,11 +188,11 @@ def samples(
     Each sample is its bytes and its time in ticks of 90 kHz, or None; `start` is the first picture's. What is found
     is counted in `stream`.
     """
-    lane = _Lane(stream or Stream())
+    lane = Lane(stream or Stream())
     for data, pts in source:
         if data[: keys.SIZE] in keys.STANDARDS:
             yield from lane.framer.flush()
-        yield from lane.framer.feed(data, _Mark(pts, None, start))
+        yield from lane.framer.feed(data, Mark(pts, None, start))
     yield from lane.framer.flush()
 
 

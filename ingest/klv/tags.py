@@ -87,7 +87,7 @@ class Item:
 
 
 Value = object
-"""What a tag's value becomes: int, float, str, a tuple, a frozen dataclass of `ingest.klv.packs`, or None."""
+"""What a tag's value becomes: int, float, str, a tuple, a frozen dataclass of `ingest.klv.pack_types`, or None."""
 
 
 def decode_value(tag: Tag, raw: bytes, packs: Mapping[int, Callable[[bytes], Value]]) -> Value:

@@ -35,7 +35,7 @@ _PERCENT = _range(0, 100)
 _RATE = _range(-1000, 1000)
 _CORNER = (Fraction(-3, 40), Fraction(3, 40))
 
-CHECKSUM, TIME_STAMP, SECURITY_SET, VERSION = 1, 2, 48, 65
+CHECKSUM, TIME_STAMP, SECURITY_SET = 1, 2, 48
 
 TABLE: tuple[Tag, ...] = (
     Tag(1, "Checksum", "uint", 2),

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from made_klv import item, oid, uas_set
 
 from ingest.klv import TAGS, Item, SecuritySet, UasSet
-from ingest.klv.packs import (
+from ingest.klv.pack_types import (
     Airbases,
     Command,
     Countries,
