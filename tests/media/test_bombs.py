@@ -26,7 +26,8 @@ MB = 2**20
 
 
 def assert_within(done: Finished, *, seconds: float, peak: int) -> None:
-    assert done.seconds < seconds
+    """`seconds` of CPU, of all its programs together."""
+    assert done.cpu_seconds < seconds
     assert done.peak_rss < peak
 
 

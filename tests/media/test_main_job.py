@@ -194,7 +194,7 @@ def test_every_rung_shows_the_right_picture_each_time(
         assert len(found.misplaced) <= clip.contradicting
         if clip.hdr:  # two ways to tone map do not give the same picture
             continue
-        assert found.worst > 30
+        assert (found.worst > 22, found.poor > 30) == (True, True), found
         assert found.in_place or clip.still or clip.contradicting
 
 
