@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import pytest
+from helpers_media import X264
 from main_job import Package
 from measuring import ffmpeg, key_times, likeness, packet_times, pictures, probe, quality, run
 
@@ -174,3 +175,23 @@ def test_the_record_gathers_all_codecs_of_a_resolution(package: Package) -> None
         assert output["messageCodes"] == [9001, 161, 162, 9003]
     rungs = json.loads((package.folder / "info/abr.json").read_bytes())["rungs"]
     assert [(r["name"], r["resolution"]) for r in rungs] == [(n, n.split("-")[0]) for n in RUNGS]
+
+
+@pytest.mark.parametrize("rate", ["1/2", "1/5"])
+def test_slides_are_key_pictures_of_the_same_profiles(
+    clips: Clips, presets: Path, tmp_path: Path, rate: str
+) -> None:
+    """Each picture is shown for longer than a group of pictures may last, and so is a group of its own."""
+    film = clips.make(
+        *(f"slides-{rate[2:]}.mp4", "-f", "lavfi", "-i", f"testsrc2=size=320x180:rate={rate}"),
+        *("-frames:v", "8", *X264),
+    )
+    record = ingest.run(
+        film, "large", tmp_path / "package", preset_dir=presets, codecs=["h264", "hevc", "av1"]
+    )
+    assert record.status == "COMPLETED", record.error
+    made = Package(film, tmp_path / "package", tmp_path)
+    for rung in ("large", "large-hevc", "large-av1"):
+        joined = made.joined(f"video/{rung}")
+        assert probe(joined, "-show_entries", "stream=profile")["streams"][0]["profile"] == RUNGS[rung][1]
+        assert key_times(joined) == packet_times(joined) == [n / Fraction(rate) for n in range(8)]

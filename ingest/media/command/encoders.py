@@ -72,7 +72,7 @@ def _x265(rung: Rung, grid: Grid) -> dict[str, Any]:
     }
     if not grid.reorder:
         parameters["bframes"] = 0
-    return {
+    options = {
         "preset": rung.speed,
         "profile:v": rung.profile,
         "crf": float(rung.crf),
@@ -80,6 +80,9 @@ def _x265(rung: Rung, grid: Grid) -> dict[str, Any]:
         "x265-params": _joined(parameters),
         "tag:v": "hvc1",  # parameter sets in the sample description (Apple 1.10)
     }
+    # With key pictures alone x265 declares an intra profile of the range extensions, whatever profile was asked for:
+    # it is told of groups of two, and every picture is forced.
+    return options | {"g": 2, "force_key_frames": "expr:1"} if grid.gop_frames == 1 else options
 
 
 def _svt_av1(rung: Rung, grid: Grid) -> dict[str, Any]:  # noqa: ARG001

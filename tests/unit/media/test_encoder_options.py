@@ -132,6 +132,20 @@ def test_across_a_long_gap_nothing_is_reordered() -> None:
     assert options["av1"] == UNEVEN["av1"]
 
 
+def test_pictures_that_are_groups_of_their_own_make_no_intra_profile() -> None:
+    """x265 declares `main` with an interval of 1 as an intra profile of the range extensions."""
+    slides = clip(1280, 720, timing=constant(Fraction(1, 2), 10, Fraction(1, 16384)))
+    plan = planned(slides)
+    options = {r.codec: encoder_options(r, plan.video.grid) for r in plan.rungs}
+    assert plan.video.grid.gop_frames == 1
+    assert {codec: (o["g"], o.get("force_key_frames")) for codec, o in options.items()} == {
+        "h264": (1, None),
+        "hevc": (2, "expr:1"),
+        "av1": (1, None),
+    }
+    assert options["hevc"]["x265-params"].endswith(":min-keyint=1")
+
+
 def test_the_high_tier_is_said() -> None:
     plan = planned(ntsc())
     high = {r.codec: encoder_options(replace(r, tier="high"), plan.video.grid) for r in plan.rungs}
