@@ -16,8 +16,11 @@ if TYPE_CHECKING:
     from ingest.packaging.findings import Checks, Expected
     from ingest.packaging.measure import Segment, Track
     from ingest.packaging.playlists import MediaPlaylist
+    from ingest.packaging.segments import Container
 
 _ROUNDING = Fraction(1, 1000)
+_STARTS: dict[Container, str] = {"mp4": "tfdt", "ts": "DTS", "packed": "PTS"}
+"""What says when the media of a segment begin."""
 SCRAP = Fraction(1, 10)
 """Seconds: a last segment below this is what was left over, not a part of the film."""
 
@@ -41,20 +44,26 @@ def check_track(
         abs(track.segments[0].start) <= _longest_shift(track),
         f"{OURS} start",
         place,
-        f"the first tfdt is at {float(track.segments[0].start):.4f} s",
+        f"the first {_STARTS[track.container]} is at {float(track.segments[0].start):.4f} s",
         "0",
     )
     for segment in track.segments:
         where = place_of(segment.path, root)
+        parts = "fragments" if segment.container == "mp4" else "samples"
         checks.must(
-            segment.continuous, f"{APPLE} 7.3", where, "fragments with a gap or an overlap", "tfdt in line"
+            segment.continuous,
+            f"{APPLE} 7.3",
+            where,
+            f"{parts} with a gap or an overlap",
+            f"{_STARTS[segment.container]} in line",
         )
         if track.kind == "video":
             _check_access(segment, where, checks)
     for before, after in pairwise(track.segments):
         if after.discontinuity:
             continue
-        found = f"tfdt {float(after.start):.4f} s after an end at {float(before.end):.4f} s"
+        start = f"{_STARTS[after.container]} {float(after.start):.4f} s"
+        found = f"{start} after an end at {float(before.end):.4f} s"
         where = place_of(after.path, root)
         checks.must(after.start == before.end, f"{APPLE} 7.3", where, found, "the end of the segment before")
     _check_lengths(track, playlist, place, checks)

@@ -1,6 +1,7 @@
 """From what the segments of one elementary stream hold to measured segments: when samples start and how long they last.
 
 A transport stream says when samples start, never how long they last: a picture lasts until the next one is decoded.
+Whether it does so across the end of a segment, or pictures are missing there, only the playlist can tell.
 """
 
 from __future__ import annotations
@@ -63,14 +64,11 @@ def measured_stream(pieces: Sequence[Piece], files: Sequence[File]) -> MeasuredS
 
 def _pictures(pieces: Sequence[Piece], files: Sequence[File]) -> list[Segment]:
     steps = [b - a for p in pieces for a, b in pairwise(p.dts)]
-    usual, longest = _usual(steps), Fraction(max([0, *steps]))
+    # Where each picture is a segment, nothing but the playlist tells how long one lasts.
+    usual = _usual(steps or [d for f in files if (d := _told(f)) > 0])
+    lasts = _lasts(pieces, files, steps, usual)
     made: list[Segment] = []
-    for number, (piece, file) in enumerate(zip(pieces, files, strict=True)):
-        last = usual
-        if number + 1 < len(pieces) and not files[number + 1].entry.discontinuity:
-            step = pieces[number + 1].dts[0] - piece.dts[-1]
-            # A longer step than any inside a segment, or one back, is a hole or an overlap.
-            last = Fraction(step) if 0 < step <= max(longest, usual * 3 / 2) else usual
+    for piece, file, last in zip(pieces, files, lasts, strict=True):
         ends = [*map(Fraction, piece.dts[1:]), piece.dts[-1] + last]
         lengths = [b - a for a, b in zip(piece.dts, ends, strict=True)]
         keys = [i for i, key in enumerate(piece.idr) if key]
@@ -109,7 +107,29 @@ def _pictures(pieces: Sequence[Piece], files: Sequence[File]) -> list[Segment]:
     return made
 
 
-def _usual(steps: Sequence[int]) -> Fraction:
+def _told(file: File) -> Fraction:
+    """How long the segment lasts in the playlist's words (EXTINF), in ticks."""
+    return file.entry.duration * TICKS
+
+
+def _lasts(
+    pieces: Sequence[Piece], files: Sequence[File], steps: Sequence[int], usual: Fraction
+) -> list[Fraction]:
+    """How long the last picture of each segment lasts, in ticks: to the next one, unless there is a hole between.
+
+    A step longer than any inside a segment is a pause where the playlist knows of it, else a hole.
+    """
+    longest = max(usual * 3 / 2, Fraction(max([0, *steps])))
+    made = [usual if steps else _told(f) or usual for f in files]
+    for number, ((piece, file), (after, next_file)) in enumerate(pairwise(zip(pieces, files, strict=True))):
+        step = Fraction(after.dts[0] - piece.dts[-1])
+        off = abs(min(after.pts) - min(piece.pts) - _told(file))
+        if not next_file.entry.discontinuity and step > 0 and (step <= longest or off <= usual / 2):
+            made[number] = step
+    return made
+
+
+def _usual(steps: Sequence[int | Fraction]) -> Fraction:
     """The step that most pictures have: exact where a rate is rounded to ticks, as 23.976 is."""
     if not steps:
         return Fraction(TICKS, 25)

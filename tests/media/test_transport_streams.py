@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from fractions import Fraction
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -16,6 +17,8 @@ from ingest.packaging.transport import TICKS, read_transport
 from ingest.packaging.verify import verify
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from helpers_media import Clips
     from main_job import Ingest, Package
 
@@ -128,3 +131,47 @@ def test_pictures_on_their_own_times_come_out_on_them(clips: Clips, ingested: In
     found, wanted = track.sample_times(), packet_times(source)
     assert len(found) == len(wanted) == 121
     assert max(abs(f - w) for f, w in zip(sorted(found), wanted, strict=True)) <= Fraction(1, 1000)
+
+
+def silent(clips: Clips, name: str, picture: str) -> Path:
+    return clips.make(
+        name,
+        *("-f", "lavfi", "-i", f"testsrc2=size=320x180:{picture}"),
+        *(*flash_and_beep.X264, "-fps_mode", "vfr"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "picture", "frames", "end"),
+    [
+        ("pause.mp4", r"rate=30:duration=9,select=not(between(t\,5.8\,6.2))", 257, 9),
+        ("slides.mp4", "rate=1/5:duration=25", 5, 25),
+        ("slide.mp4", "rate=1/5:duration=5", 1, 5),
+    ],
+)
+def test_what_stays_across_a_segment_s_end_is_no_hole(
+    clips: Clips, ingested: Ingest, name: str, picture: str, frames: int, end: int
+) -> None:
+    """A transport stream cannot say how long a picture stays: a pause looks like pictures that are lost."""
+    report = verify(ingested(silent(clips, name, picture), "sd", format="ts").folder)
+    assert report.must == ()
+    (track,) = (t for t in report.tracks if t.kind == "video")
+    assert (track.frames, track.last_presentation) == (frames, end)
+    assert all(a.end == b.start for a, b in pairwise(track.segments))
+
+
+@pytest.mark.parametrize(
+    ("name", "picture"), [("film.mp4", "rate=30:duration=13"), ("slides.mp4", "rate=1/5:duration=25")]
+)
+def test_a_segment_that_is_missing_is_a_hole(
+    clips: Clips, ingested: Ingest, tmp_path: Path, name: str, picture: str
+) -> None:
+    folder = tmp_path / "package"
+    shutil.copytree(ingested(silent(clips, name, picture), "sd", format="ts").folder, folder)
+    path = folder / "video/sd/index.m3u8"
+    playlist = m3u8.load(str(path))
+    (missing,) = (s for s in playlist.segments if s.uri == "seg-00002.ts")
+    playlist.segments.remove(missing)
+    path.write_text(playlist.dumps(), encoding="utf-8")
+    (found,) = (f.found for f in verify(folder).must if f.rule == "Apple 7.3")
+    assert found.startswith("DTS ")

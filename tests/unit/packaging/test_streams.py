@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,12 +22,18 @@ if TYPE_CHECKING:
 SECOND = 90_000
 
 
-def playlist(folder: Path, *segments: bytes, breaks: tuple[int, ...] = (), name: str = "{}.ts") -> Path:
+def playlist(
+    folder: Path,
+    *segments: bytes,
+    breaks: tuple[int, ...] = (),
+    name: str = "{}.ts",
+    lengths: tuple[str, ...] = (),
+) -> Path:
     lines = ["#EXTM3U", "#EXT-X-VERSION:3", "#EXT-X-TARGETDURATION:2", "#EXT-X-PLAYLIST-TYPE:VOD"]
     for number, data in enumerate(segments):
         (folder / name.format(number)).write_bytes(data)
         lines += ["#EXT-X-DISCONTINUITY"] if number in breaks else []
-        lines += ["#EXTINF:2.000,", name.format(number)]
+        lines += [f"#EXTINF:{lengths[number] if lengths else '2.000'},", name.format(number)]
     path = folder / "index.m3u8"
     path.write_text("\n".join([*lines, "#EXT-X-ENDLIST", ""]), encoding="utf-8")
     return path
@@ -84,6 +91,40 @@ def test_a_hole_between_segments_is_seen(tmp_path: Path) -> None:
     one, two = film(writer, 50, 0), film(writer, 50, 2 * SECOND + 3 * 3600)
     track = measure_track(playlist(tmp_path, one, two))
     assert track.segments[1].start - track.segments[0].end == Fraction(3 * 3600, SECOND)
+
+
+def holes(track: Track) -> list[Fraction]:
+    """From where each segment should begin to where it does."""
+    return [b.start - a.end for a, b in pairwise(track.segments)]
+
+
+def test_a_pause_across_a_segment_s_end_is_none_where_the_playlist_has_it(tmp_path: Path) -> None:
+    """50 pictures of 40 ms, then the last one stays for 1.5 s more."""
+    writer = Writer()
+    segments = film(writer, 50, 0), film(writer, 50, 2 * SECOND + 135_000)
+    assert holes(measure_track(playlist(tmp_path, *segments, lengths=("3.5", "2")))) == [0]
+    assert holes(measure_track(playlist(tmp_path, *segments, lengths=("3.479", "2")))) == [Fraction(3, 2)]
+    assert holes(measure_track(playlist(tmp_path, *segments, lengths=("3.521", "2")))) == [Fraction(3, 2)]
+
+
+def slides(folder: Path, *times: int, lengths: tuple[str, ...]) -> Track:
+    """One picture a segment."""
+    writer = Writer()
+    return measure_track(playlist(folder, *(film(writer, 1, t * SECOND) for t in times), lengths=lengths))
+
+
+def test_segments_of_one_picture_last_to_the_next(tmp_path: Path) -> None:
+    track = slides(tmp_path, 0, 5, 10, lengths=("5.000",) * 3)
+    assert holes(track) == [0, 0]
+    assert (track.last_presentation, track.frame_duration, track.frame_rate) == (15, 5, Fraction(1, 5))
+
+
+def test_a_segment_of_one_picture_that_is_missing_is_a_hole(tmp_path: Path) -> None:
+    assert holes(slides(tmp_path, 0, 5, 15, 20, lengths=("5.000",) * 4)) == [0, 5, 0]
+
+
+def test_a_picture_alone_lasts_as_the_playlist_says(tmp_path: Path) -> None:
+    assert slides(tmp_path, 0, lengths=("5.000",)).last_presentation == 5
 
 
 def test_segments_that_go_back_in_time_are_seen(tmp_path: Path) -> None:
