@@ -36,12 +36,12 @@ if TYPE_CHECKING:
 
     from ingest.media.cancel import CancelToken
     from ingest.media.toolchain import Tool
-    from ingest.packaging.segments import Container, Segment
+    from ingest.packaging.segments import Segment
 
 _INPUT = "part.mp4"
 _LIST = "parts.txt"
 _LEVELS = "levels.txt"
-_PACKED = "aac,ac3,eac3"
+_PACKED = {"mp4a": "aac", "ac-3": "ac3", "ec-3": "eac3"}
 _QUIET = ("-nostdin", "-hide_banner", "-v", "error", "-nostats")
 _PICTURE = WIDTH * HEIGHT
 # ffmpeg would count the times in frames of the usual rate, and two pictures close together would have the same.
@@ -68,27 +68,30 @@ class Heard:
     wrong: str | None
 
 
-def decoder_input(url: str, container: Container = "mp4") -> Any:
-    own: dict[str, Any] = {}
-    if container == "mp4":
-        # A part of a longer film: the edit list would hide frames that must decode.
-        own["ignore_editlist"] = 1
-    elif container == "ts":
-        # A few small pictures are too little for ffmpeg to know a transport stream by.
-        own["format"] = "mpegts"
+def demuxer_of(segment: Segment) -> str | None:
+    """ffmpeg's name for a format that it may not know by a few small pictures or frames; None for MP4."""
+    if segment.stream is None:
+        return None
+    return _PACKED[segment.stream.packed] if segment.stream.packed else "mpegts"
+
+
+def decoder_input(url: str, demuxer: str | None = None) -> Any:
+    """`demuxer` is None for MP4."""
+    # A part of a longer film: the edit list would hide frames that must decode.
+    own: dict[str, Any] = {"format": demuxer} if demuxer else {"ignore_editlist": 1}
     return ffmpeg.input(
         url,
         protocol_whitelist="file,concatf",
-        format_whitelist=f"{FORMAT_WHITELIST},{_PACKED}",
+        format_whitelist=f"{FORMAT_WHITELIST},{','.join(_PACKED.values())}",
         codec_whitelist=CODEC_WHITELIST,
         err_detect="crccheck+bitstream+buffer+careful",
         **own,
     )
 
 
-def pictures_arguments(program: str, url: str, container: Container = "mp4") -> tuple[str, ...]:
+def pictures_arguments(program: str, url: str, demuxer: str | None = None) -> tuple[str, ...]:
     """The command that writes every picture of `url`, small, to stdout: raw luma."""
-    small = luma(decoder_input(url, container)["v:0"].filter("scale", WIDTH, HEIGHT, flags="bicubic"))
+    small = luma(decoder_input(url, demuxer)["v:0"].filter("scale", WIDTH, HEIGHT, flags="bicubic"))
     output = ffmpeg.output(small, "pipe:1", format="rawvideo", fps_mode="passthrough", enc_time_base=_TICK)
     arguments: list[str] = output.global_args(*_QUIET).compile(cmd=program)
     return tuple(arguments)
@@ -162,7 +165,7 @@ class Decoder:
                 taken.append(last)
             if not wanted:
                 return Shown((), (), None)
-            arguments = pictures_arguments(self._program, f"file:{_INPUT}", last.container)
+            arguments = pictures_arguments(self._program, f"file:{_INPUT}", demuxer_of(last))
             done = self._run(arguments, work)
         raw = done.stdout
         pictures = [raw[i : i + _PICTURE] for i in range(0, len(raw) // _PICTURE * _PICTURE, _PICTURE)]
@@ -203,15 +206,15 @@ class Decoder:
 
     def _joined(self, segments: Sequence[Segment], work: Path) -> tuple[Any, tuple[Path, ...]]:
         """A run of segments as one input, and the folders that must be read for it."""
-        container = segments[0].container
+        demuxer = demuxer_of(segments[0])
         paths = own_files(segments)
         if paths is None:
             with _writing(work / _INPUT) as file:
                 write_whole(segments, file)
-            return decoder_input(f"file:{_INPUT}", container), ()
+            return decoder_input(f"file:{_INPUT}", demuxer), ()
         with _writing(work / _LIST) as file:
             file.write("".join(f"{_escaped(p)}\n" for p in paths).encode("utf-8", "surrogateescape"))
-        return decoder_input(f"concatf:{_LIST}", container), tuple({p.parent for p in paths})
+        return decoder_input(f"concatf:{_LIST}", demuxer), tuple({p.parent for p in paths})
 
     def _run(
         self,

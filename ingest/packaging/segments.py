@@ -60,7 +60,8 @@ class StreamFacts:
     """What a segment that is not ISO BMFF says of itself; each fact is of the segment alone.
 
     Attributes:
-        packed: packed audio (RFC 8216bis 3.1.3); else a transport stream.
+        packed: what packed audio (RFC 8216bis 3.1.3) is coded as: the name of its sample entry; None for a transport
+            stream.
         tables: the bytes of the PAT and PMT packets before any media, which a decoder needs first.
         tables_first: PAT and PMT are the first two packets.
         gaps: jumps of a continuity counter, that from the segment before included.
@@ -74,7 +75,7 @@ class StreamFacts:
         times: presentation time of every sample, in seconds, in decoding order.
     """
 
-    packed: bool
+    packed: str | None
     tables: tuple[int, int] = (0, 0)
     tables_first: bool = True
     gaps: int = 0

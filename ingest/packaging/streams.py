@@ -126,7 +126,7 @@ def _packed(data: bytes, rows: Sequence[_Row]) -> tuple[StreamFacts, list[Piece]
     piece = Piece(_sound_header(1, found[0], ""), frames=found, stamps=((0, ticks),))
     if stamp is None and rows:
         piece = replace(piece, stamps=())
-    return StreamFacts(packed=True, timestamped=stamp is not None), [piece]
+    return StreamFacts(packed=found[0].codec, timestamped=stamp is not None), [piece]
 
 
 def _transport(
@@ -164,7 +164,7 @@ def _transport(
             piece = _sound(found, packets, near)
         pieces.append(piece)
     facts = StreamFacts(
-        packed=False,
+        packed=None,
         tables=(0, stream.head),
         tables_first=stream.tables_first,
         gaps=gaps,

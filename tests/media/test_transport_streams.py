@@ -175,3 +175,15 @@ def test_a_segment_that_is_missing_is_a_hole(
     path.write_text(playlist.dumps(), encoding="utf-8")
     (found,) = (f.found for f in verify(folder).must if f.rule == "Apple 7.3")
     assert found.startswith("DTS ")
+
+
+def test_one_picture_with_two_frames_of_sound_is_decoded(clips: Clips, ingested: Ingest) -> None:
+    """By itself ffmpeg takes ADTS for sound only where several frames follow each other."""
+    source = clips.make(
+        "one.mp4",
+        *("-f", "lavfi", "-i", "testsrc2=size=320x180:rate=25", "-f", "lavfi", "-i", "sine=duration=3"),
+        *(*flash_and_beep.X264, "-c:a", "aac", "-frames:v", "1", "-t", "0.04"),
+    )
+    report = verify(ingested(source, "sd", format="ts").folder)
+    assert report.must == ()
+    assert [(t.container, t.frames) for t in report.tracks] == [("ts", 1), ("packed", 2)]

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from made_transport import SOUND_PID, VIDEO_PID, Writer, adts, film, pes, picture
 
+from ingest.packaging.decode import decoder_input, demuxer_of
 from ingest.packaging.findings import Checks
 from ingest.packaging.measure import Track, measure_track, on_one_clock, survey_track
 from ingest.packaging.rules_streams import check_streams
@@ -207,6 +208,15 @@ def test_packed_audio_is_measured(tmp_path: Path) -> None:
     assert (track.first_presentation, track.duration) == (1, Fraction(191 * 1024, 48000))
     assert all(a.end == b.start for a, b in zip(track.segments, track.segments[1:], strict=False))
     assert [f[1] for f in found(track)] == ["RFC8216bis 3.1.3"]
+
+
+def test_the_decoder_is_told_what_a_few_frames_are(tmp_path: Path) -> None:
+    """ffmpeg takes two frames of ADTS for nothing that it knows."""
+    track = measure_track(playlist(tmp_path, packed(0, 2), name="{}.aac"))
+    assert [demuxer_of(s) for s in track.segments] == ["aac"]
+    track = measure_track(playlist(tmp_path, film(Writer(), 1, 0)))
+    assert [demuxer_of(s) for s in track.segments] == ["mpegts"]
+    assert decoder_input("file:x", "aac").node.kwargs["format"] == "aac"
 
 
 @pytest.mark.parametrize(
