@@ -6,6 +6,7 @@ becomes its child. When it hangs, it writes down where and ends itself.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import faulthandler
 import functools
@@ -89,12 +90,13 @@ class BrokenError(Exception):
 
 
 def serve(connection: Connection, clips: Sequence[Clip], seed: int, folder: Path) -> None:
-    """A worker's life: takes `(what, number)`, gives back an `Outcome`, until it is given None."""
+    """A worker's life: takes `(what, number)`, gives back an `Outcome`, until it is given None or left alone."""
     series = Series(tuple(clips), seed, folder)
     _surroundings(folder)
     toolchain.find = functools.cache(toolchain.find)  # three programs less for each plan
-    while (order := connection.recv()) is not None:
-        connection.send(trial(series, *order))
+    with contextlib.suppress(EOFError, BrokenPipeError):
+        while (order := connection.recv()) is not None:
+            connection.send(trial(series, *order))
 
 
 def _surroundings(folder: Path) -> None:
@@ -231,7 +233,7 @@ def _failed(record: Record, output: Path, exit_code: int, stderr: str) -> str:
         raise BrokenError(f"exit code {exit_code} and a record that is {record.status}")
     if error.step is None or error.step_code not in codes.BY_NUMBER or error.code not in codes.BY_NUMBER:
         raise BrokenError(f"FAILED without a step or a code: {error.step} {error.step_code} {error.code}")
-    if error.code in {codes.INTERNAL.number, codes.VERIFICATION_FAILED.number}:
+    if error.code == codes.INTERNAL.number:
         raise BrokenError(f"FAILED with {error.code}: {error.message}", error.detail)
     said = [line for line in stderr.splitlines() if line.startswith("ingest: error: ")]
     if len(said) != 1:
@@ -265,10 +267,8 @@ def _open_files() -> int:
 
 def _end(pids: list[int]) -> None:
     for pid in pids:
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            continue
     descendants(os.getpid())  # reaps them
 
 
@@ -291,10 +291,8 @@ def descendants(pid: int) -> list[int]:
 
 
 def _reap(pid: int) -> None:
-    try:
+    with contextlib.suppress(ChildProcessError):
         os.waitpid(pid, os.WNOHANG)
-    except ChildProcessError:
-        return
 
 
 def _text(path: Path) -> str:

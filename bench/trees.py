@@ -6,6 +6,7 @@ itself. A tree that was not changed gives the same bytes again, but for Matroska
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -157,8 +158,9 @@ def swap(nodes: list[Node], _donor: list[Node], rng: Random) -> None:
 def duplicate(nodes: list[Node], _donor: list[Node], rng: Random) -> None:
     """Once, or very often where it is small."""
     spot = _pick(nodes, rng)
-    times = rng.choice((1, 1, 2, 300)) if len(spot.node.own) < 1000 else 1
-    spot.siblings[spot.place : spot.place] = [spot.node] * times
+    small = len(spot.node.own) < 1000 and not spot.node.nodes
+    times = rng.choice((1, 1, 2, 300)) if small else 1
+    spot.siblings[spot.place : spot.place] = [deepcopy(spot.node) for _ in range(times)]
 
 
 def delete(nodes: list[Node], _donor: list[Node], rng: Random) -> None:
@@ -176,7 +178,7 @@ def move(nodes: list[Node], _donor: list[Node], rng: Random) -> None:
 
 def graft(nodes: list[Node], donor: list[Node], rng: Random) -> None:
     """A node of another clip: in place of the one of the same name, in place of any, or beside it."""
-    new = _pick(donor, rng).node
+    new = deepcopy(_pick(donor, rng).node)
     alike = [s for s in spots(nodes) if s.node.name == new.name]
     spot = rng.choice(alike) if alike and rng.random() < 0.7 else _pick(nodes, rng)
     until = spot.place + (rng.random() < 0.8)
