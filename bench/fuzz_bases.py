@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ingest.media.toolchain import Toolchain
 
 SUFFIXES = (".mp4", ".mov", ".mkv", ".webm", ".ts", ".avi", ".flv")
-SECONDS, PIXELS = 0.6, 500_000  # of larger pictures accordingly less, and less often
+SECONDS, PICTURES, PIXELS = 0.6, 24, 500_000  # of larger pictures accordingly less, and less often
 WHOLE_BYTES = 5_000_000  # larger ones are only taken short
 STREAM_BYTES = 400 * PACKET  # of a transport stream, which needs no remuxing to be cut
 
@@ -84,18 +84,11 @@ def _pixels(tools: Toolchain, source: Path) -> int:
 def _remuxed(tools: Toolchain, source: Path, folder: Path, form: Form, share: float) -> Clip | None:
     """None where the container does not take what the clip has."""
     target = folder / f"{source.stem}-{form.name}"
+    # A first group of pictures that an edit list hides takes no time: the number of pictures is bounded too.
+    length = ["-t", f"{share * SECONDS:.3f}", "-frames:v", str(round(share * PICTURES) or 1)]
     for streams in form.streams:
         argv = [str(tools.ffmpeg.path), "-nostdin", "-v", "error", "-y", "-i", str(source), *streams]
-        argv += [
-            "-c",
-            "copy",
-            "-t",
-            f"{share * SECONDS:.3f}",
-            "-fflags",
-            "+bitexact",
-            *form.options,
-            str(target),
-        ]
+        argv += ["-c", "copy", *length, "-fflags", "+bitexact", *form.options, str(target)]
         if subprocess.run(argv, stderr=subprocess.DEVNULL).returncode == 0 and target.stat().st_size > 0:
             return Clip(target.name, target.read_bytes(), max(1, round(share * form.weight)))
     return None
