@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ingest.job import codes
 from ingest.job.errors import one_line
 from ingest.media import process
+from ingest.media.command.global_options import ANY_DAMAGE
 from ingest.media.command.picture import own_times
 from ingest.media.damage import holes, places_of, told
 from ingest.media.decode_errors import DecodeErrors, Locator
@@ -103,6 +104,7 @@ def locate(env: Env, source: Source, plan: Plan) -> Locator:
                     "-nostats",
                     "-noautorotate",
                     "-copyts",
+                    *ANY_DAMAGE,
                 ),
                 *("-protocol_whitelist", PROTOCOL_WHITELIST, "-format_whitelist", FORMAT_WHITELIST),
                 *("-codec_whitelist", CODEC_WHITELIST, "-max_streams", str(env.probe_limits.streams)),

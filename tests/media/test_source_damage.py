@@ -148,6 +148,28 @@ def test_a_little_damage_is_told_and_taken(clips: Clips, job: Callable[..., Reco
     assert re.fullmatch(r"Sound Damaged: stream 1: \d+ packets of sound could not be decoded", found[9224])
 
 
+def noisy(clips: Clips, kind: str) -> Path:
+    """From its sixth packet on, every eighth byte of the picture (`v`) or of the sound (`a`) is noise."""
+    noise = "noise=amount=if(gt(n\\,5)\\,8\\,100000)"
+    return clips.make(f"noisy-{kind}.mp4", "-i", str(clips.small()), "-c", "copy", f"-bsf:{kind}", noise)
+
+
+def test_sound_of_which_hardly_anything_decodes(clips: Clips, job: Callable[..., Record]) -> None:
+    record = job(noisy(clips, "a"), allow_damage=False)
+    assert record.status == "COMPLETED", record.error
+    assert [w.code for w in record.warnings] == [9224]
+
+
+def test_pictures_of_which_hardly_any_decodes(clips: Clips, job: Callable[..., Record]) -> None:
+    source = noisy(clips, "v")
+    refused = job(source, allow_damage=False)
+    assert refused.error is not None, refused.warnings
+    assert (refused.error.code, refused.error.exit_code) == (9328, 3)
+    record = job(source, allow_damage=True)
+    assert record.status == "COMPLETED", record.error
+    assert 9202 in [w.code for w in record.warnings]
+
+
 def test_light_and_sound_stay_in_step_behind_the_damage(
     clips: Clips, job: Callable[..., Record], tmp_path: Path
 ) -> None:

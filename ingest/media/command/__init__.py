@@ -15,7 +15,7 @@ import ffmpeg
 
 from ingest.media.command.captions import captions_output
 from ingest.media.command.colour import sdr_picture
-from ingest.media.command.global_options import PROGRESS
+from ingest.media.command.global_options import ANY_DAMAGE, PROGRESS
 from ingest.media.command.graphs import joined
 from ingest.media.command.hdr import hdr_branches, hdr_rung_output
 from ingest.media.command.picture import own_times, timed_picture
@@ -82,7 +82,7 @@ def encode_arguments(program: str, plan: Plan, source: EncodeInput) -> tuple[str
         program,
         *joined([outputs, *audio_outputs(stream, plan)]),
         *("-nostdin", "-hide_banner", "-v", "repeat+level+warning", "-nostats"),
-        *(*PROGRESS, "-abort_on", "empty_output"),
+        *(*PROGRESS, *ANY_DAMAGE, "-abort_on", "empty_output"),
         *(("-vaapi_device", plan.hardware.device) if plan.hardware and plan.hardware.device else ()),
         "-y",
     )

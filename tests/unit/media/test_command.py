@@ -68,7 +68,7 @@ INPUT = (
 )
 GLOBAL = words(
     "-nostdin -hide_banner -v repeat+level+warning -nostats -progress pipe:1 -stats_period 1 "
-    "-abort_on empty_output -y"
+    "-max_error_rate 1 -abort_on empty_output -y"
 )
 
 
@@ -826,7 +826,9 @@ def test_whole_command_that_measures_before_the_encoder() -> None:
             "[s11]ametadata=file=loudness/en-stereo.true_peak:key=lavfi.r128.true_peak:mode=print[s12]",
         ),
         *words("-map [s12] -f null -"),
-        *words("-nostdin -hide_banner -v error -nostats -progress pipe:1 -stats_period 1 -y"),
+        *words(
+            "-nostdin -hide_banner -v error -nostats -progress pipe:1 -stats_period 1 -max_error_rate 1 -y"
+        ),
     )
 
 

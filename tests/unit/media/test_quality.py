@@ -128,7 +128,7 @@ def test_both_sides_see_the_same_pictures(video: VideoFacts) -> None:
     ]
     assert arguments[arguments.index("-map") + 2 :] == (
         *("-f", "null", "-", "-nostdin", "-hide_banner", "-v", "error", "-nostats"),
-        *("-progress", "pipe:1", "-stats_period", "1"),
+        *("-progress", "pipe:1", "-stats_period", "1", "-max_error_rate", "1"),
     )
     assert [a for a in arguments if a.startswith("file:")] == ["file:rungs/sd.mp4", "file:/proc/self/fd/7"]
 

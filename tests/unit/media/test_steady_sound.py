@@ -41,7 +41,7 @@ def test_whole_command_that_brings_sound_to_one_form() -> None:
         *("-map", "[s2]", "-map", "[s6]", "-f", "matroska", "-c:a", "pcm_f32le"),
         *("-map_chapters", "-1", "-map_metadata", "-1", "audio/steady.mkv"),
         *("-nostdin", "-hide_banner", "-v", "error", "-nostats", "-progress", "pipe:1"),
-        *("-stats_period", "1", "-y"),
+        *("-stats_period", "1", "-max_error_rate", "1", "-y"),
     )
 
 
