@@ -7,6 +7,7 @@ from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from statistics import median_low
 from typing import TYPE_CHECKING, overload
 
 from ingest.media.facts import Timing
@@ -130,15 +131,40 @@ class PacketTable(Sequence[Packet]):
         return array("q", sorted(self.pts[i] for i in keys))
 
     def presented(self, shown: Sequence[int]) -> bool:
-        """Whether all these packets have presentation times."""
-        return all(self.flags[i] & _PTS for i in shown)
+        """Whether `times` of these packets are presentation times."""
+        return all(self.flags[i] & _PTS for i in shown) or not all(self.flags[i] & _DTS for i in shown)
 
     def times(self, shown: Sequence[int]) -> array[int] | None:
-        """Presentation ticks; decoding ticks where the container has no others (AVI); None when neither exists."""
+        """Presentation ticks; decoding ticks where the container has no others (AVI); None when neither exists.
+
+        Where packets of a transport stream were lost, the few that have no time of their own are given one.
+        """
         for ticks, known in ((self.pts, _PTS), (self.dts, _DTS)):
             if all(self.flags[i] & known for i in shown):
                 return ticks if len(shown) == len(self) else array("q", (ticks[i] for i in shown))
-        return None
+        return self._completed(shown)
+
+    def _completed(self, shown: Sequence[int]) -> array[int] | None:
+        """Unknown times are those of the holes between the known ones; behind the last known packet they follow on."""
+        known = [i for i in shown if self.flags[i] & _PTS]
+        if 2 * len(known) <= len(shown) or len(known) < 3:
+            return None
+        ordered = sorted(self.pts[i] for i in known)
+        usual = median_low(b - a for a, b in itertools.pairwise(ordered))
+        if usual <= 0 or ordered[-1] + usual * len(shown) >= _INT64:
+            return None
+        holes = (
+            a + n * usual for a, b in itertools.pairwise(ordered) for n in range(1, round((b - a) / usual))
+        )
+        behind = itertools.count(ordered[-1] + usual, usual)
+        within = itertools.chain(holes, behind)
+        return array(
+            "q",
+            (
+                self.pts[i] if self.flags[i] & _PTS else next(within if i < known[-1] else behind)
+                for i in shown
+            ),
+        )
 
 
 @dataclass(slots=True)

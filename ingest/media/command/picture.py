@@ -105,15 +105,19 @@ _TURNS: dict[tuple[int, bool], tuple[tuple[str, dict[str, str]], ...]] = {
 }
 
 
+_LONE = r"if(eq(PTS\,NOPTS)\,DTS\,NOPTS)"
+
+
 def own_times(plan: Plan) -> dict[str, str]:
     """The input's bitstream filters: what becomes of the packets' times before anything is decoded.
 
     On uneven times the presentation times are the truth, also where a few of them contradict the decoding order.
     ffmpeg's decoders would go over to the decoding times for the rest of the film, which are some pictures early.
+    A packet that has a decoding time alone (AVI) keeps it.
     """
     uneven = plan.video.grid.rate is None
     if not plan.video.jumps:
-        return {"bsf:v": "setts=pts=PTS:dts=NOPTS"} if uneven else {}
+        return {"bsf:v": rf"setts=pts=PTS:dts={_LONE}"} if uneven else {}
     return {
         f"bsf:{index}": _joined(jumps, decoding=index != plan.video.index or not uneven)
         for index, jumps in plan.video.jumps

@@ -209,7 +209,7 @@ def test_1080p30_in_three_rungs_with_stereo() -> None:
 def test_portrait_clip_on_uneven_times_with_mono() -> None:
     assert arguments(portrait_vfr(), (SD,), track(1, 1)) == (
         INPUT[0],
-        *("-bsf:v", "setts=pts=PTS:dts=NOPTS"),
+        *("-bsf:v", r"setts=pts=PTS:dts=if(eq(PTS\,NOPTS)\,DTS\,NOPTS)"),
         *INPUT[1:],
         "-filter_complex",
         graph(

@@ -245,6 +245,25 @@ def test_one_missing_time_makes_all_decoding_times() -> None:
 
 
 @pytest.mark.parametrize(
+    ("pts", "times"),
+    [
+        ([4, 6, 8, None], [4, 6, 8, 10]),  # behind the end
+        ([4, 6, None, 10, 12, None, None], [4, 6, 8, 10, 12, 14, 16]),  # in the hole
+        ([-4, -2, None, 2, 4], [-4, -2, 0, 2, 4]),
+        ([4, 10, 8, None, 6, 12], [4, 10, 8, 14, 6, 12]),  # no hole is left
+        ([4, 6, None, None], None),  # too little is known
+        ([4, 4, 4, None], None),
+        ([0, 2**61, 2**62, None], None),
+    ],
+)
+def test_unknown_times_between_known_ones(pts: list[int | None], times: list[int] | None) -> None:
+    table = PacketTable(Packet(t, None, 2, 10, i == 0, discard=False) for i, t in enumerate(pts))
+    found = table.times(table.shown())
+    assert (None if found is None else list(found)) == times
+    assert table.presented(table.shown())
+
+
+@pytest.mark.parametrize(
     ("hints", "rate"),
     [
         ((Fraction(50),), 50),
