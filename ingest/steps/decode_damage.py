@@ -55,7 +55,8 @@ def pictures(
 ) -> tuple[Fraction, Sequence[tuple[Fraction, Fraction]], list[Note]]:
     """Seconds of the film that are lost or damaged, where that is, and what to say of it.
 
-    Damaged pictures before the first whole one do not count: a stream that was cut out of another begins so.
+    Damaged pictures before the first whole one do not count: a stream that was cut out of another begins so. Where
+    there is no whole one, all count.
     """
     base, start, whole = plan.video.time_base, plan.video.start, max(1, len(found.ticks))
     bad = places_of((t, t) for t in sorted(tick * base - start for tick in found.concealed))
@@ -67,7 +68,8 @@ def pictures(
     if found.concealed:
         detail = f"{len(found.concealed)} of {whole} pictures are damaged, {told(bad)}"
         notes.append(Note(codes.PICTURES_DAMAGED, detail))
-    damaged = (len(found.concealed) - found.leading) * plan.duration / whole
+    leading = found.leading if found.leading < whole else 0
+    damaged = (len(found.concealed) - leading) * plan.duration / whole
     return _lost_seconds(plan, lost) + damaged, gone or bad, notes
 
 

@@ -56,6 +56,12 @@ def test_damaged_pictures_at_the_start_are_told_and_not_counted() -> None:
     assert [n.detail for n in notes] == ["4 of 250 pictures are damaged, at 0.00 to 0.08 s, 1.20 s"]
 
 
+def test_a_film_without_a_whole_picture_is_all_damaged() -> None:
+    every = list(range(250))
+    seconds, _, _ = pictures(plan_of(), 0, found(every, every, leading=250), "")
+    assert seconds == 10
+
+
 def test_on_uneven_times_a_lost_picture_lasts_the_mean() -> None:
     plan = make_plan(portrait_vfr(), (), (SD,), preview_interval=Fraction(1), tile=(90, 160))
     seconds, _, _ = pictures(plan, 36, found(list(range(108)), []), "")
