@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import multiprocessing
+import signal
 import sys
 import tempfile
 import time
@@ -180,6 +181,7 @@ def main() -> int:
     numbers = range(options.first, options.first + max(options.plans, options.runs))
     orders = [("plan", n) for n in numbers[: options.plans]] + [("run", n) for n in numbers[: options.runs]]
     archive = Archive(options.keep) if options.keep else None
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # temporary files go, what is kept stays
     with tempfile.TemporaryDirectory(prefix="ingest-fuzz-") as name:
         clips = fuzz_bases.make(toolchain.find(), options.media, Path(name))
         fuzz = Fuzz(clips, options.seed, Path(name))
