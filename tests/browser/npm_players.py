@@ -1,16 +1,12 @@
-"""hls.js and shaka-player from the npm registry: one file of each, nothing installed."""
+"""hls.js and shaka-player from the npm registry: one file of each is kept."""
 
 from __future__ import annotations
 
-import json
 import re
 import subprocess
-import tarfile
+import tempfile
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from pathlib import Path
 
 _UNREACHABLE = re.compile(
     r"npm error code (ENOTFOUND|EAI_AGAIN|ECONN\w+|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|ERR_SOCKET_TIMEOUT|E5\d\d)"
@@ -23,16 +19,17 @@ class RegistryUnreachableError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Player:
-    """A package of the registry, its version range, and the script in it that a page loads."""
+    """A package of the registry, its major version, and the script in it that a page loads."""
 
     package: str
+    version: str
     script: str
     saved_as: str
 
 
 PLAYERS = (
-    Player("hls.js@1", "package/dist/hls.min.js", "hls.js"),
-    Player("shaka-player@5", "package/dist/shaka-player.compiled.js", "shaka.js"),
+    Player("hls.js", "1", "dist/hls.min.js", "hls.js"),
+    Player("shaka-player", "5", "dist/shaka-player.compiled.js", "shaka.js"),
 )
 
 
@@ -49,30 +46,27 @@ def fetch_players(npm: str, folder: Path) -> None:
 
 
 def _fetch(npm: str, player: Player, folder: Path) -> None:
-    limits = ("--fetch-retries=1", "--fetch-timeout=20000")
-    try:
-        done = subprocess.run(
-            [npm, "pack", "--json", "--ignore-scripts", *limits, player.package],
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise RegistryUnreachableError(
-            f"npm pack {player.package} took over {error.timeout:.0f} s"
-        ) from error
-    if done.returncode != 0:
-        unreachable = _UNREACHABLE.search(done.stderr)
-        if unreachable:
-            raise RegistryUnreachableError(f"npm pack {player.package}: {unreachable[1]}")
-        raise RuntimeError(f"npm pack {player.package} failed: {done.stderr[-2000:]}")
-    archive = folder / json.loads(done.stdout)[0]["filename"]
-    with tarfile.open(archive) as tar:
-        member = tar.extractfile(player.script)
-        assert member is not None, f"{player.script} in {archive.name} is not a file"
-        unfinished = folder / f"{player.saved_as}.part"
-        unfinished.write_bytes(member.read())
-    unfinished.rename(folder / player.saved_as)
-    archive.unlink()
+    """Installed beside and moved into place: npm checks what it installs, and two runs may share the folder."""
+    limits = ("--fetch-retries=2", "--fetch-timeout=20000")
+    with tempfile.TemporaryDirectory(dir=folder) as beside:
+        argv = [npm, "install", "--prefix", beside, "--ignore-scripts", "--no-audit", "--no-fund", *limits]
+        try:
+            done = subprocess.run(
+                [*argv, f"{player.package}@{player.version}"],
+                cwd=beside,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=180,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise RegistryUnreachableError(
+                f"npm install {player.package} took over {error.timeout:.0f} s"
+            ) from error
+        if done.returncode != 0:
+            unreachable = _UNREACHABLE.search(done.stderr)
+            if unreachable:
+                raise RegistryUnreachableError(f"npm install {player.package}: {unreachable[1]}")
+            raise RuntimeError(f"npm install {player.package} failed: {done.stderr[-2000:]}")
+        script = Path(beside) / "node_modules" / player.package / player.script
+        script.rename(folder / player.saved_as)
