@@ -16,6 +16,7 @@ import m3u8.model
 
 from ingest.packaging.measure import peak_rate
 from ingest.packaging.packager import GROUP_SURROUND, IFRAME_PLAYLIST, MEDIA_PLAYLIST, UNDETERMINED
+from ingest.packaging.playlist_text import write_playlist
 from ingest.packaging.thumbnails import image_stream
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def rewrite_media_playlist(path: Path, track: Track, target_duration: int) -> No
     for entry, duration in zip(playlist.segments, track.presented_durations, strict=True):
         entry.duration = seconds(duration)
     playlist.target_duration = target_duration
-    _dump(playlist, path)
+    write_playlist(playlist, path)
 
 
 def rewrite_iframe_playlist(path: Path, track: Track, end: Fraction | None = None) -> None:
@@ -49,7 +50,7 @@ def rewrite_iframe_playlist(path: Path, track: Track, end: Fraction | None = Non
     for entry, duration in zip(playlist.segments, durations, strict=True):
         entry.duration = seconds(duration)
     playlist.target_duration = iframe_target(durations)
-    _dump(playlist, path)
+    write_playlist(playlist, path)
 
 
 def rewrite_master(
@@ -90,7 +91,7 @@ def rewrite_master(
     playlist.playlists[:] = ordered(playlist.playlists)
     playlist.is_independent_segments = True
     playlist.version = "6"
-    _dump(playlist, path)
+    write_playlist(playlist, path)
 
 
 def add_trick_play(path: Path, track: Track, end: Fraction, uri: str) -> None:
@@ -109,14 +110,14 @@ def add_trick_play(path: Path, track: Track, end: Fraction, uri: str) -> None:
         },
     )
     playlist.iframe_playlists.insert(0, stream)
-    _dump(playlist, path)
+    write_playlist(playlist, path)
 
 
 def add_image_stream(path: Path, sheets: TiledSheets, uri: str) -> None:
     """Name the sprite sheets' playlist in the master playlist."""
     playlist = m3u8.loads(path.read_text(encoding="utf-8"))
     playlist.image_playlists.append(image_stream(sheets, uri))
-    _dump(playlist, path)
+    write_playlist(playlist, path)
 
 
 def audio_groups(
@@ -243,8 +244,3 @@ def iframe_durations(track: Track, end: Fraction | None = None) -> tuple[Fractio
 def seconds(value: Fraction) -> float:
     """To a microsecond: a thousand segments add up to less than a millisecond of error."""
     return round(float(value), 6)
-
-
-def _dump(playlist: m3u8.M3U8, path: Path) -> None:
-    text = playlist.dumps()
-    path.write_text(text if text.endswith("\n") else text + "\n", encoding="utf-8")

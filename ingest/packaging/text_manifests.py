@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import m3u8
 
 from ingest.packaging.packager import GROUP_TEXT
+from ingest.packaging.playlist_text import write_playlist
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,8 +63,7 @@ def add_subtitles(path: Path, texts: Sequence[TextEntry]) -> None:
         variant.media += media[:1]  # where the library takes the group's name from
         info.bandwidth += max(t.peak_bandwidth for t in texts)
         info.average_bandwidth += max(t.average_bandwidth for t in texts)
-    text = playlist.dumps()
-    path.write_text(text if text.endswith("\n") else text + "\n", encoding="utf-8")
+    write_playlist(playlist, path)
 
 
 def add_text_sets(path: Path, texts: Sequence[TextEntry]) -> None:
