@@ -198,14 +198,18 @@ def test_hdr_is_neither_washed_out_nor_dark(ingested: Ingest) -> None:
     assert light_and_colour(poster)[1] > 1.2 * pale
 
 
-def test_hlg_is_tone_mapped(clips: Clips, ingested: Ingest) -> None:
+def hlg_source(clips: Clips) -> Path:
     hlg = "zscale=tin=709:t=arib-std-b67:pin=709:p=2020:min=709:m=2020_ncl:npl=203,format=yuv420p10le"
-    source = clips.make(
+    return clips.make(
         *("hlg.mp4", "-f", "lavfi", "-i", "testsrc2=size=320x180:rate=10:duration=1"),
         *("-vf", f"scale=out_color_matrix=bt709:out_range=tv,format=yuv420p,{hlg}"),
         *("-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=error"),
         *("-colorspace", "bt2020nc", "-color_primaries", "bt2020", "-color_trc", "arib-std-b67"),
     )
+
+
+def test_hlg_is_tone_mapped(clips: Clips, ingested: Ingest) -> None:
+    source = hlg_source(clips)
     package = ingested(source, "sd")
     chain = TONE_MAPPED.replace("tin=smpte2084", "tin=arib-std-b67")
     mapped = pictures(source, filters=chain)
@@ -310,6 +314,19 @@ def test_the_mov_of_a_camera_held_sideways(clips: Clips, ingested: Ingest) -> No
 CHANGED = (320, 180)
 
 
+def changing_size(clips: Clips, size: str, aspect: str) -> tuple[Path, Path, Path]:
+    """A film of two parts of 1.5 s with sound, the second one of another size; and both parts."""
+    common = (*TAGGED, "-bf", "0", "-c:a", "mp2", "-muxdelay", "0", "-muxpreload", "0")
+    tone = ("-f", "lavfi", "-i", "sine=sample_rate=48000:duration=1.5")
+    first = clips.make("first.ts", *moving("320x180"), *tone, *common)
+    name = f"later-{size}-{aspect[0]}.ts"
+    offset = ("-aspect", aspect, "-output_ts_offset", "1.5")
+    later = clips.make(name, *moving(size), *tone, *common, *offset)
+    source = clips.folder / f"changes-{size}-{aspect.replace(':', '-')}.ts"
+    source.write_bytes(first.read_bytes() + later.read_bytes())
+    return source, first, later
+
+
 @pytest.mark.parametrize(
     ("size", "aspect", "window"),
     [
@@ -323,23 +340,7 @@ def test_a_film_whose_size_changes(
     clips: Clips, ingested: Ingest, size: str, aspect: str, window: tuple[int, int, int, int]
 ) -> None:
     """One size for the rung; what comes later is seen whole, undistorted, in the middle, and the sound goes on."""
-    common = (*TAGGED, "-bf", "0", "-c:a", "mp2", "-muxdelay", "0", "-muxpreload", "0")
-    tone = ("-f", "lavfi", "-i", "sine=sample_rate=48000:duration=1.5")
-    first = clips.make("first.ts", *moving("320x180"), *tone, *common)
-    later = clips.make(
-        *(
-            f"later-{size}-{aspect[0]}.ts",
-            *moving(size),
-            *tone,
-            *common,
-            "-aspect",
-            aspect,
-            "-output_ts_offset",
-            "1.5",
-        )
-    )
-    source = clips.folder / f"changes-{size}-{aspect.replace(':', '-')}.ts"
-    source.write_bytes(first.read_bytes() + later.read_bytes())
+    source, first, later = changing_size(clips, size, aspect)
     package = ingested(source, "sd")
     (stream,) = probe(package.joined("video/sd"), "-show_streams")["streams"]
     assert (stream["width"], stream["height"], stream["sample_aspect_ratio"]) == (*CHANGED, "1:1")

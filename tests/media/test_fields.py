@@ -121,22 +121,29 @@ def said(package: Package) -> list[str]:
     return [m.removeprefix(f"{text}: ") for m in package.record["messages"] if m.startswith(text)]
 
 
-def test_fields_that_are_not_flagged_are_seen(clips: Clips, ingested: Ingest) -> None:
-    size = "352x576"
+def unflagged(clips: Clips, size: str = "352x576") -> Path:
     weave = f"{moving(2 * PAL, size)},tinterlace=interleave_top,setfield=prog"
-    source = clips.make(
+    return clips.make(
         *("unflagged.avi", "-i", motion(clips), "-vf", weave, "-an", "-frames:v", "40", "-c:v", "ffv1")
     )
-    package = ingested(source, "sd")
+
+
+def test_fields_that_are_not_flagged_are_seen(clips: Clips, ingested: Ingest) -> None:
+    size = "352x576"
+    package = ingested(unflagged(clips, size), "sd")
     assert said(package) == ["not flagged, but its lines show fields of different times"]
     check(package, [Fraction(n, 50) for n in range(80)], whole(clips, 2 * PAL, size, 80))
 
 
-def test_whole_pictures_that_are_flagged_as_interlaced_stay_whole(clips: Clips, ingested: Ingest) -> None:
-    source = clips.make(
+def flagged_but_whole(clips: Clips) -> Path:
+    return clips.make(
         *("psf.ts", "-i", motion(clips), "-vf", f"{moving(PAL, '352x288')},setfield=tff", "-an"),
         *("-frames:v", "80", *MPEG2),
     )
+
+
+def test_whole_pictures_that_are_flagged_as_interlaced_stay_whole(clips: Clips, ingested: Ingest) -> None:
+    source = flagged_but_whole(clips)
     (stream,) = probe(source, "-show_streams")["streams"]
     assert stream["field_order"] == "tt"
     package = ingested(source, "sd")
@@ -146,9 +153,8 @@ def test_whole_pictures_that_are_flagged_as_interlaced_stay_whole(clips: Clips, 
     assert stream["field_order"] == "progressive"
 
 
-def test_flags_that_begin_late_in_the_film_are_not_missed(clips: Clips, ingested: Ingest) -> None:
+def late_fields(clips: Clips, size: str = "352x288") -> Path:
     """A second of progressive pictures, then fields, in one H.264 stream."""
-    size = "352x288"
     plain = clips.make(
         *("plain.ts", "-i", motion(clips), "-vf", moving(PAL, size), "-an", "-frames:v", "25"),
         *(*H264, "-bf", "0", "-muxdelay", "0"),
@@ -158,23 +164,31 @@ def test_flags_that_begin_late_in_the_film_are_not_missed(clips: Clips, ingested
     )
     source = clips.folder / "mixed.ts"
     source.write_bytes(plain.read_bytes() + woven.read_bytes())
-    package = ingested(source, "sd")
+    return source
+
+
+def test_flags_that_begin_late_in_the_film_are_not_missed(clips: Clips, ingested: Ingest) -> None:
+    size = "352x288"
+    package = ingested(late_fields(clips, size), "sd")
     made = pictures(package.joined("video/sd"), size=SIZE)
     assert [p.time for p in made] == [Fraction(n, 50) for n in range(130)]
     assert likeness(made[:50:2], whole(clips, PAL, size, 25)).in_place
     assert likeness(made[53:-3], whole(clips, 2 * PAL, size, 80)[3:-3]).in_place
 
 
-@pytest.mark.parametrize("first", ["top", "bottom"])
-def test_film_in_video_becomes_film_again(clips: Clips, ingested: Ingest, first: str) -> None:
+def telecined(clips: Clips, first: str) -> Path:
     """3:2 pulldown in the pictures themselves: 80 of film fill 100 of video."""
     order = f"{first[0]}ff"
-    source = clips.make(
+    return clips.make(
         *(f"telecine-{first}.ts", "-i", motion(clips), "-an", "-frames:v", "100"),
         *("-vf", f"{moving(FILM, '352x240')},telecine=pattern=23:first_field={first},setfield={order}"),
         *(*MPEG2, "-field_order", "tt" if first == "top" else "bb"),
     )
-    package = ingested(source, "sd")
+
+
+@pytest.mark.parametrize("first", ["top", "bottom"])
+def test_film_in_video_becomes_film_again(clips: Clips, ingested: Ingest, first: str) -> None:
+    package = ingested(telecined(clips, first), "sd")
     assert said(package) == ["3:2 pulldown undone"]
     check(package, [n / FILM for n in range(80)], whole(clips, FILM, "352x240", 80))
 
@@ -198,14 +212,19 @@ def flag_pulldown(stream: bytes) -> bytes:
     return bytes(data)
 
 
-def test_film_that_is_flagged_to_be_shown_as_video_is_film(clips: Clips, ingested: Ingest) -> None:
-    """Soft pulldown: the pictures' times limp in the file, and are even in the rung."""
-    size = "352x288"
+def flagged_film(clips: Clips, size: str = "352x288") -> Path:
+    """Soft pulldown: film whose pictures' times limp in the file."""
     name = ("film.m2v", "-i", motion(clips), "-vf", moving(FILM, size), "-an", "-frames:v", "80")
     film = clips.make(*name, "-c:v", "mpeg2video", "-q:v", "2", "-bf", "0", "-f", "mpeg2video")
     flagged = clips.folder / "flagged.m2v"
     flagged.write_bytes(flag_pulldown(film.read_bytes()))
-    source = clips.make("soft.ts", "-fflags", "+genpts", "-f", "mpegvideo", "-i", str(flagged), "-c", "copy")
+    return clips.make("soft.ts", "-fflags", "+genpts", "-f", "mpegvideo", "-i", str(flagged), "-c", "copy")
+
+
+def test_film_that_is_flagged_to_be_shown_as_video_is_film(clips: Clips, ingested: Ingest) -> None:
+    """Its times are even in the rung."""
+    size = "352x288"
+    source = flagged_film(clips, size)
     assert len({round(float(b - a), 3) for a, b in pairwise(packet_times(source))}) > 1
     check(ingested(source, "sd"), [n / FILM for n in range(80)], whole(clips, FILM, size, 80), worst=30)
 

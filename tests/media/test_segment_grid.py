@@ -222,29 +222,37 @@ def test_very_short_videos(clips: Clips, two_rungs: Ingest, count: int, sounding
         assert abs(heard.duration - Fraction(count, 30)) <= Fraction(1, 30) + Fraction(2048, 48000)
 
 
+def starting_at(clips: Clips, start: str, name: str) -> Path:
+    return clips.make(
+        *(name, "-i", str(constant(clips, "25", 13, "constant-25-1.mp4")), "-c", "copy"),
+        *("-output_ts_offset", start),
+    )
+
+
 @pytest.mark.parametrize(("start", "name"), [("10", "late.ts"), ("95440", "wrapping.ts")])
 def test_transport_streams_that_do_not_start_at_zero(
     clips: Clips, two_rungs: Ingest, start: str, name: str
 ) -> None:
     """95440 s: the 33-bit clock (95443.7 s) begins anew in the middle."""
-    source = clips.make(
-        *(name, "-i", str(constant(clips, "25", 13, "constant-25-1.mp4")), "-c", "copy"),
-        *("-output_ts_offset", start),
-    )
+    source = starting_at(clips, start, name)
     package = two_rungs(source, "small,large")
     for rung in RUNGS:
         assert [p.time for p in package.pictures(rung)] == [Fraction(i, 25) for i in range(325)]
     assert abs(package.sound("und-stereo").duration - 13) < Fraction(1, 20)
 
 
-def test_the_first_picture_is_at_zero_where_the_file_begins_with_an_edit(
-    clips: Clips, two_rungs: Ingest
-) -> None:
-    """Cut without encoding again: the pictures before the cut are in the file and are not shown."""
-    source = clips.make(
+def cut_without_encoding(clips: Clips) -> Path:
+    """The pictures before the cut are in the file, and its edit list hides them."""
+    return clips.make(
         "cut.mp4",
         *("-ss", "1.2", "-i", str(constant(clips, "25", 13, "constant-25-1.mp4")), "-t", "5", "-c", "copy"),
     )
+
+
+def test_the_first_picture_is_at_zero_where_the_file_begins_with_an_edit(
+    clips: Clips, two_rungs: Ingest
+) -> None:
+    source = cut_without_encoding(clips)
     shown = pictures(source)
     package = two_rungs(source, "small,large")
     for rung in RUNGS:

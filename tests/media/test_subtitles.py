@@ -90,11 +90,10 @@ class Film:
         return (self.folder / "text" / name).read_text("utf-8")
 
 
-@pytest.fixture(scope="module")
-def film(clips: Clips, ingested: Ingest) -> Film:
+def three_languages(clips: Clips) -> Path:
     for name, text in (("a.srt", SRT), ("b.ass", ASS), ("c.vtt", VTT), ("d.txt", CHAPTERS)):
         (clips.folder / name).write_text(text, "utf-8")
-    source = clips.make(
+    return clips.make(
         "film.mkv",
         *picture("64x36", LENGTH, 10),
         *("-i", "a.srt", "-i", "b.ass", "-i", "c.vtt", "-i", "d.txt"),
@@ -105,7 +104,11 @@ def film(clips: Clips, ingested: Ingest) -> Film:
         *("-metadata:s:s:2", "language=fre", "-metadata:s:s:2", "title=SDH"),
         *("-output_ts_offset", "1"),  # the picture begins at 1 s; chapters are not moved
     )
-    package = ingested(source, "sd")
+
+
+@pytest.fixture(scope="module")
+def film(clips: Clips, ingested: Ingest) -> Film:
+    package = ingested(three_languages(clips), "sd")
     return Film(package, package.folder)
 
 
@@ -264,7 +267,7 @@ def test_what_cannot_become_text_is_a_warning(clips: Clips) -> None:
     ]
 
 
-def test_mp4_chapters_and_text(clips: Clips, ingested: Ingest) -> None:
+def mov_text(clips: Clips) -> Path:
     """mov_text and a QuickTime chapter track, on a clock that an edit list shifts; an empty track is left out."""
     for name, text in (
         ("m.srt", SRT),
@@ -272,28 +275,16 @@ def test_mp4_chapters_and_text(clips: Clips, ingested: Ingest) -> None:
         ("e.srt", "1\n00:01:00,000 --> 00:01:01,000\nfar\n\n"),
     ):
         (clips.folder / name).write_text(text, "utf-8")
-    source = clips.make(
+    return clips.make(
         "film.mp4",
-        *picture("64x36", 6, 10),
-        *(
-            "-i",
-            "m.srt",
-            "-i",
-            "e.srt",
-            "-i",
-            "d.txt",
-            "-map",
-            "0",
-            "-map",
-            "1",
-            "-map",
-            "2",
-            "-map_metadata",
-            "3",
-        ),
+        *(*picture("64x36", 6, 10), "-i", "m.srt", "-i", "e.srt", "-i", "d.txt"),
+        *("-map", "0", "-map", "1", "-map", "2", "-map_metadata", "3"),
         *(*X264, "-bf", "2", "-c:s", "mov_text", "-metadata:s:s:0", "language=eng"),
     )
-    package = ingested(source, "sd")
+
+
+def test_mp4_chapters_and_text(clips: Clips, ingested: Ingest) -> None:
+    package = ingested(mov_text(clips), "sd")
     assert (package.folder / "text/en/whole.vtt").read_text("utf-8").split("\n")[2] == EDGES[0]
     assert not (package.folder / "text/und").exists()
     assert "Subtitles Empty: stream 2 (mov_text, und)" in package.record["messages"]
