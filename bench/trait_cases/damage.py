@@ -109,7 +109,13 @@ DAMAGE = {
     "block-vp9.webm": ("a twelfth overwritten with zeros, VP9 in webm", (9202,)),
     "packets.ts": ("2 % of the packets lost, H.264 in ts", (9202, 9224)),
 }
-SHORT = ("short.mkv", "short.flv", "short.avi", "fragments.mp4")
+# Of some, sound is left behind the last picture, or half of the last picture is there.
+SHORT = {
+    "short.mkv": (9202, 9204),
+    "short.flv": (9202,),
+    "short.avi": (9202, 9223),
+    "fragments.mp4": (9202, 9204),
+}
 CASES = (
     *(
         Case(TRAIT, f"{words}: refused", partial(damaged, name=name), (told,), refused=REFUSED)
@@ -133,7 +139,7 @@ CASES = (
         in_step_source,
         (behind,),
         options=ALLOWED,
-        warnings=(9202,),
+        warnings=(9202, 9224),
     ),
     *(
         Case(TRAIT, f"end cut off, {name}: refused", partial(truncated, name=name), (told,), refused=REFUSED)
@@ -146,9 +152,9 @@ CASES = (
             partial(truncated, name=name),
             (what_is_left,),
             options=ALLOWED,
-            warnings=(9202,),
+            warnings=warnings,
         )
-        for name in SHORT
+        for name, warnings in SHORT.items()
     ),
     Case(TRAIT, "end cut off, mp4 without its index", no_index, refused=9306),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from functools import partial
 from typing import TYPE_CHECKING
 
 import test_subtitles as subtitles
@@ -52,18 +53,12 @@ def font(clips: Clips) -> Path:
     return clips.make("font.mkv", *picture("128x72", 2), *tone(2), *X264, *attached)
 
 
-def two_pictures(clips: Clips) -> Path:
-    """The second one is larger; neither is the default."""
-    larger = "testsrc=size=320x180:rate=25:duration=2"
-    mapped = ("-map", "0", "-map", "1", *X264, "-disposition", "0")
-    return clips.make("two.mkv", *picture("128x72", 2), "-f", "lavfi", "-i", larger, *mapped)
-
-
-def default_picture(clips: Clips) -> Path:
-    """The smaller one is the default."""
-    larger = "testsrc=size=320x180:rate=25:duration=2"
-    mapped = ("-map", "0", "-map", "1", *X264, "-disposition:v:0", "default", "-disposition:v:1", "0")
-    return clips.make("default.mkv", *picture("128x72", 2), "-f", "lavfi", "-i", larger, *mapped)
+def two_pictures(clips: Clips, name: str, second: str, default: int) -> Path:
+    """A picture of 128x72, and one of another size and content behind it."""
+    other = f"testsrc=size={second}:rate=25:duration=2"
+    flags = [p for n in (0, 1) for p in (f"-disposition:v:{n}", "default" if n == default else "0")]
+    mapped = ("-map", "0", "-map", "1", *X264, *flags)
+    return clips.make(f"{name}.mkv", *picture("128x72", 2), "-f", "lavfi", "-i", other, *mapped)
 
 
 def programs(clips: Clips) -> Path:
@@ -95,6 +90,14 @@ def chapters(*wanted: tuple[float, float, str | None]) -> Check:
     return check
 
 
+def _two_case(words: str, name: str, second: str, default: int) -> Case:
+    """The second picture is the one that must be taken."""
+    width, height = map(int, second.split("x"))
+    shown = shows_the_source(stream="v:1", matrix="bt601")
+    checks = (sized(width, height), shown, says("Stream Left Out: stream 0 (h264)"))
+    return Case(TRAIT, words, partial(two_pictures, name=name, second=second, default=default), checks)
+
+
 TITLE = "Opening & <i>titles</i>"
 CASES = (
     Case(
@@ -121,20 +124,8 @@ CASES = (
         *(TRAIT, "attached font, mkv", font),
         checks=(every(50, 25), says("Stream Left Out: stream 2 (ttf): a font")),
     ),
-    Case(
-        *(TRAIT, "two video tracks, the second larger", two_pictures),
-        checks=(
-            *(sized(320, 180), shows_the_source(stream="v:1", matrix="bt601")),
-            says("Stream Left Out: stream 0 (h264)"),
-        ),
-    ),
-    Case(
-        *(TRAIT, "two video tracks, the smaller one is the default", default_picture),
-        checks=(
-            *(sized(128, 72), shows_the_source(stream="v:0", matrix="bt601")),
-            says("Stream Left Out: stream 1 (h264)"),
-        ),
-    ),
+    _two_case("two video tracks, the first is the default: the larger", "larger", "320x180", 0),
+    _two_case("two video tracks of one size: the default", "same", "128x72", 1),
     Case(
         *(TRAIT, "two programs in a ts: the sound of the picture's own", programs),
         checks=(sized(128, 72), sounds(und_stereo=2), pitch, says("Stream Left Out: stream 1 (mp2)")),
