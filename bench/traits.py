@@ -10,6 +10,7 @@ import os
 import sys
 import tempfile
 import time
+from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -109,7 +110,10 @@ def table(rows: list[Row]) -> Table:
 
 def markdown(rows: list[Row]) -> str:
     """A table for each trait."""
-    lines = [TITLE]
+    from ingest.media.toolchain import find
+
+    day = datetime.now(UTC).date()
+    lines = [TITLE, f"Measured on {day} with ffmpeg {find().ffmpeg.version}.", ""]
     for trait, group in groupby(rows, key=lambda row: row.case.trait):
         lines += [
             f"## {trait[0].upper()}{trait[1:]}",
