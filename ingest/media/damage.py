@@ -27,11 +27,15 @@ _STEADY = Fraction(9, 10)
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """`pictures` that are lost, `seconds` of the film without them, and `places`: seconds from the film's start."""
+    """`pictures` that are lost, `seconds` of the film without them, and `places`: seconds from the film's start.
+
+    `behind` are those of the seconds that lie behind the last picture that is there.
+    """
 
     pictures: int = 0
     seconds: Fraction = Fraction(0)
     places: tuple[tuple[Fraction, Fraction], ...] = ()
+    behind: Fraction = Fraction(0)
 
 
 def places_of(spans: Iterable[tuple[Fraction, Fraction]]) -> tuple[tuple[Fraction, Fraction], ...]:
@@ -98,7 +102,8 @@ def missing_pictures(
     lost = _listed_only(listed or 0, len(table), container, timing)
     if lost > 0:
         end = timing.duration
-        return Loss(lost, lost / timing.mean_rate, ((end, end),))
+        seconds = lost / timing.mean_rate
+        return Loss(lost, seconds, ((end, end),), seconds)
     corrupt = table.corrupt()
     if not corrupt and not _complains(log, container):
         return Loss()
@@ -113,7 +118,7 @@ def missing_pictures(
         if short > 1 / timing.mean_rate:
             at = timing.duration
             lost = max(1, round(short * timing.mean_rate))
-            found = Loss(found.pictures + lost, found.seconds + short, (*found.places, (at, at)))
+            found = Loss(found.pictures + lost, found.seconds + short, (*found.places, (at, at)), short)
     return found
 
 

@@ -106,7 +106,7 @@ def run(prober: Prober, *, allow_damage: bool) -> Outcome[Probed]:
         packets, container, video.timing, integer(stream.get("nb_frames")), packed.complaints
     )
     if not allow_damage:
-        refuse_loss(name, loss.seconds, video.timing.duration + loss.seconds, loss.places)
+        refuse_loss(name, loss.seconds, video.timing.duration + loss.behind, loss.places)
     notes = tuple(
         Note(codes.STREAM_LEFT_OUT, f"stream {s.index} ({s.codec}): {s.reason}")
         for s in (*left_out, *foreign, *other_streams(mine))

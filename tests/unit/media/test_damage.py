@@ -75,9 +75,9 @@ def test_what_a_decoder_says_while_it_peeks_is_no_complaint() -> None:
 def test_an_end_that_is_cut_off() -> None:
     """The header promises 10 s from 0 on; the film runs from 1 to 5 s."""
     whole = ((Fraction(4), Fraction(4)),)
-    assert lost(table(STEADY, corrupt=(99,)), "10") == Loss(125, Fraction(5), whole)
+    assert lost(table(STEADY, corrupt=(99,)), "10") == Loss(125, Fraction(5), whole, Fraction(5))
     assert lost(table(STEADY, complaints="[mpegts @ 0x7f] File ended prematurely"), "10") == Loss(
-        125, Fraction(5), whole
+        125, Fraction(5), whole, Fraction(5)
     )
     assert lost(table(STEADY, corrupt=(50,)), "10") == Loss()  # damaged, but not at its end
     assert lost(table(STEADY), "10") == Loss()  # other streams may be longer
