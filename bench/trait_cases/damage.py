@@ -55,7 +55,7 @@ def in_place(job: Job) -> Finding:
     )
     ends = [float(cuts(job.package.playlist(f"audio/{s}"))[-1]) for s in job.package.sounds]
     near = all(abs(e - made.SECONDS) < 0.1 for e in ends)
-    return all_of((video, Finding(f"sound to {ends} s", "8 s", near)))
+    return all_of((video, Finding(f"sound to {', '.join(f'{e:.2f}' for e in ends)} s", "8 s", near)))
 
 
 def truncated(clips: Clips, name: str) -> Path:
