@@ -1,9 +1,10 @@
-"""Gives an encoded picture the end that was planned, where its pictures stand on uneven times.
+"""Gives an encoded picture the end that was planned.
 
-MP4 does not say how long a picture is shown, only how far apart the samples are decoded (ISO/IEC 14496-12, 8.6.1). With
-B-frames the picture that is shown last is not the one that is decoded last, so its time on show is the distance of two
-others: chance. Decoding times are free as long as they rise and nothing is shown before it is decoded; some near the
-end are chosen anew here, and no picture is shown at another time than before.
+MP4 does not say how long a picture is shown, only how far apart the samples are decoded (ISO/IEC 14496-12, 8.6.1).
+With B-frames the picture that is shown last is not the one that is decoded last, so on uneven times its time on show is
+the distance of two others: chance. On a steady clock it is what the source says of its last picture, which may be
+wrong. Decoding times are free as long as they rise and nothing is shown before it is decoded; some near the end are
+chosen anew here, and no picture is shown at another time than before.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ def end_at(path: Path, end: Fraction) -> bool:
     """Let the only track of a file end at `end`, in seconds on the clock that its edit list makes.
 
     The file's last box must be its `moov`, which grows or shrinks. Returns False, and leaves the file as it is, where
-    no decoding times could say so. Raises `BoxError`.
+    no decoding times could say so, or where they are too many (many hours). Raises `BoxError`.
     """
     with path.open("r+b") as file:
         size = file.seek(0, 2)
@@ -54,7 +55,7 @@ def end_at(path: Path, end: Fraction) -> bool:
         if box.kind != "moov":
             raise BoxError(f"the file ends with a box {box.kind!r}, not with its moov")
         if box.end - box.start > MAX_HEADER_BYTES:
-            raise BoxError(f"a moov of {box.end - box.start} bytes is above the bound of {MAX_HEADER_BYTES}")
+            return False
         file.seek(box.start)
         changed = with_end(file.read(), end)
         if changed is None:

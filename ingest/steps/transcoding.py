@@ -100,7 +100,7 @@ def run(env: Env, source: Source, plan: Plan) -> Outcome[Encoded]:
         grid = plan.video.grid.with_losses()
         made = _encode(env, source, replace(plan, video=replace(plan.video, grid=grid)))
         spent += made.cpu_seconds
-    if plan.video.grid.rate is None and not made.lost:
+    if not made.lost and plan.video.grid.frames is not None:
         end_as_planned(plan, made.encoded)
     if steady_sound.began_again(env, plan, made.encoded.audio):
         levelled = steady_sound.make(env, source, plan)
@@ -199,7 +199,7 @@ def encoded_files(env: Env, plan: Plan) -> Encoded:
 
 
 def end_as_planned(plan: Plan, encoded: Encoded) -> None:
-    """Pictures on uneven times: all renditions end when the last one is to end, whatever the order of decoding."""
+    """All renditions end when their last picture is to end, whatever the order of decoding and the source say."""
     for name, path in encoded.rungs:
         try:
             end_at(path, plan.video.grid.duration)

@@ -11,7 +11,7 @@ import flash_and_beep
 import m3u8
 import pytest
 from helpers_media import X264, box_at, picture, tone
-from measuring import flashes, likeness, packet_times, pictures
+from measuring import cuts, flashes, likeness, packet_times, pictures
 from tiny_rung import TINY, with_tiny
 
 from ingest.media.cancel import CancelToken
@@ -107,7 +107,9 @@ def lying(clips: Clips) -> Path:
 
 
 def test_a_wrong_declared_rate_changes_nothing(clips: Clips, tiny: Ingest) -> None:
-    assert times(tiny(lying(clips), TINY)) == [n * STEP for n in range(50)]
+    package = tiny(lying(clips), TINY)
+    assert times(package) == [n * STEP for n in range(50)]
+    assert cuts(package.playlist(f"video/{TINY}")) == [2]
 
 
 # -- clocks that begin anew --
