@@ -13,6 +13,7 @@ from test_colour_and_geometry import (
     TAGGED,
     changing_size,
     moving,
+    red,
 )
 
 from trait_cases.checks import one_colour, shows_the_source, sized
@@ -45,11 +46,6 @@ def _turned_case(marks: str, container: str) -> Case:
         # The stored pictures are turned by filters of ours, not by ffmpeg's reading of the matrix.
         (sized(*size), shows_the_source(filters=filters, options=("-noautorotate",))),
     )
-
-
-def red(clips: Clips, size: str) -> Path:
-    lavfi = ("-f", "lavfi", "-i", f"color=0xc02020:size={size}:rate=10:duration=1", "-c:v", "ffv1")
-    return clips.make("red.mkv", *lavfi, "-pix_fmt", "yuv444p")
 
 
 def huge(clips: Clips) -> Path:

@@ -256,10 +256,14 @@ SHAPES: dict[str, tuple[tuple[str, ...], str, tuple[int, int]]] = {
 EXTREMES = {"1x1": (2, 2), "2x2": (2, 2), "3x1000": (2, 720), "4096x16": (720, 2), "853x479": (720, 404)}
 
 
+def red(clips: Clips, size: str) -> Path:
+    lavfi = ("-f", "lavfi", "-i", f"color=0xc02020:size={size}:rate=10:duration=1", "-c:v", "ffv1")
+    return clips.make("red.mkv", *lavfi, "-pix_fmt", "yuv444p", "-colorspace", "smpte170m")
+
+
 @pytest.mark.parametrize("size", EXTREMES)
 def test_extreme_sizes(clips: Clips, ingested: Ingest, size: str) -> None:
-    red = ("-f", "lavfi", "-i", f"color=0xc02020:size={size}:rate=10:duration=1", "-c:v", "ffv1")
-    package = ingested(clips.make("red.mkv", *red, "-pix_fmt", "yuv444p"), "sd")
+    package = ingested(red(clips, size), "sd")
     (stream,) = probe(package.joined("video/sd"), "-show_streams")["streams"]
     assert (stream["width"], stream["height"]) == EXTREMES[size]
     (poster,) = flat(package.folder / "poster.jpg")
