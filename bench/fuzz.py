@@ -8,6 +8,7 @@ Run by hand, on Linux: `python bench/fuzz.py --media FOLDER [--plans 10000] [--r
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import multiprocessing
 import signal
@@ -28,7 +29,7 @@ from mutate import mutated
 from ingest.media import toolchain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Sequence
     from multiprocessing.process import BaseProcess
 
     from mutate import Clip
@@ -51,6 +52,11 @@ class Worker:
         self.order = order
         self.connection.send(order)
 
+    def dismiss(self) -> None:
+        """It ends after the trial that it is at."""
+        self.connection.close()
+        self.process.join()
+
     def died(self) -> tuple[str, str]:
         """The finding and its detail, when the process ended in the middle of a trial."""
         self.process.join()
@@ -69,25 +75,27 @@ class Fuzz:
     folder: Path
     started: int = 0
 
-    def outcomes(self, orders: Sequence[Order], jobs: int) -> Iterator[Outcome]:
+    def outcomes(self, orders: Sequence[Order], jobs: int) -> Generator[Outcome, None, None]:
         """In the order in which they are ready; `jobs` at a time."""
         waiting = iter(orders)
         workers = [self._hired() for _ in range(jobs)]
-        for worker in workers:
-            worker.take(next(waiting, None))
-        while busy := {w.connection: w for w in workers if w.order is not None}:
-            for ready in wait(list(busy)):
-                worker = busy[ready]  # type: ignore[index]
-                try:
-                    yield worker.connection.recv()
-                except EOFError:
-                    yield self._obituary(worker)
-                    workers.remove(worker)
-                    worker = self._hired()
-                    workers.append(worker)
+        try:
+            for worker in workers:
                 worker.take(next(waiting, None))
-        for worker in workers:
-            worker.process.join()
+            while busy := {w.connection: w for w in workers if w.order is not None}:
+                for ready in wait(list(busy)):
+                    worker = busy[ready]  # type: ignore[index]
+                    try:
+                        yield worker.connection.recv()
+                    except EOFError:
+                        yield self._obituary(worker)
+                        workers.remove(worker)
+                        worker = self._hired()
+                        workers.append(worker)
+                    worker.take(next(waiting, None))
+        finally:  # also where we are told to stop: nobody works in a folder that is being removed
+            for worker in workers:
+                worker.dismiss()
 
     def _hired(self) -> Worker:
         self.started += 1
@@ -188,13 +196,14 @@ def main() -> int:
         print(f"{len(clips)} clips, {fuzz_bases.digest(clips)}", file=sys.stderr, flush=True)
         outcomes: list[Outcome] = []
         began, findings = time.monotonic(), 0
-        for done, outcome in enumerate(fuzz.outcomes(orders, options.jobs), 1):
-            outcomes.append(outcome)
-            findings += bool(outcome.finding)
-            if archive:
-                archive.add(fuzz, outcome)
-            if done % PROGRESS == 0 or done == len(orders):
-                told(done, len(orders), findings, began)
+        with contextlib.closing(fuzz.outcomes(orders, options.jobs)) as made:
+            for done, outcome in enumerate(made, 1):
+                outcomes.append(outcome)
+                findings += bool(outcome.finding)
+                if archive:
+                    archive.add(fuzz, outcome)
+                if done % PROGRESS == 0 or done == len(orders):
+                    told(done, len(orders), findings, began)
     print(f"Seed {options.seed}, {len(clips)} clips ({fuzz_bases.digest(clips)}).\n")
     print(report(archive.outcomes(options.seed) if archive else outcomes, options.seed))
     return 1 if findings else 0

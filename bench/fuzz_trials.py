@@ -94,7 +94,7 @@ def serve(connection: Connection, clips: Sequence[Clip], seed: int, folder: Path
     series = Series(tuple(clips), seed, folder)
     _surroundings(folder)
     toolchain.find = functools.cache(toolchain.find)  # three programs less for each plan
-    with contextlib.suppress(EOFError, BrokenPipeError):
+    with contextlib.suppress(EOFError, ConnectionError):
         while (order := connection.recv()) is not None:
             connection.send(trial(series, *order))
 
