@@ -53,7 +53,7 @@ class ColourPlan:
 
 
 def colour_plan(video: VideoFacts, *, can_tone_map: bool) -> ColourPlan:
-    """A matrix that the stream does not name is BT.601 below 720 lines, else BT.709, for HDR BT.2020.
+    """A matrix that the stream does not name is BT.601 in small pictures, else BT.709, for HDR BT.2020.
 
     Args:
         can_tone_map: this ffmpeg has zscale and tonemap.

@@ -91,7 +91,7 @@ def make_rungs(
 
 
 def make_rung(fit: Fit, codec: Codec, video: VideoFacts, grid: Grid, hdr: HdrPlan | None = None) -> Rung:
-    """Encoder settings of one rendition: the preset's, capped by what the source itself costs.
+    """Encoder settings of one rendition: the preset's, capped by what the source would cost (`source_cost`).
 
     Raises:
         UsageError: no level that players take holds it.

@@ -210,8 +210,9 @@ def test_time_base_of(text: str, value: Fraction) -> None:
 
 @given(st.text() | st.integers() | st.floats() | st.none() | st.booleans())
 def test_numbers_never_raise(value: object) -> None:
-    fraction(value)
-    integer(value)
+    number, whole = fraction(value), integer(value)
+    assert number is None or str(value)[:1] in "-0123456789"
+    assert whole is None or whole == int(str(value))
 
 
 @pytest.mark.parametrize(
