@@ -11,15 +11,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ingest.api import run
+    from ingest.api import cancel, run
     from ingest.job.errors import IngestError
     from ingest.job.record import Record
     from ingest.media.cancel import CancelToken
 
 __version__ = "0.1.0"
-__all__ = ["CancelToken", "IngestError", "Record", "__version__", "run"]
+__all__ = ["CancelToken", "IngestError", "Record", "__version__", "cancel", "run"]
 
 _HOMES = {
+    "cancel": "ingest.api",
     "run": "ingest.api",
     "IngestError": "ingest.job.errors",
     "Record": "ingest.job.record",

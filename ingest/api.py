@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ingest.job.record import Record
+    from ingest.pipeline.cancelling import Cancellation
     from ingest.pipeline.events import OnEvent
     from ingest.pipeline.look import Looked
 
@@ -145,6 +146,24 @@ def look(
     request = _request(source, resolutions or (), output, preset_dir, options)
     every = resolutions is None
     return looking.look(request, settings_module.load(), cancel or CancelToken(), every_resolution=every)
+
+
+def cancel(job: str | os.PathLike[str], *, wait: bool = True) -> Cancellation:
+    """Stop a job that another process runs, as `ingest cancel` does.
+
+    Args:
+        job: its id, the beginning of its id that no other job shares, or its output folder.
+        wait: return only when it has ended.
+
+    Raises:
+        UsageError: there is no such job, it has ended, or another machine runs it.
+        OutputError: its folder cannot be written.
+        ResourceError: it has not ended within half a minute.
+    """
+    from ingest.home import data_home
+    from ingest.pipeline.cancelling import cancel_job
+
+    return cancel_job(os.fspath(job), data_home(), wait=wait)
 
 
 def _request(

@@ -34,6 +34,7 @@ COMMANDS = {
     "verify": "Read a package back and check that it is what it claims to be.",
     "jobs": "List the jobs of this machine, newest first.",
     "show": "Show one job: its steps, its results and why it failed.",
+    "cancel": "Stop a running job and wait until it has stopped.",
     "presets": "List the resolutions that --res can ask for.",
     "codes": "List the message codes and what they mean.",
     "doctor": "Check that ingest has what it needs on this machine.",

@@ -15,12 +15,10 @@ from ingest.cli.options import json_option
 from ingest.cli.output import echo_json_text
 from ingest.home import data_home
 from ingest.job import codes
-from ingest.job.errors import OutputError, UsageError, one_line
+from ingest.job.errors import OutputError, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from ingest.store import StoredJob
 
 Cells = tuple[str, ...]
 
@@ -31,11 +29,12 @@ Cells = tuple[str, ...]
 def show(job: str, as_json: bool) -> None:
     """Show one job: its steps, its results and why it failed.
 
-    JOB is the job's id, or as much of its beginning as no other job shares.
+    JOB is the job's id, as much of its beginning as no other job shares, or the job's output folder.
     """
+    from ingest.pipeline.finding import find_job
     from ingest.store import is_interrupted
 
-    stored = _stored(job)
+    stored = find_job(job, data_home())
     if as_json:
         echo_json_text(stored.record_json)
         return
@@ -45,20 +44,6 @@ def show(job: str, as_json: bool) -> None:
         message = f"the stored record of {stored.summary.job_id} is not JSON"
         raise OutputError(codes.STORE_UNUSABLE, message) from error
     click.echo(page(_table(record), interrupted=is_interrupted(stored.summary)))
-
-
-def _stored(job: str) -> StoredJob:
-    from ingest.store import open_store, store_path
-
-    home = data_home()
-    if not store_path(home).exists():  # looking leaves no folder behind
-        raise UsageError(
-            codes.JOB_NOT_FOUND,
-            f"no job {job!r}: {store_path(home)} does not exist",
-            remedy="is INGEST_HOME the one that the job ran with?",
-        )
-    with open_store(home) as store:
-        return store.get(job)
 
 
 def page(record: dict[str, Any], *, interrupted: bool = False) -> str:

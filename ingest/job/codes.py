@@ -190,6 +190,10 @@ SOURCE_TOO_DAMAGED = _error(
     9328, "Source Too Damaged", "More than 1 % or 2 s is lost; --allow-damage takes it."
 )
 STORE_UNUSABLE = _error(9327, "Job Store Unusable", "The job store's database cannot be opened.")
+JOB_NOT_CANCELLABLE = _error(
+    9340, "Job Not Cancellable", "It has ended, or another machine runs it; nothing was done."
+)
+JOB_NOT_STOPPED = _error(9341, "Job Not Stopped", "It was asked to stop and has not done so in time.")
 QUALITY_UNAVAILABLE = _error(9348, "Quality Cannot Be Measured", "This ffmpeg has no libvmaf filter.")
 QUALITY_FAILED = _error(9349, "Quality Measurement Failed", "The measuring program ended with an error.")
 

@@ -85,12 +85,15 @@ class ProcessingError(IngestError):
 
 
 class Cancelled(IngestError):  # noqa: N818 - not an error, but it ends a job like one
-    """Stopped by a signal or by a person; `signal_number` decides the exit code (128 + signal)."""
+    """Stopped by a signal or by a person; `signal_number` decides the exit code (128 + signal).
 
-    def __init__(self, signal_number: int = 2) -> None:
+    `by` says who asked, where it was no signal.
+    """
+
+    def __init__(self, signal_number: int = 2, by: str = "") -> None:
         self.signal_number = signal_number
         name = {1: "SIGHUP", 2: "SIGINT", 15: "SIGTERM"}.get(signal_number, f"signal {signal_number}")
-        super().__init__(codes.CANCELLED, f"cancelled by {name}")
+        super().__init__(codes.CANCELLED, f"cancelled by {by or name}")
 
 
 def exit_code_of(error: IngestError) -> int:

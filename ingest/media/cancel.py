@@ -18,11 +18,15 @@ class CancelToken:
     def __init__(self) -> None:
         self._event = threading.Event()
         self._signal = 2
+        self._by = ""
 
-    def cancel(self, signal_number: int = 2) -> None:
-        """Ask the job to stop; the first signal given is the one that the exit code shows."""
+    def cancel(self, signal_number: int = 2, by: str = "") -> None:
+        """Ask the job to stop; the first signal given is the one that the exit code shows.
+
+        `by` says who asks, where that is not the signal.
+        """
         if not self._event.is_set():
-            self._signal = signal_number
+            self._signal, self._by = signal_number, by
             self._event.set()
 
     @property
@@ -31,5 +35,9 @@ class CancelToken:
 
     def check(self) -> None:
         """Raise `Cancelled` when a stop was asked for."""
-        if self._event.is_set():
-            raise Cancelled(self._signal)
+        if self.requested:
+            raise self.reason()
+
+    def reason(self) -> Cancelled:
+        """What `check` raises, once a stop was asked for."""
+        return Cancelled(self._signal, self._by)

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from fractions import Fraction
 
+    from ingest.media.cancel import CancelToken
+
 Level = Literal["MUST", "SHOULD"]
 
 APPLE = "Apple"
@@ -57,10 +59,11 @@ class FaultError(ProcessingError):
 
 @dataclass(slots=True)
 class Checks:
-    """Collects what checks say, and counts them."""
+    """Collects what checks say, and counts them. Raises `Cancelled` at a check after `cancel` was set."""
 
     findings: list[Finding] = field(default_factory=list)
     checked: int = 0
+    cancel: CancelToken | None = None
 
     def must(self, holds: bool, rule: str, place: str, found: object, wanted: object) -> bool:
         """Note a MUST that does not hold; returns whether it does."""
@@ -78,6 +81,8 @@ class Checks:
 
     def _check(self, level: Level, holds: bool, rule: str, place: str, found: object, wanted: object) -> bool:
         self.checked += 1
+        if self.cancel is not None:
+            self.cancel.check()
         if not holds:
             self.findings.append(Finding(rule, level, place, str(found), str(wanted)))
         return holds

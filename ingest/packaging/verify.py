@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from ingest.media.cancel import CancelToken
     from ingest.packaging.decode import Decoder
     from ingest.packaging.reference import SourceReference
 
@@ -110,6 +111,7 @@ def verify(
     full: bool = False,
     reference: SourceReference | None = None,
     encoded: Mapping[str, Path] | None = None,
+    cancel: CancelToken | None = None,
 ) -> Report:
     """Check the package in `folder`, also against the plan (`expected`) where it is given.
 
@@ -118,12 +120,13 @@ def verify(
         full: decode everything.
         reference: what the source shows and sounds like; needs `decode`.
         encoded: the encoder's own files, by the renditions' folders ("video/hd").
+        cancel: ends it at the next check, with `Cancelled`.
 
     Raises `OutputError` (NOT_A_PACKAGE) when the folder holds no playlist to begin with.
     """
     folder = folder.resolve()
     path = find_master(folder)
-    checks = Checks()
+    checks = Checks(cancel=cancel)
     renditions = _Renditions(folder, checks)
     try:
         master = read_master(path, folder) if is_master(path) else lone_playlist(path)

@@ -134,6 +134,12 @@ class Recorder:
             self._write(store=now - self._saved >= STORE_INTERVAL, may_fail=True)
         self._emit_progress(progress)
 
+    def cancelling(self) -> None:
+        """The wish to stop was seen; what is left is to tidy up."""
+        if self.record.status is Status.EXECUTING:
+            self.record = self.record.with_status(Status.CANCELLING)
+            self._write(may_fail=True)
+
     def end(self, status: Status, error: IngestError | None) -> Record:
         """Close the record: final status, times, error. Never raises for want of disk space."""
         running = self.record.steps[-1] if self.record.steps else None

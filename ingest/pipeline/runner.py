@@ -19,6 +19,7 @@ from ingest.media.probe import ProbeLimits, Prober
 from ingest.media.source import display_name
 from ingest.pipeline.recorder import Recorder
 from ingest.pipeline.steps import STEPS, Made, Step
+from ingest.pipeline.wish import JobToken, wish_file
 from ingest.pipeline.workspace import Workspace, not_writable
 from ingest.steps.context import Env, Note, Outcome, StepProgress
 
@@ -48,7 +49,7 @@ class Runner:
     ) -> None:
         self._request = request
         self._settings = settings
-        self._cancel = cancel
+        self._cancel = JobToken(cancel)
         self._recorder = Recorder(first_record(request), on_event, store)
         self._warnings = warnings
         self._workspace: Workspace | None = None
@@ -122,6 +123,8 @@ class Runner:
             request.folder, request.source, self._recorder.record.job_id, force=request.force
         )
         self._workspace = made.workspace = workspace
+        if (process := self._recorder.record.process) is not None:
+            self._cancel.watch(wish_file(workspace.work, process.pid, process.started))
         self._recorder.attach(workspace.output)
         book = preset_files.load(request.preset_dir or self._settings.preset_dir)
         made.presets = book.select(request.resolutions)
@@ -197,6 +200,8 @@ class Runner:
         status = Status.COMPLETED
         if error is not None:
             status = Status.CANCELLED if isinstance(error, Cancelled) else Status.FAILED
+            if isinstance(error, Cancelled):
+                self._recorder.cancelling()
         workspace = self._workspace
         if workspace is not None:
             # The work folder goes first: on a full disk this is what makes room for the record.

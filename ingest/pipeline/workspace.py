@@ -19,13 +19,16 @@ import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from ingest.job import codes
 from ingest.job.errors import BusyError, IngestError, OutputError, ResourceError, one_line
 from ingest.job.record import is_job_id
 from ingest.media.source import display_name
 from ingest.pipeline.files import shortened, sync_folder, sync_tree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 JOB_FILE = "job.json"
 PREVIOUS_JOB_FILE = "previous-job.json"
@@ -167,6 +170,25 @@ class Workspace:
         sync_folder(self.output.parent)
         shutil.rmtree(beside, ignore_errors=True)
         return True
+
+
+@contextlib.contextmanager
+def mended(output: Path) -> Iterator[Path]:
+    """The folder behind any link, locked, without what runs that died have left in it.
+
+    Raises:
+        OutputError: it is not there, or cannot be written.
+        BusyError: a run holds it.
+    """
+    output = Path(os.path.realpath(output))
+    lock = _lock(output)
+    try:
+        _mend_leftovers(output)
+        yield output
+    except OSError as error:
+        raise not_writable(output, error) from error
+    finally:
+        os.close(lock)
 
 
 def _refuse_source(output: Path, source: Path) -> None:

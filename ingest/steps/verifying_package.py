@@ -49,6 +49,7 @@ def run(
             **{audio_folder(name): path for name, path in encoded.audio},
             packager.TRICK: encoded.trick,
         },
+        cancel=env.cancel,
     )
     if report.must:
         first = report.must[0]

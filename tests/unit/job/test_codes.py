@@ -101,6 +101,8 @@ OURS = (
     (9326, "Not A Package"),
     (9327, "Job Store Unusable"),
     (9328, "Source Too Damaged"),
+    (9340, "Job Not Cancellable"),
+    (9341, "Job Not Stopped"),
     (9348, "Quality Cannot Be Measured"),
     (9349, "Quality Measurement Failed"),
 )
