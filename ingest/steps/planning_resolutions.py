@@ -17,6 +17,7 @@ from ingest.media.plan.colour import needs_zscale, uncertain
 from ingest.media.plan.encoders import for_hardware, in_hardware
 from ingest.media.plan.hdr import made_codecs, why_not_kept
 from ingest.media.plan.rungs import ENCODERS, SMALLEST
+from ingest.media.plan.space import space_of
 from ingest.media.plan.text import MAX_TEXT_TRACKS, usable_text
 from ingest.media.process import Limits
 from ingest.media.toolchain import capabilities
@@ -188,28 +189,22 @@ def text_warnings(tracks: Sequence[TextFacts]) -> tuple[Note, ...]:
     )
 
 
-def needed_bytes(plan: Plan) -> int:
-    """An upper estimate of what the work folder will hold: encoded files and their packaged copies."""
-    bits = sum(r.max_bitrate for r in plan.rungs) + sum(a.bitrate for a in plan.audio)
-    # Capped CRF stays well below its caps; stills and containers are covered by the rest.
-    return int(plan.duration * bits / 8 * 2) + 32 * 2**20
-
-
 def file_limits(plan: Plan, limits: Limits) -> Limits:
     """`limits` with a bound on any single file: far above the plan, far below an endless writer's wish."""
     return Limits(
         memory_bytes=limits.memory_bytes,
         stall_seconds=limits.stall_seconds,
-        file_bytes=2 * needed_bytes(plan) + 2**30,
+        file_bytes=2 * space_of(plan).working + 2**30,
     )
 
 
 def check_space(plan: Plan, folder: Path, min_free: int) -> None:
+    """Raises ResourceError when the disk of `folder` has no room for the plan and `min_free` bytes beside it."""
     free = shutil.disk_usage(folder).free
-    needed = needed_bytes(plan) // 2 + min_free
+    needed = space_of(plan).working + min_free
     if free < needed:
         raise ResourceError(
             codes.DISK_FULL,
-            f"about {needed // 2**20} MiB are needed and {free // 2**20} MiB are free",
+            f"up to {-(-needed // 2**20)} MiB are needed and {free // 2**20} MiB are free",
             remedy="free some space, or name another folder with -o",
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import resource
 import shutil
@@ -310,6 +311,15 @@ def test_disk_fills_up_while_we_write(cli: Cli, clips: Clips, tmp_path: Path) ->
         assert_failed(
             cli, done, codes.DISK_FULL, exit_code=6, step=step, says="o space left", output=disk / "out"
         )
+
+
+def test_a_plan_that_just_fits_is_made(cli: Cli, clips: Clips, tmp_path: Path) -> None:
+    """Noise takes all that its encoder may use: the estimate is one from above."""
+    looked = cli.run("run", noisy(clips), "--res", "sd", "-o", "out", "--dry-run", "--json").stdout
+    working = json.loads(looked)["plan"]["space"]["working"]
+    with small_disk(tmp_path / "disk", working + 64 * 1024) as disk:
+        done = cli.ingest(noisy(clips), "-o", disk / "out", env={"INGEST_MIN_FREE": "0"})
+        assert_completed(done, disk / "out")
 
 
 def test_file_size_limit_of_the_shell(cli: Cli, clips: Clips) -> None:

@@ -6,10 +6,13 @@ from dataclasses import asdict
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from ingest.media.plan.space import space_of
+
 if TYPE_CHECKING:
     from ingest.media.plan import Plan
     from ingest.media.plan.audio import AudioRendition
     from ingest.media.plan.rungs import Rung
+    from ingest.media.plan.space import Space
     from ingest.media.plan.text import TextRendition
 
 FIELDS = {
@@ -20,9 +23,10 @@ FIELDS = {
 
 
 def document(plan: Plan) -> dict[str, Any]:
-    """Every field of the plan under its own name in `camelCase`; fractions stay exact, as `30000/1001`."""
+    """Every field of the plan under its own name in `camelCase`, and the `space` it needs; fractions stay exact,
+    as `30000/1001`."""
     plain: dict[str, Any] = _plain(asdict(plan))
-    return plain
+    return plain | {"space": _plain(asdict(space_of(plan)))}
 
 
 def rows(plan: Plan) -> list[tuple[str, str]]:
@@ -54,6 +58,7 @@ def rows(plan: Plan) -> list[tuple[str, str]]:
             "trick play",
             f"{_size(plan.trick.width, plan.trick.height)}, {plan.trick.per_gop} pictures in each GOP",
         ),
+        ("disk", _space(space_of(plan))),
     ]
 
 
@@ -90,6 +95,11 @@ def _text(rendition: TextRendition) -> str:
     flags = {"forced": rendition.forced, "SDH": rendition.hearing_impaired, "default": rendition.default}
     where = f"stream {rendition.index}" if rendition.index is not None else "in the picture"
     return ", ".join((where, rendition.codec, rendition.language, *(f for f, on in flags.items() if on)))
+
+
+def _space(space: Space) -> str:
+    working, package = (-(-size // 2**20) for size in (space.working, space.package))
+    return f"up to {working} MiB while it works, of them {package} MiB of package"
 
 
 def _ordinal(number: int) -> str:

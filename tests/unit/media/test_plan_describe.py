@@ -28,6 +28,7 @@ def test_a_plain_film_in_words() -> None:
         ("audio de-stereo", "stream 1, de, Deutsch, stereo, 48000 Hz, 128 kbit/s, default"),
         ("previews", "160x90 every 1 s"),
         ("trick play", "720x404, 2 pictures in each GOP"),
+        ("disk", "up to 42 MiB while it works, of them 27 MiB of package"),
     ]
 
 
@@ -69,6 +70,7 @@ def test_the_document_names_every_field_and_keeps_fractions_exact() -> None:
         "text",
         "chapters",
         "assumedAudio",
+        "space",
     ]
     assert found["stills"] == {
         "posterInterval": "1001/1200",
