@@ -28,3 +28,18 @@ def refuse_loss(name: str, lost: Fraction, duration: Fraction, places: Places = 
             + (f", {told(places)}" if places else ""),
             remedy="copy or upload it again, or add --allow-damage to take what is there",
         )
+
+
+def refuse_remnant(name: str, planned: int | None, lost: int, words: str) -> None:
+    """Raise SourceError when at most one of several `planned` pictures can be decoded, whatever is allowed.
+
+    One picture has no rate and is not as long as its sound: what is left is no film. `words`: the decoder's.
+    """
+    if planned is not None and planned - lost <= 1 < planned:
+        left = "one" if planned > lost else "none"
+        raise SourceError(
+            codes.SOURCE_TOO_DAMAGED,
+            f"{name} is too damaged: of its {planned} pictures {left} can be decoded",
+            remedy="copy or upload it again",
+            detail=words,
+        )

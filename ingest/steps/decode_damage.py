@@ -15,7 +15,7 @@ from ingest.media.decode_errors import DecodeErrors, Locator
 from ingest.media.process import Command, Confinement
 from ingest.media.whitelists import CODEC_WHITELIST, FORMAT_WHITELIST, PROTOCOL_WHITELIST
 from ingest.steps.context import Env, Note
-from ingest.steps.damage import refuse_loss
+from ingest.steps.damage import refuse_loss, refuse_remnant
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,8 +38,9 @@ def examine(
         words: ffmpeg's stderr.
 
     Raises:
-        SourceError: more than 1 % or 2 s is lost or damaged, and that was not allowed.
+        SourceError: more than 1 % or 2 s is lost or damaged, and that was not allowed; or there is no film left.
     """
+    refuse_remnant(one_line(source.name), plan.video.grid.frames, lost, words)
     index = plan.video.index
     notes: list[Note] = []
     if lost or errors.concealed[index]:

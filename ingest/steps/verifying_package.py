@@ -16,7 +16,10 @@ from ingest.steps.damage import refuse_loss
 from ingest.steps.generating_hls_service_files import audio_folder, video_folder
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ingest.media.plan import Plan
+    from ingest.packaging.findings import Finding
     from ingest.steps.generating_hls_service_files import Packaged
     from ingest.steps.transcoding import Encoded
 
@@ -52,17 +55,25 @@ def run(
         cancel=env.cancel,
     )
     if report.must:
-        first = report.must[0]
-        raise ProcessingError(
-            codes.VERIFICATION_FAILED,
-            f"the package is not as planned: {first.place}: found {first.found}, wanted {first.wanted}"
-            + (f" (and {len(report.must) - 1} more)" if len(report.must) > 1 else ""),
-            remedy="see the record's detail; run again, and report it if it stays",
-            detail="\n".join(
-                f"{f.rule} {f.place}: found {f.found}, wanted {f.wanted}" for f in report.must[:50]
-            ),
-        )
+        raise not_as_planned(one_line(name), report.must, damaged=damaged)
     return Outcome(report, cpu_seconds=decoder.cpu_seconds)
+
+
+def not_as_planned(name: str, broken: Sequence[Finding], *, damaged: bool) -> ProcessingError:
+    """What to say of a source whose package breaks a MUST; `broken` has them all, in the order they were met."""
+    first, more = broken[0], f" (and {len(broken) - 1} more)" if len(broken) > 1 else ""
+    remedy = (
+        "its source is damaged, see the warnings: copy or upload it again"
+        if damaged
+        else "run again; if it stays, report it with the detail in the record"
+    )
+    return ProcessingError(
+        codes.VERIFICATION_FAILED,
+        f"the package made of {name} is not as planned and was not published: "
+        f"{first.place}: found {first.found}, wanted {first.wanted}{more}",
+        remedy=remedy,
+        detail="\n".join(f"{f.rule} {f.place}: found {f.found}, wanted {f.wanted}" for f in broken[:50]),
+    )
 
 
 def expected(plan: Plan, *, exact: bool) -> Expected:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+import pytest
 from made_facts import SD, clip, constant, portrait_vfr, track
 
 from ingest.job import codes
+from ingest.job.errors import SourceError
 from ingest.media.decode_errors import DecodeErrors, Locator
 from ingest.media.plan import Plan, make_plan
 from ingest.steps.context import Note
+from ingest.steps.damage import refuse_remnant
 from ingest.steps.decode_damage import pictures, sounds
 
 BASE = Fraction(1, 25000)
@@ -74,3 +77,19 @@ def test_sound() -> None:
     errors.refused[1], errors.concealed[1], errors.refused[7] = 3, 1, 9
     detail = "stream 1: 4 packets of sound could not be decoded"
     assert sounds(plan_of(), errors) == (Note(codes.SOUND_DAMAGED, detail),)
+
+
+@pytest.mark.parametrize(("planned", "lost"), [(None, 3), (1, 0), (1, 1), (2, 0), (250, 248)])
+def test_a_film_is_left(planned: int | None, lost: int) -> None:
+    refuse_remnant("film.mp4", planned, lost, "")
+
+
+@pytest.mark.parametrize(("planned", "lost", "left"), [(2, 1, "one"), (250, 249, "one"), (250, 250, "none")])
+def test_of_a_film_one_picture_is_left(planned: int, lost: int, left: str) -> None:
+    with pytest.raises(SourceError) as caught:
+        refuse_remnant("film.mp4", planned, lost, "the decoder's words")
+    assert caught.value.code is codes.SOURCE_TOO_DAMAGED
+    assert caught.value.line == (
+        f"film.mp4 is too damaged: of its {planned} pictures {left} can be decoded; copy or upload it again"
+    )
+    assert caught.value.detail == "the decoder's words"

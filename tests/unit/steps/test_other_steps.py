@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from made_facts import FHD, SD, clip, constant, portrait_vfr
 
+from ingest.job import codes
 from ingest.media.plan import make_plan
+from ingest.packaging.findings import Finding
 from ingest.packaging.verify import Expected, ExpectedRung
 from ingest.steps import removing_temporary_files, video_files_created
 from ingest.steps.generating_hls_service_files import fragment_seconds
-from ingest.steps.verifying_package import expected
+from ingest.steps.verifying_package import expected, not_as_planned
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,3 +78,25 @@ def test_files_are_listed_before_they_move(tmp_path: Path) -> None:
     outcome = video_files_created.run(tmp_path, lambda: published.append(True))
     assert outcome.value == ("ABR.m3u8", "audio/en-stereo/init.mp4", "video/sd/init.mp4")
     assert published == [True]
+
+
+FAULT = Finding("Apple 9.2", "MUST", "video/sd/seg-00002.m4s", "12 pictures", "60")
+
+
+def test_what_is_said_of_a_package_that_is_not_as_planned() -> None:
+    error = not_as_planned("film.mp4", [FAULT], damaged=False)
+    assert error.code is codes.VERIFICATION_FAILED
+    assert error.line == (
+        "the package made of film.mp4 is not as planned and was not published: "
+        "video/sd/seg-00002.m4s: found 12 pictures, wanted 60; "
+        "run again; if it stays, report it with the detail in the record"
+    )
+    assert error.detail == "Apple 9.2 video/sd/seg-00002.m4s: found 12 pictures, wanted 60"
+
+
+def test_what_is_said_where_the_source_is_damaged() -> None:
+    error = not_as_planned("film.mp4", [FAULT] * 60, damaged=True)
+    assert error.line.endswith(
+        "wanted 60 (and 59 more); its source is damaged, see the warnings: copy or upload it again"
+    )
+    assert len(error.detail.splitlines()) == 50
