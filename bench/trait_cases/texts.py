@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import test_subtitles as made
 from captioned import caption, captioned
-from helpers_media import X264, picture
 
 from trait_cases.bitmaps import pictured
 from trait_cases.checks import value, warns
@@ -33,6 +32,10 @@ GERMAN = (
     "00:00:04.000 --> 00:00:05.000 line:90% position:10% align:left\nsecond",
 )
 FRENCH = ("00:00:06.000 --> 00:00:07.000\n[door] &lt;slams&gt;",)
+TTML = (
+    "00:00:01.500 --> 00:00:02.250\ndéjà <i>vu</i> &amp;\nentendu",
+    "00:00:02.250 --> 00:00:06.000 line:10%\nen haut",
+)
 CAPTIONS = (
     "00:00:01.001 --> 00:00:03.003 line:84% position:10% align:left\nHello there",
     "00:00:05.005 --> 00:00:06.006 line:84% position:10% align:left\nSecond &lt;one&gt;",
@@ -90,11 +93,6 @@ def not_in_the_pictures(job: Job) -> Finding:
     return Finding(f"{left} segments with captions in their pictures", "0", not left)
 
 
-def ttml(clips: Clips) -> Path:
-    (clips.folder / "one.srt").write_text(made.SRT, "utf-8")
-    return clips.make("ttml.mp4", *picture("64x36", 2), "-i", "one.srt", *X264, "-c:s", "ttml", "-t", "2")
-
-
 TEXT = (
     ("SRT, two of its cues cross cuts or the end", cues("en", *ENGLISH)),
     ("ASS, with italics and places", cues("de", *GERMAN)),
@@ -129,5 +127,5 @@ CASES = (
         )
         for words, name, codec in BITMAPS
     ),
-    Case(TRAIT, "TTML: ffmpeg has no decoder", ttml, (nothing, warns("cannot be read")), warnings=(9229,)),
+    Case(TRAIT, "TTML in MP4 (stpp), with italics and a region", made.mov_text, (cues("fr", *TTML),)),
 )

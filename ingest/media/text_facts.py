@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 TextKind = Literal["text", "bitmap", "undecodable"]
 
 # Names as ffprobe prints them.
-TEXT_CODECS = frozenset({"mov_text", "subrip", "srt", "ass", "ssa", "webvtt", "text", "eia_608"})
+TEXT_CODECS = frozenset({"mov_text", "subrip", "srt", "ass", "ssa", "webvtt", "text", "eia_608", "ttml"})
 BITMAP_CODECS = frozenset({"dvb_subtitle", "dvd_subtitle", "hdmv_pgs_subtitle", "xsub"})
 IN_PICTURE = "eia_608"
+DOCUMENTS = "ttml"  # which ffmpeg does not decode: each of its samples is a document that we read
 CAPTIONED = frozenset({"h264", "hevc", "mpeg2video", "av1"})  # that carry A/53 caption data
 
 MAX_CHAPTERS = 1_000

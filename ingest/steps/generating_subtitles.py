@@ -17,11 +17,12 @@ from ingest.media.command.text import (
     text_arguments,
 )
 from ingest.media.process import Command, Confinement
-from ingest.media.text_events import TextTrack, read_tracks
+from ingest.media.text_events import read_tracks
 from ingest.packaging import ass, webvtt
 from ingest.packaging.packager import MEDIA_PLAYLIST
 from ingest.packaging.text_rendition import WHOLE, write_rendition
 from ingest.packaging.transport import TICKS
+from ingest.steps import text_documents
 from ingest.steps.context import Env, Note, Outcome
 from ingest.steps.generating_hls_service_files import target_duration
 from ingest.steps.planning_resolutions import file_limits
@@ -30,11 +31,12 @@ if TYPE_CHECKING:
     from ingest.media.plan import Plan
     from ingest.media.plan.text import TextRendition
     from ingest.media.source import Source
+    from ingest.media.text_events import TextTrack
     from ingest.packaging.webvtt import Cue
     from ingest.steps.generating_hls_service_files import Packaged
 
-# The events of each rendition, what went wrong, and the CPU seconds that it took.
-_Extracted: TypeAlias = "tuple[dict[TextRendition, TextTrack], tuple[Note, ...], float]"
+# What each rendition shows, what went wrong, and the CPU seconds that it took.
+_Extracted: TypeAlias = "tuple[dict[TextRendition, list[Cue]], tuple[Note, ...], float]"
 LISTING_LIMIT = 256 * 2**20  # bytes of ffprobe's answer, which has the text as hexadecimal digits
 
 
@@ -76,7 +78,7 @@ def run(env: Env, source: Source, plan: Plan, packaged: Packaged) -> Outcome[tup
     for rendition in plan.text:
         if rendition not in tracks:
             continue
-        cues, lost = _cues(rendition, tracks[rendition], plan)
+        cues, lost = webvtt.tidy(tracks[rendition], plan.duration)
         if lost:
             detail = f"{about(rendition)}: {lost} cues beyond the limits"
             warnings += (Note(codes.SUBTITLES_SHORTENED, detail),)
@@ -98,20 +100,30 @@ def about(rendition: TextRendition) -> str:
 
 def commands(env: Env, source: Source, plan: Plan) -> tuple[tuple[str, ...], ...]:
     """The commands that take the text out of the source and of its pictures."""
-    tracks = any(t.index is not None for t in plan.text)
     pictures = any(t.index is None for t in plan.text)
     return (
-        *((arguments(env, source, plan),) if tracks else ()),
+        *((arguments(env, source, plan),) if decoded(plan) else ()),
+        *(text_documents.command(env, source, index).argv for _, index in documents(plan)),
         *((picture_arguments(env),) if pictures else ()),
     )
 
 
+def decoded(plan: Plan) -> tuple[TextRendition, ...]:
+    """Those that ffmpeg decodes out of streams of the source."""
+    return tuple(t for t in plan.text if t.index is not None and t.decoded)
+
+
+def documents(plan: Plan) -> tuple[tuple[TextRendition, int], ...]:
+    """Those whose samples are documents, with the number of the stream."""
+    return tuple((t, t.index) for t in plan.text if t.index is not None and not t.decoded)
+
+
 def arguments(env: Env, source: Source, plan: Plan) -> tuple[str, ...]:
-    """The command that reads all text tracks in one pass."""
+    """The command that reads all text tracks that ffmpeg decodes, in one pass."""
     return text_arguments(
         str(env.tools.ffmpeg.path),
         EncodeInput(source.url, env.probe_limits.pixels, env.probe_limits.streams),
-        [t.index for t in plan.text if t.index is not None],
+        [t.index for t in decoded(plan) if t.index is not None],
         plan.video.start,
         names.text_file("streams"),
     )
@@ -123,13 +135,17 @@ def picture_arguments(env: Env) -> tuple[str, ...]:
 
 
 def _extract(env: Env, source: Source, plan: Plan) -> _Extracted:
-    """The events of all tracks and of the captions in the picture."""
-    streams = tuple(t for t in plan.text if t.index is not None)
+    """The cues of all tracks and of the captions in the picture."""
+    streams = decoded(plan)
     pictures = tuple(t for t in plan.text if t.index is None)
     found: _Extracted = ({}, (), 0.0)
     if streams:
         command = arguments(env, source, plan)
         found = _read(env, plan, command, "streams", streams, (source.descriptor,))
+    for rendition, index in documents(plan):
+        read = text_documents.read(env, source, plan, index, about(rendition))
+        more = {rendition: read.value} if read.value is not None else {}
+        found = ({**found[0], **more}, (*found[1], *read.warnings), found[2] + read.cpu_seconds)
     if pictures:
         tracks, notes, cpu_seconds = _read(env, plan, picture_arguments(env), "captions", pictures)
         found = ({**found[0], **tracks}, (*found[1], *notes), found[2] + cpu_seconds)
@@ -153,7 +169,7 @@ def _read(
     if done.limit is not None or done.signal is not None:
         process.check(done, codes.TRANSCODING_FAILED)
     if done.returncode != 0 and NOTHING_WRITTEN in done.stderr:
-        return {r: TextTrack() for r in renditions}, (), done.cpu_seconds
+        return {r: [] for r in renditions}, (), done.cpu_seconds
     if done.returncode != 0 or not file.is_file():
         words = process.last_words(done.stderr)
         failed = tuple(Note(codes.SUBTITLES_LEFT_OUT, f"{about(r)}: {words}") for r in renditions)
@@ -171,11 +187,10 @@ def _read(
     process.check(listed, codes.TRANSCODING_FAILED)
     cut = file.stat().st_size >= MAX_BYTES
     notes = (Note(codes.SUBTITLES_SHORTENED, f"text beyond {MAX_BYTES} bytes"),) if cut else ()
-    tracks = dict(zip(renditions, read_tracks(listed.stdout), strict=True))
-    return tracks, notes, done.cpu_seconds + listed.cpu_seconds
+    events = zip(renditions, read_tracks(listed.stdout), strict=True)
+    return {r: _cues(r, track) for r, track in events}, notes, done.cpu_seconds + listed.cpu_seconds
 
 
-def _cues(rendition: TextRendition, track: TextTrack, plan: Plan) -> tuple[tuple[Cue, ...], int]:
+def _cues(rendition: TextRendition, track: TextTrack) -> list[Cue]:
     header = ass.read_header(track.header)
-    cues = ass.cues_of(track.events, header, comments=rendition.codec in {"ass", "ssa"}, origin=MARGIN * 1000)
-    return webvtt.tidy(cues, plan.duration)
+    return ass.cues_of(track.events, header, comments=rendition.codec in {"ass", "ssa"}, origin=MARGIN * 1000)

@@ -259,28 +259,43 @@ def test_what_cannot_become_text_is_a_warning(clips: Clips) -> None:
     pgs = clips.make(
         "pgs.mkv", *picture("64x36", 1), "-i", "p.sup", "-map", "0", "-map", "1", *X264, "-c:s", "copy"
     )
-    ttml = clips.make("ttml.mp4", *picture("64x36", 1), "-i", "one.srt", *X264, "-c:s", "ttml", "-t", "1")
-    found = [w for s in (pgs, ttml) for w in api.look(s, allow_damage=False).found["warnings"]]
-    assert found == [
-        "Subtitles Left Out: stream 1 (hdmv_pgs_subtitle, und): subtitles that are pictures cannot become text",
-        "Subtitles Left Out: stream 1 (ttml, und): this kind of subtitles cannot be read",
+    assert api.look(pgs, allow_damage=False).found["warnings"] == [
+        "Subtitles Left Out: stream 1 (hdmv_pgs_subtitle, und): subtitles that are pictures cannot become text"
     ]
 
 
+TTML = """<?xml version="1.0"?>
+<tt xmlns="http://www.w3.org/ns/ttml" xmlns:tts="http://www.w3.org/ns/ttml#styling" xml:lang="fr">
+  <head><layout>
+    <region xml:id="top" tts:origin="10% 10%" tts:extent="80% 20%" tts:textAlign="center"/>
+  </layout></head>
+  <body><div begin="1s">
+    <p begin="00:00:00.500" end="1.25s">d&#233;j&#224; <span tts:fontStyle="italic">vu</span>
+      &amp;<br/>entendu</p>
+    <p begin="1.25s" dur="9s" region="top">en haut</p>
+  </div></body>
+</tt>"""
+
+
 def mov_text(clips: Clips) -> Path:
-    """mov_text and a QuickTime chapter track, on a clock that an edit list shifts; an empty track is left out."""
-    for name, text in (
-        ("m.srt", SRT),
-        ("d.txt", CHAPTERS),
-        ("e.srt", "1\n00:01:00,000 --> 00:01:01,000\nfar\n\n"),
-    ):
+    """mov_text, TTML and a QuickTime chapter track, on a clock that an edit list shifts; an empty track is left out."""
+    far = f"1\n00:01:00,000 --> 00:01:01,000\n{'far ' * 300}\n\n"
+    for name, text in (("m.srt", SRT), ("d.txt", CHAPTERS), ("e.srt", far)):
         (clips.folder / name).write_text(text, "utf-8")
-    return clips.make(
-        "film.mp4",
+    plain = clips.make(
+        "plain.mp4",
         *(*picture("64x36", 6, 10), "-i", "m.srt", "-i", "e.srt", "-i", "d.txt"),
-        *("-map", "0", "-map", "1", "-map", "2", "-map_metadata", "3"),
+        *("-map", "0", "-map", "1", "-map", "2", "-map", "2", "-map_metadata", "3"),
         *(*X264, "-bf", "2", "-c:s", "mov_text", "-metadata:s:s:0", "language=eng"),
+        *("-c:s:2", "ttml", "-metadata:s:s:2", "language=fre", "-disposition:s:2", "forced"),
     )
+    # ffmpeg's encoder writes no styles: the one sample of its track gets a document of ours, of the same length.
+    data = plain.read_bytes()
+    start, end = data.index(b"<?xml"), data.index(b"</tt>") + len(b"</tt>")
+    assert b"stpp" in data
+    film = plain.with_name("film.mp4")
+    film.write_bytes(data[:start] + TTML.encode().ljust(end - start) + data[end:])
+    return film
 
 
 def test_mp4_chapters_and_text(clips: Clips, ingested: Ingest) -> None:
@@ -288,8 +303,22 @@ def test_mp4_chapters_and_text(clips: Clips, ingested: Ingest) -> None:
     assert (package.folder / "text/en/whole.vtt").read_text("utf-8").split("\n")[2] == EDGES[0]
     assert not (package.folder / "text/und").exists()
     assert "Subtitles Empty: stream 2 (mov_text, und)" in package.record["messages"]
+    assert package.record["warnings"] == []
     chapters = json.loads((package.folder / "info/chapters.json").read_bytes())["chapters"]
     assert [(c["startSeconds"], c["endSeconds"]) for c in chapters] == [(0.0, 5.0), (5.0, 6.0)]
+
+
+def test_ttml_becomes_webvtt(clips: Clips, ingested: Ingest) -> None:
+    package = ingested(mov_text(clips), "sd")
+    assert (package.folder / "text/fr/whole.vtt").read_text("utf-8") == (
+        "WEBVTT\n\n00:00:01.500 --> 00:00:02.250\ndéjà <i>vu</i> &amp;\nentendu\n"
+        "\n00:00:02.250 --> 00:00:06.000 line:10%\nen haut\n"
+    )
+    media = m3u8.load(str(package.folder / "ABR.m3u8")).media
+    french = next(m for m in media if m.type == "SUBTITLES" and m.language == "fr")
+    assert (french.default, french.forced) == ("NO", "YES")
+    assert "Subtitles Made: text/fr: 2 cues of stream 3 (ttml, fr)" in package.record["messages"]
+    assert [f for f in verify(package.folder).findings if f.level == "MUST"] == []
 
 
 def test_the_films_of_these_tests_cover_what_they_say() -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ingest.media.plan.track_names import label, unique
+from ingest.media.text_facts import DOCUMENTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,6 +33,11 @@ class TextRendition:
     hearing_impaired: bool
     default: bool
     selectable: bool
+
+    @property
+    def decoded(self) -> bool:
+        """Whether ffmpeg decodes it; else its samples are documents."""
+        return self.codec != DOCUMENTS
 
 
 def usable_text(tracks: Sequence[TextFacts]) -> tuple[TextFacts, ...]:

@@ -38,13 +38,15 @@ def test_tracks() -> None:
             stream(3, "ass", language="ger", forced=1),
             stream(4, "hdmv_pgs_subtitle", language="???"),
             stream(5, "ttml", hearing_impaired=1),
+            stream(6, "dvb_teletext"),
         ]
     }
     assert text_facts(document, captions=True) == (
         facts(2, codec="mov_text", default=True),
         facts(3, "de", codec="ass", forced=True),
         facts(4, "und", codec="hdmv_pgs_subtitle", kind="bitmap"),
-        facts(5, codec="ttml", kind="undecodable", hearing_impaired=True),
+        facts(5, codec="ttml", kind="text", hearing_impaired=True),
+        facts(6, codec="dvb_teletext", kind="undecodable"),
         facts(None, "und", codec="eia_608", hearing_impaired=True),
     )
     assert text_facts({}) == ()
