@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ingest.klv import psi
 from ingest.klv.blocks import PACKET
 from ingest.klv.keys import PREFIX
-from ingest.klv.pes import Collector, Pes, read_header, unwrap
+from ingest.klv.pes import TICKS, Collector, Pes, read_header, unwrap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,14 +22,17 @@ _LOOKED_INTO = 32
 _MAX_PROGRAMS = 64
 _MAX_FOUND = 32
 _FIRST_PICTURES = 16
+_FORWARD, _BACKWARD = 10 * TICKS, TICKS
+"""What a clock may go on or fall back by from one picture to the next; beyond, it began anew."""
 
 
 @dataclass(slots=True)
 class Clock:
-    """One program's time, in ticks of 90 kHz on one line that never wraps.
+    """One program's time, in ticks of 90 kHz on one line that neither wraps nor jumps.
 
-    `now` is the latest time of its pictures (or of its PCR, where it has none), `start` the earliest picture's PTS
-    (else the first PCR), `delay` how long after its DTS the first picture is shown.
+    A clock that begins anew goes on where it was: what follows is shown right after what came before. `now` is the
+    latest time of its pictures (or of its PCR, where it has none), `start` the earliest picture's PTS (else the first
+    PCR), `delay` how long after its DTS the first picture is shown.
     """
 
     now: int | None = None
@@ -37,6 +40,9 @@ class Clock:
     delay: int = 0
     pictures: int = 0
     expects_pictures: bool = False
+    _written: int | None = None
+    _shift: int = 0
+    _step: int = 0
 
     @property
     def settled(self) -> bool:
@@ -50,10 +56,23 @@ class Clock:
 
     def place(self, ticks: int) -> int:
         """`ticks` (33 bits) on this line."""
-        return ticks if self.now is None else unwrap(ticks, self.now)
+        return ticks if self._written is None else unwrap(ticks, self._written) + self._shift
+
+    def tick(self, ticks: int) -> int:
+        """The same for a time of the clock itself, which shows where it begins anew."""
+        written = ticks
+        if self._written is not None:
+            written = unwrap(ticks, self._written)
+            step = written - self._written
+            if not -_BACKWARD <= step <= _FORWARD:
+                self._shift -= step - self._step
+            elif step > 0:
+                self._step = step
+        self._written = written
+        return written + self._shift
 
     def picture(self, pts: int, dts: int) -> None:
-        at = self.place(dts)
+        at = self.tick(dts)
         shown = at + unwrap(pts - dts, 0)
         if not self.pictures:
             self.delay, self.start = shown - at, shown
@@ -122,7 +141,7 @@ class Demux:
     def _clock(self, clock: Clock, block: bytes, at: int) -> None:
         # adaptation field with a PCR (2.4.3.4), whose base has the 90 kHz of PTS
         if not clock.pictures and block[at + 3] & 0x20 and block[at + 4] >= 7 and block[at + 5] & 0x10:
-            clock.now = clock.place(int.from_bytes(block[at + 6 : at + 11], "big") >> 7)
+            clock.now = clock.tick(int.from_bytes(block[at + 6 : at + 11], "big") >> 7)
             if clock.start is None:
                 clock.start = clock.now
 

@@ -24,9 +24,9 @@ class Packet:
 
     `stream` is its PID, 0 in a bare file; `service` the metadata service of its cell (None without cells).
     `standard` is what its key stands for, `value` its bytes without key and length, `content` what they say: only
-    ST 0601 and ST 0102 local sets are decoded. Times are in ticks of 90 kHz, on a line that does not wrap:
-    `pts` as written, `arrival` when the picture is shown beside which it arrived, `start` when the first picture is
-    (without pictures: the first PCR).
+    ST 0601 and ST 0102 local sets are decoded. Times are in ticks of 90 kHz, on a line that neither wraps nor jumps:
+    `pts` as written on it, `arrival` when the picture is shown beside which it arrived, `start` when the first picture
+    is (without pictures: the first PCR).
     """
 
     stream: int
