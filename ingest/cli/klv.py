@@ -24,13 +24,31 @@ if TYPE_CHECKING:
 @json_option
 @click.option("--ndjson", is_flag=True, help="Print one set a line, as JSON.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print the ST 0601 sets as CSV, one a row.")
-def klv(file: Path, as_json: bool, ndjson: bool, as_csv: bool) -> None:
+@click.option(
+    "--export",
+    "folder",
+    type=click.Path(readable=False, path_type=Path),
+    metavar="DIR",
+    help="Write info/klv.json and telemetry/ as a job does: sets, track (GeoJSON, CSV, GPX, KML, PNG), coverage.",
+)
+@click.option(
+    "--ground",
+    type=click.FloatRange(-1000, 9000),
+    default=0.0,
+    metavar="METRES",
+    help="With --export: height of the ground above the sea where sets do not say it (0), for computed footprints.",
+)
+def klv(file: Path, as_json: bool, ndjson: bool, as_csv: bool, folder: Path | None, ground: float) -> None:
     """Show the KLV metadata (MISB ST 0601, ST 0102) in FILE.
 
     FILE is an MPEG transport stream or bare KLV (.klv, .bin). Without an option, a summary of each stream.
     """
-    if as_json + ndjson + as_csv > 1:
-        raise click.UsageError("--json, --ndjson and --csv exclude each other")
+    if as_json + ndjson + as_csv + (folder is not None) > 1:
+        raise click.UsageError("--json, --ndjson, --csv and --export exclude each other")
+    if folder is not None:
+        with opened(file) as (name, source):
+            write_export(name, source, folder, ground)
+        return
     write: Callable[[str, BinaryIO], None] = summary
     if as_json:
         write = whole_document
@@ -138,6 +156,45 @@ def table(_: str, file: BinaryIO) -> None:
     for packet in read(file):
         if isinstance(packet.content, UasSet):
             echo_row(row(packet, ordered))
+
+
+def write_export(name: str, file: BinaryIO, folder: Path, ground: float) -> None:
+    """What a job writes of KLV, into `folder`; the file is read twice, first to see what there is."""
+    from ingest.job import codes
+    from ingest.job.errors import OutputError, SourceError
+    from ingest.media.source import display_name
+    from ingest.telemetry import choose, export
+    from ingest.telemetry.export import LONG
+
+    first = read(file)
+    count = sum(1 for _ in first)
+    if not count:
+        raise SourceError(
+            codes.NO_KLV_FOUND,
+            f"{name} has no KLV set that is whole",
+            remedy="see `ingest klv` for its streams",
+        )
+    found = read(file)
+    try:
+        exported = export(
+            found,
+            lambda: found.streams,
+            folder,
+            name=name,
+            chosen=choose(first.streams),
+            long=count > LONG,
+            ground=ground,
+        )
+    except OSError as error:
+        raise OutputError(
+            codes.OUTPUT_NOT_WRITABLE,
+            f"{display_name(folder)} cannot be written ({error.strerror})",
+            remedy="name another folder with --export",
+        ) from error
+    click.echo(
+        f"{exported.sets} sets, {exported.points} on the map, {exported.footprints} with a footprint: "
+        f"{display_name(folder)}"
+    )
 
 
 def echo_row(cells: list[str]) -> None:

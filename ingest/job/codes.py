@@ -69,6 +69,7 @@ PLANNING_RESOLUTIONS = _step(9002, "Planning Resolutions", "Decides what will be
 VERIFYING_PACKAGE = _step(9003, "Verifying Package", "Reads the package back and measures it.")
 GENERATING_SUBTITLES = _step(9010, "Generating Subtitles", "Text tracks become WebVTT renditions in text/.")
 GENERATING_CHAPTERS = _step(9011, "Generating Chapters", "Writes info/chapters.json and text/chapters.vtt.")
+GENERATING_KLV_CUES = _step(9020, "Generating KLV Cues", "KLV sets become a WebVTT rendition in telemetry/.")
 MEASURING_QUALITY = _step(9012, "Measuring Quality", "Scores each rendition against the source.")
 
 RESOLUTION_LEFT_OUT = _note(9101, "Resolution Left Out", "It is above the source; nothing is ever upscaled.")
@@ -78,7 +79,10 @@ MADE_AT_SOURCE_SIZE = _note(
 NO_AUDIO_FOUND = _note(9103, "No Audio Found", "The package has no audio rendition.")
 NO_KLV_FOUND = _note(9104, "No KLV Metadata Found", "Step 160 does not apply.")
 KLV_NOT_EXTRACTED = _note(
-    9105, "KLV Metadata Found But Not Extracted", "The stream is there; this version does not decode it."
+    9105, "KLV Metadata Found But Not Extracted", "The stream is there and cannot be read; why."
+)
+KLV_FOUND = _note(
+    9141, "KLV Metadata Found", "A stream: its carriage, its standard and how many sets it has."
 )
 KEPT_IN_OUTPUT_FOLDER = _note(
     9106, "Kept In Output Folder", "No other storage was asked for; step 206 does not apply."
@@ -150,6 +154,7 @@ SOUND_DAMAGED = _warning(
 )
 SUBTITLES_LEFT_OUT = _warning(9229, "Subtitles Left Out", "Subtitles that are pictures, or cannot be read.")
 SUBTITLES_SHORTENED = _warning(9230, "Subtitles Shortened", "Text beyond the stated limits was left out.")
+KLV_DAMAGED = _warning(9241, "KLV Metadata Damaged", "Sets that are bad or cut were skipped; how many.")
 LOUDNESS_NOT_REACHED = _warning(
     9226, "Loudness Not Reached", "The true peak leaves no room for the gain; how much is missing."
 )
@@ -194,6 +199,7 @@ JOB_NOT_CANCELLABLE = _error(
     9340, "Job Not Cancellable", "It has ended, or another machine runs it; nothing was done."
 )
 JOB_NOT_STOPPED = _error(9341, "Job Not Stopped", "It was asked to stop and has not done so in time.")
+KLV_MISSING = _error(9344, "No KLV Metadata", "The file holds no KLV set that is whole.")
 QUALITY_UNAVAILABLE = _error(9348, "Quality Cannot Be Measured", "This ffmpeg has no libvmaf filter.")
 QUALITY_FAILED = _error(9349, "Quality Measurement Failed", "The measuring program ended with an error.")
 

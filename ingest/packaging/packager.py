@@ -30,6 +30,9 @@ UNDETERMINED = "und"  # BCP 47 (ISO 639-2) for a language that nobody stated
 GROUP_STEREO = "stereo"
 GROUP_SURROUND = "surround"
 GROUP_TEXT = "text"
+GROUP_KLV = "klv"
+"""What the group of all text renditions is called where KLV is among them."""
+KLV_FOLDER = "telemetry"
 
 
 @dataclass(frozen=True, slots=True)

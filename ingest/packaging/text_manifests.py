@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import m3u8
 
-from ingest.packaging.packager import GROUP_TEXT
+from ingest.packaging.packager import GROUP_KLV, GROUP_TEXT
 from ingest.packaging.playlist_text import write_playlist
 
 if TYPE_CHECKING:
@@ -38,15 +38,36 @@ class TextEntry:
     average_bandwidth: int
 
 
-def add_subtitles(path: Path, texts: Sequence[TextEntry]) -> None:
-    """One group of EXT-X-MEDIA TYPE=SUBTITLES for all variants of the master playlist `path`."""
-    if not texts:
+@dataclass(frozen=True, slots=True)
+class KlvEntry:
+    """The rendition of KLV cues, as `TextEntry`."""
+
+    playlist: str
+    peak_bandwidth: int
+    average_bandwidth: int
+
+
+KLV_NAME = "KLV"
+NO_LANGUAGE = "zxx"
+"""BCP 47 (ISO 639-2): no linguistic content."""
+
+
+def add_subtitles(path: Path, texts: Sequence[TextEntry], klv: KlvEntry | None = None) -> None:
+    """One group of EXT-X-MEDIA TYPE=SUBTITLES for all variants of the master playlist `path`.
+
+    With KLV the group is called `klv` and the KLV rendition stands first, ordinary ones after it: a variant names one
+    group, and several groups of a TYPE must have the same members (RFC 8216bis 4.4.6.1.1, 4.4.6.2). No player chooses
+    the KLV by itself: Esri's client takes the first text track and shows it whatever DEFAULT says.
+    """
+    if not texts and klv is None:
         return
     playlist = m3u8.loads(path.read_text(encoding="utf-8"))
-    media = [
+    group = GROUP_TEXT if klv is None else GROUP_KLV
+    first = [] if klv is None else [_klv_media(klv)]
+    media = first + [
         m3u8.Media(
             type="SUBTITLES",
-            group_id=GROUP_TEXT,
+            group_id=group,
             name=text.label,
             language=text.language,
             default="YES" if text.default else "NO",
@@ -61,9 +82,23 @@ def add_subtitles(path: Path, texts: Sequence[TextEntry]) -> None:
     for variant in playlist.playlists:
         info = variant.stream_info
         variant.media += media[:1]  # where the library takes the group's name from
-        info.bandwidth += max(t.peak_bandwidth for t in texts)
-        info.average_bandwidth += max(t.average_bandwidth for t in texts)
+        costs = (*texts, *(() if klv is None else (klv,)))
+        info.bandwidth += max(t.peak_bandwidth for t in costs)
+        info.average_bandwidth += max(t.average_bandwidth for t in costs)
     write_playlist(playlist, path)
+
+
+def _klv_media(klv: KlvEntry) -> m3u8.Media:
+    return m3u8.Media(
+        type="SUBTITLES",
+        group_id=GROUP_KLV,
+        name=KLV_NAME,
+        language=NO_LANGUAGE,
+        default="NO",
+        autoselect="NO",
+        forced="NO",
+        uri=klv.playlist,
+    )
 
 
 def add_text_sets(path: Path, texts: Sequence[TextEntry]) -> None:

@@ -33,6 +33,7 @@ from ingest.packaging.rules_media import check_expected, check_iframes, check_to
 from ingest.packaging.rules_playlist import check_master_text, check_media_text
 from ingest.packaging.rules_streams import check_streams
 from ingest.packaging.rules_sync import check_sync
+from ingest.packaging.rules_telemetry import check_klv_cues, check_telemetry
 from ingest.packaging.rules_text import check_captions, check_subtitles, text_rates
 from ingest.packaging.rules_tiles import check_image_playlist
 
@@ -159,6 +160,7 @@ def verify(
     check_together(videos, sounds, folder, checks)
     check_sync(videos, sounds, folder, checks)
     check_subtitles(master, renditions.texts, videos, folder, checks, origin=renditions.origin)
+    check_klv_cues(master, renditions.texts, folder, checks)
     check_captions(master, renditions.by_uri, folder, checks)
     longest = max(videos, key=lambda t: t.last_presentation, default=None)
     for iframe in master.iframes:
@@ -182,6 +184,7 @@ def verify(
     if manifest:
         check_manifest(manifest, [*videos, *sounds], folder, checks)
     _check_images(folder, videos, expected, checks)
+    check_telemetry(folder, length, checks)
     everything = [*videos, *renditions.tricks, *sounds]
     for track in everything:
         path_of_encoder = (encoded or {}).get(track.folder.relative_to(folder).as_posix())

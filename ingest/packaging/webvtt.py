@@ -128,7 +128,7 @@ def segments(cues: Sequence[Cue], edges: Sequence[Fraction], *, mpegts: int = 0)
     Args:
         mpegts: the media's timestamp, in 90 kHz ticks, at the time 0 of the package's clock.
     """
-    head = f"WEBVTT\nX-TIMESTAMP-MAP=MPEGTS:{mpegts % 2**33},LOCAL:00:00:00.000\n"
+    head = segment_head(mpegts)
     files: list[str] = []
     waiting, shown = iter(cues), list[Cue]()
     following = next(waiting, None)
@@ -142,6 +142,11 @@ def segments(cues: Sequence[Cue], edges: Sequence[Fraction], *, mpegts: int = 0)
             following = next(waiting, None)
         files.append(head + "".join(f"\n{_block(c)}" for c in shown))
     return tuple(files)
+
+
+def segment_head(mpegts: int) -> str:
+    """How a segment begins (RFC 8216bis 3.1.4); `mpegts` as for `segments`."""
+    return f"WEBVTT\nX-TIMESTAMP-MAP=MPEGTS:{mpegts % 2**33},LOCAL:00:00:00.000\n"
 
 
 def _block(cue: Cue) -> str:

@@ -33,13 +33,14 @@ if TYPE_CHECKING:
 
     from ingest.job.codes import Code
     from ingest.media.cancel import CancelToken
-    from ingest.media.facts import AudioFacts, KlvFacts
+    from ingest.media.facts import AudioFacts
     from ingest.media.plan import Plan
     from ingest.media.source import Source
     from ingest.pipeline.request import Request
     from ingest.settings import Settings
     from ingest.steps.context import Note, Outcome
     from ingest.steps.probing_video_codec import Probed
+    from ingest.steps.probing_video_klv import FoundKlv
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class Found:
 
     probed: Probed
     audio: tuple[AudioFacts, ...]
-    klv: tuple[KlvFacts, ...]
+    klv: FoundKlv
     notes: tuple[Note, ...]
     warnings: tuple[Note, ...]
 
@@ -114,7 +115,7 @@ def _surroundings(
 def _probe(prober: Prober, request: Request) -> Found:
     probed = probing_video_codec.run(prober, allow_damage=request.options.allow_damage)
     audio = probing_audio.run(probed.value.mine)
-    klv = probing_video_klv.run(probed.value.mine)
+    klv = probing_video_klv.run(probed.value.mine, probed.value.container, prober.source, prober.cancel)
     outcomes: tuple[Outcome[Any], ...] = (probed, audio, klv)
     return Found(
         probed=probed.value,
@@ -131,10 +132,12 @@ def _document(source: Source, found: Found, planned: Outcome[Plan]) -> dict[str,
         "file": source.name,
         "video": as_plain(
             generating_video_info.document(
-                probed.container, probed.video, found.audio, found.klv, probed.text, probed.chapters
+                probed.container, probed.video, found.audio, found.klv.declared, probed.text, probed.chapters
             )
         ),
-        "streams": as_plain(generating_video_stream_info.document(probed, found.audio, found.klv))["streams"],
+        "streams": as_plain(generating_video_stream_info.document(probed, found.audio, found.klv.declared))[
+            "streams"
+        ],
         "notes": [text_of(n.code, n.detail) for n in (*found.notes, *planned.notes)],
         "warnings": [text_of(n.code, n.detail) for n in (*found.warnings, *planned.warnings)],
     }

@@ -82,11 +82,9 @@ class Runner:
     def _take(self, step: Step) -> None:
         if self._workspace is None or not self._workspace.published:  # what is published cannot be cancelled
             self._cancel.check()
-        if step.run is None:
+        if step.run is None or not step.applies(self._made):
             for note in step.left_out(self._made) if step.left_out else ():
                 self._recorder.note(note.code, note.detail, note.resolution)
-            return
-        if not step.applies(self._made):
             return
         self._until_percent = step.until
         made = self._made.plan.resolutions if step.per_resolution else ()

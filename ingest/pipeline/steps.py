@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 from ingest.job import codes
 from ingest.media.plan.encoders import in_software
 from ingest.steps import (
+    extracting_klv_metadata,
     generating_abr_info_files,
     generating_chapters,
     generating_hls_service_files,
+    generating_klv_cues,
     generating_poster_image,
     generating_preview_images,
     generating_subtitles,
@@ -38,19 +40,23 @@ if TYPE_CHECKING:
 
     from ingest.images.sprites import Previews
     from ingest.job.codes import Code
-    from ingest.media.facts import AudioFacts, KlvFacts
+    from ingest.media.facts import AudioFacts
     from ingest.media.plan import Plan
     from ingest.media.presets import Preset
     from ingest.media.probe import Prober
     from ingest.packaging.verify import Report
     from ingest.pipeline.workspace import Workspace
     from ingest.steps.context import Env
+    from ingest.steps.extracting_klv_metadata import ExtractedKlv
     from ingest.steps.generating_hls_service_files import Packaged
+    from ingest.steps.generating_klv_cues import MadeCues
     from ingest.steps.generating_poster_image import Poster
     from ingest.steps.generating_subtitles import MadeText
     from ingest.steps.probing_video_codec import Probed
+    from ingest.steps.probing_video_klv import FoundKlv
     from ingest.steps.starting_ingest import Started
     from ingest.steps.transcoding import Encoded
+    from ingest.telemetry.cue_store import CueStore
 
 
 class Made:
@@ -68,15 +74,17 @@ class Made:
     started: Started
     probed: Probed
     audio: tuple[AudioFacts, ...]
-    klv: tuple[KlvFacts, ...]
+    klv: FoundKlv
     stream_info: Path
     video_info: Path
     plan: Plan
     encoded: Encoded
+    telemetry: ExtractedKlv | None = None
     packaged: Packaged
     poster: Poster
     previews: Previews
     text: tuple[MadeText, ...] = ()
+    klv_cues: MadeCues | None = None
     chapter_info: Path
     abr_info: Path
     quality: Path
@@ -90,8 +98,8 @@ class Step:
     """One entry of the pipeline.
 
     `makes` is the attribute of `Made` that it fills, `until` the job's percentage at its end. A step with `per
-    resolution` leaves its message in each made output too. A step without `run` does not apply: `left_out`
-    says why, in messages of our own. A step that does not `apply` to a source leaves no trace.
+    resolution` leaves its message in each made output too. A step without `run`, or that does not
+    `apply` to a source, leaves what `left_out` says, in messages of our own, else no trace.
     """
 
     code: Code
@@ -117,11 +125,16 @@ STEPS: tuple[Step, ...] = (
         2,
     ),
     Step(codes.PROBING_AUDIO, "audio", lambda m: probing_audio.run(m.probed.mine), 2),
-    Step(codes.PROBING_VIDEO_KLV, "klv", lambda m: probing_video_klv.run(m.probed.mine), 2),
+    Step(
+        codes.PROBING_VIDEO_KLV,
+        "klv",
+        lambda m: probing_video_klv.run(m.probed.mine, m.probed.container, m.started.source, m.env.cancel),
+        2,
+    ),
     Step(
         codes.GENERATING_VIDEO_STREAM_INFO,
         "stream_info",
-        lambda m: generating_video_stream_info.run(m.env.package, m.probed, m.audio, m.klv),
+        lambda m: generating_video_stream_info.run(m.env.package, m.probed, m.audio, m.klv.declared),
         2,
     ),
     Step(
@@ -132,7 +145,7 @@ STEPS: tuple[Step, ...] = (
             m.probed.container,
             m.probed.video,
             m.audio,
-            m.klv,
+            m.klv.declared,
             m.probed.text,
             m.probed.chapters,
         ),
@@ -168,7 +181,14 @@ STEPS: tuple[Step, ...] = (
         per_resolution=True,
         applies=lambda m: getattr(m, "encoded", None) is None,
     ),
-    Step(codes.EXTRACTING_KLV_METADATA, left_out=lambda m: klv_left_out(m.klv)),
+    Step(
+        codes.EXTRACTING_KLV_METADATA,
+        "telemetry",
+        lambda m: extracting_klv_metadata.run(m.env, m.started.source, m.plan, m.klv),
+        91,
+        applies=lambda m: m.klv.present,
+        left_out=lambda m: extracting_klv_metadata.left_out(m.klv),
+    ),
     Step(
         codes.GENERATING_HLS,
         "packaged",
@@ -198,9 +218,16 @@ STEPS: tuple[Step, ...] = (
         applies=lambda m: bool(m.plan.chapters),
     ),
     Step(
+        codes.GENERATING_KLV_CUES,
+        "klv_cues",
+        lambda m: generating_klv_cues.run(m.env, m.packaged, cues_of(m)),
+        95,
+        applies=lambda m: m.telemetry is not None and m.telemetry.cues is not None,
+    ),
+    Step(
         codes.GENERATING_ABR_INFO,
         "abr_info",
-        lambda m: generating_abr_info_files.run(m.env, m.plan, m.packaged, m.previews, m.text),
+        lambda m: generating_abr_info_files.run(m.env, m.plan, m.packaged, m.previews, m.text, m.klv_cues),
         96,
         per_resolution=True,
     ),
@@ -234,9 +261,8 @@ STEPS: tuple[Step, ...] = (
 )
 
 
-def klv_left_out(klv: tuple[KlvFacts, ...]) -> tuple[Note, ...]:
-    """Why step 160 is not taken."""
-    if not klv:
-        return (Note(codes.NO_KLV_FOUND),)
-    streams = ", ".join(str(k.index) for k in klv)
-    return (Note(codes.KLV_NOT_EXTRACTED, f"stream {streams}"),)
+def cues_of(made: Made) -> CueStore:
+    """The cues of step 160; asking for them where there are none is a fault of the list's order."""
+    if made.telemetry is None or made.telemetry.cues is None:
+        raise LookupError("no KLV cues were made")
+    return made.telemetry.cues

@@ -36,7 +36,7 @@ REPLACED = "replaced"
 WORK_PREFIX = ".work-"
 MASTERS = ("manifest.mpd", "ABR.m3u8")
 # Everything that a package has at its top; nothing else in the folder is ever removed.
-ENTRIES = ("video", "audio", "text", "trick", "previews", "info", "poster.jpg", *MASTERS)
+ENTRIES = ("video", "audio", "text", "telemetry", "trick", "previews", "info", "poster.jpg", *MASTERS)
 _RENAME_EXCHANGE = 2
 _AT_FDCWD = -100
 

@@ -15,7 +15,7 @@ from ingest.packaging.manifests import (
     rewrite_master,
     rewrite_mpd,
 )
-from ingest.packaging.text_manifests import TextEntry, add_subtitles, add_text_sets
+from ingest.packaging.text_manifests import KlvEntry, TextEntry, add_subtitles, add_text_sets
 from ingest.packaging.thumbnails import TiledSheets
 from ingest.steps.context import Env, Note, Outcome, rate_text, write_json
 from ingest.steps.generating_hls_service_files import Packaged, audio_folder, film_end, video_folder
@@ -30,13 +30,19 @@ if TYPE_CHECKING:
     from ingest.media.plan.audio import AudioRendition
     from ingest.media.plan.rungs import Rung
     from ingest.packaging.measure import Track
+    from ingest.steps.generating_klv_cues import MadeCues
     from ingest.steps.generating_subtitles import MadeText
 
 FILE = Path("info/abr.json")
 
 
 def run(
-    env: Env, plan: Plan, packaged: Packaged, previews: Previews, texts: tuple[MadeText, ...] = ()
+    env: Env,
+    plan: Plan,
+    packaged: Packaged,
+    previews: Previews,
+    texts: tuple[MadeText, ...] = (),
+    klv: MadeCues | None = None,
 ) -> Outcome[Path]:
     videos = {f"{video_folder(n)}/{packager.MEDIA_PLAYLIST}": t for n, t in packaged.videos.items()}
     audios = {f"{audio_folder(n)}/{packager.MEDIA_PLAYLIST}": t for n, t in packaged.audios.items()}
@@ -62,7 +68,8 @@ def run(
     by_init = {t.init_path.relative_to(env.package).as_posix(): t for t in tracks if t.init_path}
     notes = []
     entries = [text_manifest_entry(t) for t in texts]
-    add_subtitles(env.package / packager.MASTER, entries)
+    told = KlvEntry(klv.playlist, klv.peak_bandwidth, klv.average_bandwidth) if klv else None
+    add_subtitles(env.package / packager.MASTER, entries, told)
     if env.options.format == "cmaf":
         rate = max(frame_rate(plan, t) for t in packaged.videos.values())
         rewrite_mpd(env.package / packager.MPD, by_init, rate.limit_denominator(1001))
@@ -70,7 +77,7 @@ def run(
         add_text_sets(env.package / packager.MPD, entries)
     else:
         notes.append(Note(codes.NO_DASH_MANIFEST, "transport streams and packed audio are for HLS alone"))
-    write_json(env.package / FILE, document(plan, packaged, texts, container=env.options.format))
+    write_json(env.package / FILE, document(plan, packaged, texts, klv, container=env.options.format))
     return Outcome(FILE, notes=tuple(notes))
 
 
@@ -94,7 +101,12 @@ def frame_rate(plan: Plan, track: Track) -> Fraction:
 
 
 def document(
-    plan: Plan, packaged: Packaged, texts: tuple[MadeText, ...] = (), *, container: Format = "cmaf"
+    plan: Plan,
+    packaged: Packaged,
+    texts: tuple[MadeText, ...] = (),
+    klv: MadeCues | None = None,
+    *,
+    container: Format = "cmaf",
 ) -> dict[str, Any]:
     return {
         "format": container,
@@ -106,6 +118,13 @@ def document(
         "trickPlay": trick_entry(packaged),
         "audio": [audio_entry(a, packaged.audios[a.name]) for a in plan.audio],
         "text": [text_entry(t) for t in texts],
+        "klv": klv
+        and {
+            "cues": klv.cues,
+            "averageBandwidth": klv.average_bandwidth,
+            "peakBandwidth": klv.peak_bandwidth,
+            "playlist": klv.playlist,
+        },
     }
 
 

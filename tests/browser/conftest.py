@@ -149,3 +149,16 @@ def multi(browser: str, players: Path, twice: Path, tmp_path_factory: pytest.Tem
 def transport(browser: str, players: Path, twice: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same as transport streams and packed audio."""
     return ingested(twice, "sd,hd", tmp_path_factory.mktemp("transport"), format="ts")
+
+
+@pytest.fixture(scope="session")
+def flight(browser: str, players: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A real flight: 300 sets of ST 0601 beside 300 pictures, in two segments."""
+    return ingested(first_file(SHARED / "klv-sync-foreman.ts"), "sd", tmp_path_factory.mktemp("flight"))
+
+
+@pytest.fixture(scope="session")
+def flight_ts(browser: str, players: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same as transport streams."""
+    source = first_file(SHARED / "klv-sync-foreman.ts")
+    return ingested(source, "sd", tmp_path_factory.mktemp("flight-ts"), format="ts")

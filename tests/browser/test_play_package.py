@@ -195,6 +195,35 @@ def test_a_subtitle_of_the_chosen_language_is_shown_at_its_time(
     assert html.unescape(re.sub("</?i>", "", cue[2])) == "Größe & <Länge>"
 
 
+@pytest.mark.parametrize("package", ["flight", "flight_ts"])
+def test_the_klv_of_a_frame_is_there_as_json_while_it_is_shown(
+    package: str, request: pytest.FixtureRequest, visit: Callable[..., Visit]
+) -> None:
+    folder: Path = request.getfixturevalue(package)
+    report = visit(folder, "hls.js", "ABR.m3u8", klv="0.13,3.29,7.41,11.81").report
+    assert report["languages"] == ["zxx"]
+    sets = json.loads((folder / "telemetry/klv.json").read_bytes())["sets"]
+    stamps = {round(s["milliseconds"] / 40): s["precisionTimeStamp"] for s in sets}
+    # hls.js counts from the first decoding time of a transport stream.
+    late = 0.08 if package == "flight_ts" else 0
+    for place in report["seen"]:
+        frame = round((place["frame"] - late) * 25)
+        told = [
+            tags(cue["text"])[10002] for cue in place["cues"] if cue["startTime"] <= place["frame"] + 0.001
+        ]
+        assert stamps[frame] in told, place
+    starts = [cue["startTime"] - late for cue in report["cues"]]
+    assert starts == [pytest.approx(0.04 * k, abs=0.002) for k in range(300)]
+    assert [tags(cue["text"])[10002] for cue in report["cues"]] == [stamps[k] for k in range(300)]
+
+
+def tags(text: str) -> dict[int, object]:
+    """The tags of a cue, by Esri's number."""
+    document = json.loads(text)
+    assert document["source"] == "EsriVideoServer"
+    return {tag["tagId"]: tag["value"] for data in document["data"] for tag in data["value"]}
+
+
 def test_a_change_of_language_is_heard(subtitled: Path, visit: Callable[..., Visit]) -> None:
     """Not only said by the player: the tone of the other language comes out of both channels."""
     seen = visit(subtitled, "hls.js", "ABR.m3u8", then="de/2")

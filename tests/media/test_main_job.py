@@ -41,23 +41,25 @@ STEPS = {
     158: "Generating Video Info",
     9002: "Planning Resolutions",
     9001: "Transcoding with CPU",
+    160: "Extracting KLV Metadata",
     161: "Generating HLS Service Files",
     174: "Generating Poster Image",
     182: "Generating Preview Images",
     9010: "Generating Subtitles",
+    9020: "Generating KLV Cues",
     162: "Generating ABR Info Files",
     9003: "Verifying Package",
     163: "Removing Temporary Files",
     205: "Video Files Created",
     118: "Ingest Complete",
 }
-WITH_TEXT_ONLY = 9010
+NOT_ALWAYS = frozenset({160, 9010, 9020})
 RESOLUTIONS = ("sd", "hd", "fhd")
 
 
 def steps_of(clip: Clip) -> dict[int, str]:
-    """The steps that are taken for a clip; that of the text only where the clip has some."""
-    return {c: t for c, t in STEPS.items() if c != WITH_TEXT_ONLY or c in clip.notes}
+    """The steps that are taken for a clip; those of text and of KLV only where the clip has some."""
+    return {c: t for c, t in STEPS.items() if c not in NOT_ALWAYS or c in clip.notes}
 
 
 @pytest.fixture(scope="module", params=CLIPS, ids=lambda c: c.file)

@@ -68,13 +68,6 @@ def test_both_tracks_and_the_larger_picture_of_the_many_track_clip_are_taken(ing
     assert "picture, 320x180; stream 3 is larger" in " ".join(package.record["messages"])
 
 
-def test_the_klv_stream_is_named(ingested: Ingest) -> None:
-    package = ingested(named("klv-sync-foreman.ts").path)
-    assert "KLV Metadata Found But Not Extracted: stream 1" in package.record["messages"]
-    streams = json.loads((package.folder / "info" / "video.json").read_bytes())
-    assert streams["klv"] == [{"index": 1, "carriage": "mpegts", "programId": streams["klv"][0]["programId"]}]
-
-
 @pytest.mark.parametrize("file", ["room-phone-rot180-vfr.mp4", "portrait-phone-4k60-rot90.mp4"])
 def test_phone_clips_are_turned(ingested: Ingest, file: str) -> None:
     clip = named(file)

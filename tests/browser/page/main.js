@@ -1,6 +1,6 @@
 // Plays, seeks and switches through one package and posts what happened; judging is the test's work.
 import { players, sourceBuffers } from "./players.js";
-import { inVariant, picture, play, postPicture, ranges, seek, seen, shownCues, switchTo, until, video, watchFrames } from "./screen.js";
+import { inVariant, loadedCues, picture, play, postPicture, ranges, seek, seen, shownCues, switchTo, until, video, watchFrames } from "./screen.js";
 import { changeSound, playThrough } from "./through.js";
 
 const query = new URLSearchParams(location.search);
@@ -131,6 +131,21 @@ async function showText(player, result) {
   result.shown = shownCues();
 }
 
+/** Chooses the KLV, seeks to each of the times, and tells the frame on the screen and the cues that are active. */
+async function followKlv(player, result) {
+  await until("first picture", () => seen.frame !== null);
+  result.languages = player.texts();
+  player.chooseText("zxx");
+  result.seen = [];
+  for (const at of query.get("klv").split(",").map(Number)) {
+    await seek(at);
+    await until("an active cue", () => shownCues().some(({ startTime, endTime }) => startTime <= at && at < endTime));
+    result.seen.push({ frame: seen.frame.time, cues: shownCues() });
+  }
+  await until("the cues of all segments", () => loadedCues().at(-1)?.endTime > video.duration - 0.1);
+  result.cues = loadedCues();
+}
+
 async function main() {
   const result = { failure: null };
   const player = new players[query.get("player")]();
@@ -143,7 +158,7 @@ async function main() {
       range: query.get("range"),
       best: query.has("through"),
     });
-    const visits = { through: playThrough, then: changeSound, previews: lookAtPreviews, text: showText };
+    const visits = { through: playThrough, then: changeSound, previews: lookAtPreviews, text: showText, klv: followKlv };
     const asked = Object.keys(visits).find((name) => query.has(name));
     await (visits[asked] ?? playPackage)(player, result, query);
   } catch (error) {

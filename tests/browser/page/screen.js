@@ -111,3 +111,9 @@ export const shownCues = () =>
   Array.from(video.textTracks)
     .filter((track) => track.mode !== "disabled")
     .flatMap((track) => Array.from(track.activeCues ?? [], ({ startTime, endTime, text }) => ({ startTime, endTime, text })));
+
+/** Every cue that the player has loaded, of the tracks that are not disabled. */
+export const loadedCues = () =>
+  Array.from(video.textTracks)
+    .filter((track) => track.mode !== "disabled")
+    .flatMap((track) => Array.from(track.cues ?? [], ({ startTime, endTime, text }) => ({ startTime, endTime, text })));

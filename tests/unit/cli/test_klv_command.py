@@ -151,3 +151,24 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 def test_two_formats_at_once_are_wrong_usage(tmp_path: Path) -> None:
     path = saved(tmp_path, numbered(0))
     assert "exclude each other" in run(path, "--json", "--csv", exit_code=2)
+
+
+def test_export_writes_what_a_job_writes(tmp_path: Path) -> None:
+    source = saved(tmp_path, flight(SYNC, 20, cells=True).data)
+    said = run(source, "--export", str(tmp_path / "out"))
+    assert said == f"20 sets, 0 on the map, 0 with a footprint: {tmp_path}/out\n"
+    names = {p.relative_to(tmp_path / "out").as_posix() for p in (tmp_path / "out").rglob("*") if p.is_file()}
+    tracks = {f"telemetry/track.{end}" for end in ("csv", "geojson", "gpx", "kml")}
+    assert names == {"info/klv.json", "telemetry/klv.json", "telemetry/coverage.json", *tracks}
+
+
+def test_export_of_nothing_and_into_no_folder(tmp_path: Path) -> None:
+    mux = Mux()
+    mux.tables(PICTURES)
+    for n in range(5):
+        mux.picture(3600 * n)
+    nothing = run(saved(tmp_path, mux.data, "none.ts"), "--export", str(tmp_path / "out"), exit_code=3)
+    assert "has no KLV set that is whole" in nothing
+    source = saved(tmp_path, flight(SYNC, 3).data)
+    assert "cannot be written" in run(source, "--export", source, exit_code=4)
+    assert "exclude each other" in run(source, "--export", "x", "--json", exit_code=2)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ingest.packaging.text_manifests import TextEntry, add_subtitles, add_text_sets
+from ingest.packaging.text_manifests import KlvEntry, TextEntry, add_subtitles, add_text_sets
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,6 +52,25 @@ DEFAULT=NO,AUTOSELECT=NO,FORCED=NO,CHARACTERISTICS="public.accessibility.transcr
 public.accessibility.describes-music-and-sound"
 #EXT-X-STREAM-INF:CLOSED-CAPTIONS=NONE,BANDWIDTH=928900,AVERAGE-BANDWIDTH=900400,CODECS="avc1.64001e",\
 SUBTITLES="text"
+video/sd/index.m3u8
+"""
+    )
+
+
+def test_klv_stands_first_in_a_group_of_its_name_and_is_never_chosen_by_itself(tmp_path: Path) -> None:
+    path = tmp_path / "ABR.m3u8"
+    path.write_text(MASTER, "utf-8")
+    add_subtitles(path, [entry("en", default=True)], KlvEntry("telemetry/index.m3u8", 5000, 300))
+    assert (
+        path.read_text("utf-8")
+        == """#EXTM3U
+#EXT-X-VERSION:6
+#EXT-X-MEDIA:URI="telemetry/index.m3u8",TYPE=SUBTITLES,GROUP-ID="klv",LANGUAGE="zxx",NAME="KLV",\
+DEFAULT=NO,AUTOSELECT=NO,FORCED=NO
+#EXT-X-MEDIA:URI="text/en/index.m3u8",TYPE=SUBTITLES,GROUP-ID="klv",LANGUAGE="en",NAME="en label",\
+DEFAULT=YES,AUTOSELECT=YES,FORCED=NO
+#EXT-X-STREAM-INF:CLOSED-CAPTIONS=NONE,BANDWIDTH=933000,AVERAGE-BANDWIDTH=900400,CODECS="avc1.64001e",\
+SUBTITLES="klv"
 video/sd/index.m3u8
 """
     )

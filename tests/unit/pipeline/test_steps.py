@@ -5,15 +5,17 @@ from __future__ import annotations
 from fractions import Fraction
 from itertools import pairwise
 
+import pytest
 from made_facts import HD, clip
 
 from ingest.job import codes
-from ingest.media.facts import KlvFacts
+from ingest.klv import Stream
 from ingest.media.hardware import Hardware
 from ingest.media.plan import make_plan
 from ingest.media.plan.encoders import in_hardware
-from ingest.pipeline.steps import STEPS, Made, klv_left_out
+from ingest.pipeline.steps import STEPS, Made, cues_of
 from ingest.steps.context import Note
+from ingest.steps.probing_video_klv import FoundKlv
 
 
 def test_percentages_rise_to_a_hundred() -> None:
@@ -32,7 +34,7 @@ def test_every_step_that_runs_makes_something_of_its_own() -> None:
 
 def test_a_step_that_does_not_run_says_why() -> None:
     silent = [s for s in STEPS if s.run is None]
-    assert [s.code.number for s in silent] == [160, 206]
+    assert [s.code.number for s in silent] == [206]
     assert all(s.left_out is not None for s in silent)
 
 
@@ -55,10 +57,25 @@ def test_one_of_the_two_transcodings_runs_unless_the_first_fails() -> None:
     assert not cpu.applies(made)
 
 
-def test_klv_left_out() -> None:
-    assert klv_left_out(()) == (Note(codes.NO_KLV_FOUND),)
-    streams = (KlvFacts(1, "mpegts", "0x101"), KlvFacts(4, "mpegts", None))
-    assert klv_left_out(streams) == (Note(codes.KLV_NOT_EXTRACTED, "stream 1, 4"),)
+def test_klv_is_extracted_where_there_is_some_and_left_out_with_a_note_where_not() -> None:
+    (step,) = (s for s in STEPS if s.code is codes.EXTRACTING_KLV_METADATA)
+    made = Made()
+    made.klv = FoundKlv()
+    assert not step.applies(made)
+    assert step.left_out is not None
+    assert step.left_out(made) == (Note(codes.NO_KLV_FOUND),)
+    stream = Stream(pid=257)
+    stream.framing.bad = 1
+    made.klv = FoundKlv(streams=(stream,))
+    assert step.applies(made)
+    assert step.left_out(made) == ()
+
+
+def test_cues_are_made_where_step_160_made_some() -> None:
+    (step,) = (s for s in STEPS if s.code is codes.GENERATING_KLV_CUES)
+    assert not step.applies(Made())
+    with pytest.raises(LookupError):
+        cues_of(Made())
 
 
 def test_a_storage_that_was_not_asked_for() -> None:

@@ -13,9 +13,9 @@ from ingest.job import codes
 from ingest.job.errors import SourceError, exit_code_of
 from ingest.media.clock import MOST_JUMPS
 from ingest.media.damage import Loss
-from ingest.media.facts import Jump, KlvFacts, LeftOut
+from ingest.media.facts import Jump, LeftOut
 from ingest.media.timing import Packet, PacketTable
-from ingest.steps import probing_audio, probing_video_klv
+from ingest.steps import probing_audio
 from ingest.steps.context import Note, Outcome
 from ingest.steps.damage import refuse_loss
 from ingest.steps.probing_video_codec import clock_jumps, damaged, misdeclared, no_video, refuse_jumps
@@ -183,11 +183,3 @@ def test_no_sound() -> None:
     assert probing_audio.run({}) == Outcome((), notes=(Note(codes.NO_AUDIO_FOUND),))
     notes = probing_audio.run({"streams": [sound(1, "ac4")]}).notes
     assert [n.code.number for n in notes] == [9107, 9103]
-
-
-def test_klv() -> None:
-    document = {
-        "format": {"format_name": "mpegts"},
-        "streams": [{"index": 1, "codec_type": "data", "codec_name": "klv", "id": "0x101"}],
-    }
-    assert probing_video_klv.run(document) == Outcome((KlvFacts(1, "mpegts", "0x101"),))

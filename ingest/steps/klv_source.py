@@ -1,0 +1,60 @@
+"""Reads the KLV of a source on the video's timeline."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ingest.klv.pes import TICKS, WRAP, unwrap
+from ingest.klv.reader import BLOCK
+
+if TYPE_CHECKING:
+    from collections.abc import Container as Contains
+    from collections.abc import Iterable, Iterator
+    from fractions import Fraction
+
+    from ingest.klv import Packet
+    from ingest.media.cancel import CancelToken
+    from ingest.media.document import Document
+    from ingest.media.facts import Container
+    from ingest.media.source import Source
+
+
+def is_transport(container: Container) -> bool:
+    """Whether our own demuxer reads it."""
+    return "mpegts" in container.format.split(",")
+
+
+def pieces(source: Source, cancel: CancelToken | None) -> Iterator[bytes]:
+    """The source from its beginning to its end. Raises Cancelled."""
+    at = 0
+    while piece := os.pread(source.descriptor, BLOCK, at):
+        if cancel is not None:
+            cancel.check()
+        yield piece
+        at += len(piece)
+
+
+def pids(document: Document) -> frozenset[int]:
+    """The PIDs of the streams of ffprobe's `document`; none where it does not say them."""
+    found = set()
+    for stream in document.get("streams", ()):
+        name = str(stream.get("id", ""))
+        try:
+            found.add(int(name, 16))
+        except ValueError:
+            continue
+    return frozenset(found)
+
+
+def on_timeline(packets: Iterable[Packet], start: Fraction, streams: Contains[int]) -> Iterator[Packet]:
+    """The packets of `streams`, with their times counted from `start` (seconds of the source's clock) on.
+
+    ffmpeg and we may count the wraps of the clock (33 bits) differently: the first picture that we saw tells which.
+    """
+    written = round(start * TICKS) % WRAP
+    for packet in packets:
+        if packet.stream in streams:
+            zero = None if packet.start is None else unwrap(written, packet.start)
+            yield replace(packet, start=zero)

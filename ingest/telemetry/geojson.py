@@ -1,0 +1,114 @@
+"""The track as GeoJSON (RFC 7946): positions are longitude, latitude and height in metres."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from ingest.klv.document import iso_time
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from ingest.telemetry.places import Place
+    from ingest.telemetry.track import Point, Track
+
+DECIMALS = 7
+"""Of degrees: a centimetre."""
+
+
+def document(track: Track) -> dict[str, Any]:
+    """A FeatureCollection: the sensor's path, the frame centre's, and each footprint that was kept."""
+    features = [
+        _path("sensor", track.sensor_path, [p.sensor for p in track.sensor_path if p.sensor]),
+        _path("frameCenter", track.centre_path, [p.centre for p in track.centre_path if p.centre]),
+        *(_outline(point) for point in track.outlines),
+    ]
+    return {"type": "FeatureCollection", "features": [f for f in features if f is not None]}
+
+
+def text(track: Track) -> str:
+    """The document, one feature a line."""
+    features = document(track)["features"]
+    lines = ",\n".join(json.dumps(feature, separators=(",", ":")) for feature in features)
+    return f'{{"type":"FeatureCollection","features":[\n{lines}\n]}}\n'
+
+
+def position(place: Place, height: float | None = None) -> list[float]:
+    """Longitude, latitude and, where it is known, height: above the ellipsoid (RFC 7946, 4), else above the sea."""
+    found = [round(place.longitude, DECIMALS), round(place.latitude, DECIMALS)]
+    height = place.above_ellipsoid if height is None else height
+    height = place.above_sea if height is None else height
+    return found if height is None else [*found, round(height, 2)]
+
+
+def _path(kind: str, points: Sequence[Point], places: Sequence[Place]) -> dict[str, Any] | None:
+    if not places:
+        return None
+    over_ellipsoid = all(place.above_ellipsoid is not None for place in places)
+    positions = [position(p) if over_ellipsoid else position(p, p.above_sea) for p in places]
+    heights = all(len(p) == 3 for p in positions)
+    parts = list(_split([p if heights else p[:2] for p in positions]))
+    if len(positions) == 1:
+        geometry: dict[str, Any] = {"type": "Point", "coordinates": positions[0]}
+    elif len(parts) == 1:
+        geometry = {"type": "LineString", "coordinates": parts[0]}
+    else:
+        geometry = {"type": "MultiLineString", "coordinates": parts}
+    reference = ("ellipsoid" if over_ellipsoid else "sea level") if heights else None
+    properties = {
+        "kind": kind,
+        "heightAbove": reference,
+        "milliseconds": [_rounded(p.milliseconds) for p in points],
+        "startTime": iso_time(points[0].time),
+        "endTime": iso_time(points[-1].time),
+    }
+    return {"type": "Feature", "geometry": geometry, "properties": properties}
+
+
+def _split(positions: Sequence[list[float]]) -> Iterable[list[list[float]]]:
+    """Cut where the path crosses the antimeridian (RFC 7946, 3.1.9)."""
+    part: list[list[float]] = []
+    for here in positions:
+        if part and abs(here[0] - part[-1][0]) > 180:
+            edge = 180.0 if part[-1][0] > 0 else -180.0
+            before, after = part[-1], [here[0] + 2 * edge, *here[1:]]
+            share = (edge - before[0]) / (after[0] - before[0]) if after[0] != before[0] else 0.0
+            crossing = [
+                round(b + share * (a - b), DECIMALS) for b, a in zip(before[1:], after[1:], strict=True)
+            ]
+            yield [*part, [edge, *crossing]]
+            part = [[-edge, *crossing]]
+        part.append(here)
+    yield part
+
+
+def _outline(point: Point) -> dict[str, Any] | None:
+    if point.footprint is None:
+        return None
+    upper_left, upper_right, lower_right, lower_left = continuous(point.footprint.corners)
+    # Anticlockwise as seen from above (RFC 7946, 3.1.6).
+    ring = [upper_left, lower_left, lower_right, upper_right, upper_left]
+    return {
+        "type": "Feature",
+        "geometry": {
+            "type": "Polygon",
+            "coordinates": [[[round(x, DECIMALS), round(y, DECIMALS)] for x, y in ring]],
+        },
+        "properties": {
+            "kind": "footprint",
+            "computed": point.footprint.computed,
+            "milliseconds": _rounded(point.milliseconds),
+            "time": iso_time(point.time),
+        },
+    }
+
+
+def continuous(corners: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """(Longitude, latitude) of each corner, beyond 180 degrees rather than on the other side of the world."""
+    first = corners[0][1]
+    return [(first + (east - first + 540) % 360 - 180, north) for north, east in corners]
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 3)

@@ -1,0 +1,105 @@
+"""What is counted of each KLV stream while its sets pass by, and info/klv.json made of it."""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter
+from dataclasses import dataclass, field
+from itertools import pairwise
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from ingest.klv import TAGS, UasSet
+from ingest.klv.document import stream_document
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ingest.klv import Packet, Stream
+
+ESSENTIAL: tuple[tuple[int, ...], ...] = (
+    *((2,), (5,), (6, 90), (7, 91), (13,), (14,), (15,), (104, 75), (16,), (17,), (18,), (19,), (20,)),
+)
+"""Esri's 13 essential fields (ArcGIS Pro, Video Multiplexer), each with the tags that may carry it."""
+UAS = "ST 0601"
+_MOST_GAPS = 100
+_GAP_SECONDS = 0.5
+"""An interval is a gap from here on, where it is also three times the usual one."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """One stream: when its sets are (milliseconds of the video), and how often each tag of ST 0601 has a value."""
+
+    times: array[float] = field(default_factory=lambda: array("d"))
+    tags: Counter[int] = field(default_factory=Counter)
+    decoded: int = 0
+
+    def add(self, packet: Packet) -> None:
+        if (milliseconds := packet.milliseconds) is not None:
+            self.times.append(milliseconds)
+        if isinstance(packet.content, UasSet):
+            self.decoded += 1
+            self.tags.update(tag for tag, value in packet.content.values.items() if value is not None)
+
+
+def choose(streams: Sequence[Stream]) -> int | None:
+    """The stream that the track and the cues are made of: that with most sets of ST 0601, the first of equals."""
+    having = [s for s in streams if s.standards[UAS]]
+    best = max(having, key=lambda s: s.standards[UAS], default=None)
+    return None if best is None else best.pid or 0
+
+
+def document(
+    name: str, streams: Sequence[Stream], tallies: Mapping[int, Tally], chosen: int | None
+) -> dict[str, Any]:
+    """The file's streams; `used`: the one that the track and the cues are made of."""
+    return {
+        "file": name,
+        "used": chosen,
+        "streams": [entry(s, tallies.get(s.pid or 0, Tally())) for s in streams],
+    }
+
+
+def entry(stream: Stream, tally: Tally) -> dict[str, Any]:
+    """What is known of one stream."""
+    times = sorted(tally.times)
+    steps = [b - a for a, b in pairwise(times)]
+    usual = median(steps) if steps else 0.0
+    gaps = [
+        (start, step)
+        for start, step in zip(times, steps, strict=False)
+        if step > max(3 * usual, _GAP_SECONDS * 1000)
+    ]
+    span = times[-1] - times[0] if times else 0.0
+    known = stream_document(stream)
+    return {
+        **known,
+        "standard": standard(stream),
+        "firstMilliseconds": round(times[0], 3) if times else None,
+        "lastMilliseconds": round(times[-1], 3) if times else None,
+        "setsPerSecond": round(len(steps) / span * 1000, 3) if span > 0 else None,
+        "gapCount": len(gaps),
+        "gaps": [
+            {"startMilliseconds": round(at, 3), "milliseconds": round(step, 3)}
+            for at, step in gaps[:_MOST_GAPS]
+        ],
+        "essentialFields": essential(tally) if tally.decoded else [],
+        "essentialFieldsPresent": sum(f["present"] for f in essential(tally)) if tally.decoded else 0,
+    }
+
+
+def essential(tally: Tally) -> list[dict[str, Any]]:
+    """Esri's 13 essential fields: is there a value in at least one set, and in how many."""
+    found = []
+    for tags in ESSENTIAL:
+        sets = max(tally.tags[tag] for tag in tags)
+        found.append({"tag": tags[0], "name": TAGS[tags[0]].name, "present": sets > 0, "sets": sets})
+    return found
+
+
+def standard(stream: Stream) -> str | None:
+    """What the stream is called: ST 0601 only where a valid set was found, else what most of its sets are."""
+    if stream.standards[UAS]:
+        return UAS
+    return max(stream.standards, key=stream.standards.__getitem__, default=None)

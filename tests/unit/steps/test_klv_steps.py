@@ -1,0 +1,164 @@
+"""Steps 156 and 160 on streams made here, without any program."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import pytest
+from made_facts import container
+from made_klv import (
+    ASYNC,
+    EG_0104,
+    KLV_PID,
+    PICTURES,
+    SYNC,
+    WRAP,
+    Es,
+    Mux,
+    flight,
+    klv,
+    numbered,
+    pat,
+    pmt,
+)
+
+from ingest.job import codes
+from ingest.klv import packets
+from ingest.media.facts import KlvFacts
+from ingest.media.source import open_source
+from ingest.steps import extracting_klv_metadata, probing_video_klv
+from ingest.steps.context import Note, Outcome
+from ingest.steps.klv_source import on_timeline, pids
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ingest.steps.probing_video_klv import FoundKlv
+
+DOCUMENT = {
+    "format": {"format_name": "mpegts"},
+    "streams": [
+        {"index": 0, "codec_type": "video", "id": "0x100"},
+        {"index": 1, "codec_type": "data", "codec_name": "klv", "id": "0x101"},
+    ],
+}
+
+
+def probed(data: bytes, folder: Path, document: dict[str, object] | None = None) -> Outcome[FoundKlv]:
+    path = folder / "flight.ts"
+    path.write_bytes(data)
+    with open_source(path) as source:
+        return probing_video_klv.run(document or DOCUMENT, container("mpegts"), source, None)
+
+
+def test_what_was_found_is_said(tmp_path: Path) -> None:
+    found = probed(flight(SYNC, 20, cells=True).data, tmp_path)
+    detail = "stream 0x101: 20 sets of ST 0601 (synchronous, stream_type 0x15, stream_id 0xFC, AU cells)"
+    assert found.notes == (Note(codes.KLV_FOUND, detail),)
+    assert found.warnings == ()
+    assert found.value.declared == (KlvFacts(1, "mpegts", "0x101"),)
+    assert (found.value.chosen, found.value.sets, found.value.present) == (KLV_PID, 20, True)
+
+
+def test_eg_0104_is_named_and_is_no_st_0601(tmp_path: Path) -> None:
+    mux = Mux()
+    mux.tables(PICTURES, ASYNC)
+    mux.picture(0)
+    mux.klv(klv(EG_0104, bytes(20)), stream_id=0xBD)
+    found = probed(mux.data, tmp_path)
+    detail = "stream 0x101: 1 sets of EG 0104 (asynchronous, stream_type 0x06, stream_id 0xBD)"
+    assert found.notes == (Note(codes.KLV_FOUND, detail),)
+    assert (found.value.chosen, found.value.present) == (None, True)
+
+
+def test_bad_sets_are_a_warning_and_no_st_0601(tmp_path: Path) -> None:
+    mux = Mux()
+    mux.tables(PICTURES, SYNC)
+    mux.picture(0)
+    mux.klv(numbered(1)[:-1] + b"\xff", 0)
+    found = probed(mux.data, tmp_path)
+    assert found.warnings == (
+        Note(codes.KLV_DAMAGED, "stream 0x101: 1 bad sets (1 by their checksum), 0 cut"),
+    )
+    assert (found.value.chosen, found.value.sets, found.value.present) == (None, 0, True)
+    assert extracting_klv_metadata.left_out(found.value) == ()
+
+
+def test_a_declared_stream_without_any_set_is_no_klv(tmp_path: Path) -> None:
+    mux = Mux()
+    mux.tables(PICTURES, SYNC)
+    mux.picture(0)
+    mux.klv(bytes(40), 0)
+    found = probed(mux.data, tmp_path)
+    assert not found.value.present
+    assert "no valid set" in found.notes[0].detail
+    assert extracting_klv_metadata.left_out(found.value) == (Note(codes.NO_KLV_FOUND),)
+
+
+def test_klv_of_another_program_is_left_alone(tmp_path: Path) -> None:
+    other = Es(0x15, 0x201, SYNC.descriptors)
+    mux = Mux()
+    mux.table(0, pat({1: 0x1000, 2: 0x1001}))
+    mux.table(0x1000, pmt(PICTURES, SYNC))
+    mux.table(0x1001, pmt(Es(0x1B, 0x200), other, clock_pid=0x200, program=2))
+    for k in range(3):
+        mux.picture(3600 * k)
+        mux.klv(numbered(k), 3600 * k)
+        mux.picture(3600 * k, pid=0x200)
+        mux.klv(numbered(100 + k), 3600 * k, pid=0x201)
+        mux.klv(numbered(200 + k), 3600 * k, pid=0x201)
+    found = probed(mux.data, tmp_path).value
+    assert [s.pid for s in found.streams] == [KLV_PID]
+    assert found.chosen == KLV_PID
+
+
+def test_a_data_track_of_another_container_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "a.mp4"
+    path.write_bytes(b"x")
+    with open_source(path) as source:
+        found = probing_video_klv.run(DOCUMENT, container(), source, None).value
+    note = Note(codes.KLV_NOT_EXTRACTED, "stream 1: data tracks of mpegts are not read")
+    assert extracting_klv_metadata.left_out(found) == (note,)
+
+
+def test_the_pids_that_ffprobe_says() -> None:
+    assert pids(DOCUMENT) == {0x100, 0x101}
+    assert pids({"streams": [{"index": 0}, {"index": 1, "id": "x"}]}) == frozenset()
+
+
+def times(data: bytes, start: Fraction) -> list[float | None]:
+    return [p.milliseconds for p in on_timeline(packets(data), start, {KLV_PID})]
+
+
+@pytest.mark.parametrize("first", [0, 126_000, WRAP - 5000, WRAP - 72_000])
+def test_the_video_s_start_is_0_wherever_its_clock_begins_and_wraps(first: int) -> None:
+    data = flight(SYNC, 20, start=first).data
+    assert times(data, Fraction(first, 90_000)) == [40.0 * k for k in range(20)]
+    # ffmpeg counts what is near the end of the clock from below 0 on.
+    assert times(data, Fraction(first - WRAP, 90_000)) == [40.0 * k for k in range(20)]
+
+
+def test_a_film_that_begins_with_a_later_picture() -> None:
+    data = flight(SYNC, 5, start=90_000).data
+    assert times(data, Fraction(1) + Fraction(1, 25)) == [-40.0, 0.0, 40.0, 80.0, 120.0]
+
+
+@pytest.mark.parametrize("timed", [True, False])
+def test_a_clock_that_begins_anew_goes_on_where_it_was(timed: bool) -> None:
+    """As the picture does: what follows the jump is shown right after what came before it."""
+    mux = Mux()
+    mux.tables(PICTURES, SYNC)
+    for k, ticks in enumerate([*(900_000 + 3600 * n for n in range(10)), *(3600 * n for n in range(10))]):
+        mux.picture(ticks)
+        mux.klv(numbered(k), ticks if timed else None)
+    assert times(mux.data, Fraction(10)) == [40.0 * k for k in range(20)]
+
+
+def test_a_time_that_is_of_no_clock_is_where_it_arrived() -> None:
+    mux = Mux()
+    mux.tables(PICTURES, ASYNC)
+    for k in range(5):
+        mux.picture(990_000 + 3600 * k)
+        mux.klv(numbered(k), 0)
+    assert times(mux.data, Fraction(11)) == [40.0 * k for k in range(5)]
