@@ -7,9 +7,12 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+import m3u8
 import pytest
+from helpers_media import picture
 from measuring import packet_times, probe
 from test_segment_grid import RUNGS, X264, two_rungs
+from tiny_rung import TINY, with_tiny
 
 from ingest.packaging.ending import end_at
 from ingest.packaging.measure import measure_track
@@ -72,3 +75,14 @@ def test_every_rendition_ends_with_the_last_picture(clips: Clips, two_rungs: Ing
         # Matroska has whole milliseconds.
         assert abs(track.last_presentation - (times[-1] - times[0] + FRAME)) <= Fraction(1, 1000)
         assert list(track.sample_times()) == [t - times[0] for t in times]
+
+
+def test_two_pictures_whose_declared_rate_makes_them_last_for_nothing(clips: Clips, ingested: Ingest) -> None:
+    """The trick play rendition has the first one alone, whose length says all that it has."""
+    film = clips.make(
+        "two.ts", *picture("128x72", 0.2, 10), *X264, "-bsf:v", "h264_metadata=tick_rate=180000"
+    )
+    package = with_tiny(ingested)(film, TINY)
+    assert measure_track(package.playlist(f"video/{TINY}")).last_presentation == Fraction(1, 5)
+    trick = m3u8.load(str(package.folder / "trick/iframes.m3u8"))
+    assert [s.duration for s in trick.segments] == [0.2]

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from ingest.media.plan import Plan
     from ingest.media.plan.grid import Grid
 
+# The last picture's length is unknown where the source's is; a rendition of that picture alone would last for nothing.
+LASTING = r"setts=duration=max(DURATION\,1)"
+
 
 def trick_output(stream: Any, plan: Plan) -> Any:
     """Every picture a key picture. No VBV: x264 would share the rate among pictures that are not there."""
@@ -37,6 +40,7 @@ def trick_output(stream: Any, plan: Plan) -> Any:
             "crf": float(trick.crf),
             "g": 1,
             "bf": 0,
+            "bsf:v": LASTING,
             "fps_mode": "passthrough",
             "enc_time_base": ratio(grid.time_base),
             "video_track_timescale": grid.timescale,

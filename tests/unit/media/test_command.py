@@ -166,9 +166,9 @@ def test_1080p30_in_three_rungs_with_stereo() -> None:
         ),
         *words(
             """
-            -map [s39] -f mp4 -a53cc 0 -bf 0 -c:v libx264 -crf 29.0 -enc_time_base 1/30 -fps_mode passthrough
-            -g 1 -level:v 3.0 -map_chapters -1 -map_metadata -1 -preset veryfast -profile:v high
-            -video_track_timescale 15360 trick.mp4
+            -map [s39] -f mp4 -a53cc 0 -bf 0 -bsf:v setts=duration=max(DURATION\\,1) -c:v libx264
+            -crf 29.0 -enc_time_base 1/30 -fps_mode passthrough -g 1 -level:v 3.0
+            -map_chapters -1 -map_metadata -1 -preset veryfast -profile:v high -video_track_timescale 15360 trick.mp4
             """
         ),
         "-filter_complex",
@@ -267,9 +267,9 @@ def test_portrait_clip_on_uneven_times_with_mono() -> None:
         ),
         *words(
             """
-            -map [s28] -f mp4 -a53cc 0 -bf 0 -c:v libx264 -crf 29.0 -enc_time_base 1/30000 -fps_mode passthrough
-            -g 1 -level:v 3.1 -map_chapters -1 -map_metadata -1 -preset veryfast -profile:v high
-            -video_track_timescale 30000 trick.mp4
+            -map [s28] -f mp4 -a53cc 0 -bf 0 -bsf:v setts=duration=max(DURATION\\,1) -c:v libx264
+            -crf 29.0 -enc_time_base 1/30000 -fps_mode passthrough -g 1 -level:v 3.1
+            -map_chapters -1 -map_metadata -1 -preset veryfast -profile:v high -video_track_timescale 30000 trick.mp4
             """
         ),
         "-filter_complex",
@@ -377,9 +377,9 @@ def test_hdr_with_surround_and_stereo() -> None:
         ),
         *words(
             """
-            -map [s39] -f mp4 -a53cc 0 -bf 0 -c:v libx264 -crf 30.0 -enc_time_base 1001/30000 -fps_mode passthrough
-            -g 1 -level:v 3.1 -map_chapters -1 -map_metadata -1 -preset veryfast -profile:v high
-            -video_track_timescale 30000 trick.mp4
+            -map [s39] -f mp4 -a53cc 0 -bf 0 -bsf:v setts=duration=max(DURATION\\,1) -c:v libx264
+            -crf 30.0 -enc_time_base 1001/30000 -fps_mode passthrough -g 1 -level:v 3.1
+            -map_chapters -1 -map_metadata -1 -preset veryfast -profile:v high -video_track_timescale 30000 trick.mp4
             """
         ),
         "-filter_complex",
@@ -534,9 +534,9 @@ def test_transport_stream_that_does_not_start_at_zero() -> None:
         ),
         *words(
             """
-            -map [s29] -f mp4 -a53cc 0 -bf 0 -c:v libx264 -crf 29.0 -enc_time_base 1/25 -fps_mode passthrough
-            -g 1 -level:v 2.0 -map_chapters -1 -map_metadata -1 -preset veryfast -profile:v high
-            -video_track_timescale 12800 trick.mp4
+            -map [s29] -f mp4 -a53cc 0 -bf 0 -bsf:v setts=duration=max(DURATION\\,1) -c:v libx264
+            -crf 29.0 -enc_time_base 1/25 -fps_mode passthrough -g 1 -level:v 2.0
+            -map_chapters -1 -map_metadata -1 -preset veryfast -profile:v high -video_track_timescale 12800 trick.mp4
             """
         ),
         "-filter_complex",
@@ -885,7 +885,8 @@ def test_a_clock_that_begins_anew_is_joined_before_anything_is_decoded() -> None
         ),
     ]
     uneven = replace(steady, jumps=jumps[:1], timing=replace(steady.timing, rate=None))
-    (option,) = [part for part in arguments(uneven, (SD,)) if part.startswith("setts")]
+    found = arguments(uneven, (SD,))
+    (option,) = [part for part in found[: found.index("-i")] if part.startswith("setts")]
     assert option.endswith(":dts=NOPTS")
 
 
