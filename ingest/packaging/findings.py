@@ -9,7 +9,7 @@ from ingest.job import codes
 from ingest.job.errors import ProcessingError, one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from fractions import Fraction
 
     from ingest.media.cancel import CancelToken
@@ -55,6 +55,23 @@ class FaultError(ProcessingError):
     def of(cls, finding: Finding) -> FaultError:
         """The error that says what `finding` says."""
         return cls(finding.rule, finding.place, finding.found, finding.wanted, level=finding.level)
+
+
+def not_as_planned(name: str, broken: Sequence[Finding], *, damaged: bool) -> ProcessingError:
+    """What to say of a source whose package breaks a MUST; `broken` has them all, in the order they were met."""
+    first, more = broken[0], f" (and {len(broken) - 1} more)" if len(broken) > 1 else ""
+    remedy = (
+        "its source is damaged, see the warnings: copy or upload it again"
+        if damaged
+        else "run again; if it stays, report it with the detail in the record"
+    )
+    return ProcessingError(
+        codes.VERIFICATION_FAILED,
+        f"the package made of {name} is not as planned and was not published: "
+        f"{first.place}: found {first.found}, wanted {first.wanted}{more}",
+        remedy=remedy,
+        detail="\n".join(f"{f.rule} {f.place}: found {f.found}, wanted {f.wanted}" for f in broken[:50]),
+    )
 
 
 @dataclass(slots=True)

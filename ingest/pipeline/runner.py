@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ingest.job import codes
-from ingest.job.errors import Cancelled, IngestError, ProcessingError
+from ingest.job.errors import Cancelled, IngestError, ProcessingError, one_line
 from ingest.job.record import Inputs, Output, Process, Record, Results, SourceFile, Times, new_job_id, utc_now
 from ingest.job.status import Status
 from ingest.media import presets as preset_files
 from ingest.media.probe import ProbeLimits, Prober
 from ingest.media.source import display_name
+from ingest.packaging.findings import FaultError, not_as_planned
 from ingest.pipeline.recorder import Recorder
 from ingest.pipeline.steps import STEPS, Made, Step
 from ingest.pipeline.wish import JobToken, wish_file
@@ -66,6 +67,9 @@ class Runner:
                 self._recorder.warn(warning.code, warning.detail)
             for step in STEPS:
                 self._take(step)
+        except FaultError as failure:
+            name = one_line(self._request.source.name)
+            error = not_as_planned(name, [failure.finding], damaged=self._made.damaged)
         except IngestError as failure:
             error = failure
         except OSError as failure:

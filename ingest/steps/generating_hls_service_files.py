@@ -157,7 +157,8 @@ def measured(package: Path, plan: Plan) -> Packaged:
     """Every rendition as the packager wrote it. Raises ProcessingError."""
     folders = [video_folder(r.name) for r in plan.rungs] + [audio_folder(a.name) for a in plan.audio]
     folders.append(packager.TRICK)
-    *tracks, trick = on_one_clock([measure_track(package / f / packager.MEDIA_PLAYLIST) for f in folders])
+    playlists = [package / folder / packager.MEDIA_PLAYLIST for folder in folders]
+    *tracks, trick = on_one_clock([measure_track(playlist, root=package) for playlist in playlists])
     videos, audios = tracks[: len(plan.rungs)], tracks[len(plan.rungs) :]
     return Packaged(
         videos=dict(zip((r.name for r in plan.rungs), videos, strict=True)),

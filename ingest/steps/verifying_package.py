@@ -5,10 +5,10 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from ingest.job import codes
-from ingest.job.errors import ProcessingError, one_line
+from ingest.job.errors import one_line
 from ingest.packaging import packager
 from ingest.packaging.decode import make_decoder
+from ingest.packaging.findings import not_as_planned
 from ingest.packaging.reference import read_reference
 from ingest.packaging.verify import Expected, ExpectedRung, Report, verify
 from ingest.steps.context import Env, Outcome
@@ -16,10 +16,7 @@ from ingest.steps.damage import refuse_loss
 from ingest.steps.generating_hls_service_files import audio_folder, video_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from ingest.media.plan import Plan
-    from ingest.packaging.findings import Finding
     from ingest.steps.generating_hls_service_files import Packaged
     from ingest.steps.transcoding import Encoded
 
@@ -57,23 +54,6 @@ def run(
     if report.must:
         raise not_as_planned(one_line(name), report.must, damaged=damaged)
     return Outcome(report, cpu_seconds=decoder.cpu_seconds)
-
-
-def not_as_planned(name: str, broken: Sequence[Finding], *, damaged: bool) -> ProcessingError:
-    """What to say of a source whose package breaks a MUST; `broken` has them all, in the order they were met."""
-    first, more = broken[0], f" (and {len(broken) - 1} more)" if len(broken) > 1 else ""
-    remedy = (
-        "its source is damaged, see the warnings: copy or upload it again"
-        if damaged
-        else "run again; if it stays, report it with the detail in the record"
-    )
-    return ProcessingError(
-        codes.VERIFICATION_FAILED,
-        f"the package made of {name} is not as planned and was not published: "
-        f"{first.place}: found {first.found}, wanted {first.wanted}{more}",
-        remedy=remedy,
-        detail="\n".join(f"{f.rule} {f.place}: found {f.found}, wanted {f.wanted}" for f in broken[:50]),
-    )
 
 
 def expected(plan: Plan, *, exact: bool) -> Expected:

@@ -14,7 +14,7 @@ from ingest.job import codes
 from ingest.job.errors import ProcessingError
 from ingest.packaging.measure import measure_track
 from ingest.packaging.verify import verify
-from ingest.steps import transcoding, verifying_package
+from ingest.steps import generating_hls_service_files, transcoding, verifying_package
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -390,3 +390,25 @@ def test_an_encoder_that_fails_silently_is_found(
     assert record.error.code == codes.VERIFICATION_FAILED.number
     assert wanted in broken
     assert not (tmp_path / "out/ABR.m3u8").exists()
+
+
+def test_what_cannot_even_be_measured_is_said_of_the_source(
+    clips: Clips, presets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where the packager ends with 0 and has written one rendition less."""
+
+    def measured(package: Path, plan: Any) -> Any:
+        (package / "trick/index.m3u8").unlink()
+        return original(package, plan)
+
+    original = generating_hls_service_files.measured
+    monkeypatch.setattr(generating_hls_service_files, "measured", measured)
+    monkeypatch.setenv("INGEST_HOME", str(tmp_path / "home"))
+    source = film(clips, MOVING, TONE)
+    record = ingest.run(source, "low", tmp_path / "out", preset_dir=presets)
+    assert record.error is not None
+    assert (record.error.code, record.error.step) == (9322, "Generating HLS Service Files")
+    assert record.error.message == (
+        f"the package made of {source.name} is not as planned and was not published: "
+        "trick/index.m3u8: found the file is missing, wanted a regular file"
+    )

@@ -9,11 +9,11 @@ from made_facts import FHD, SD, clip, constant, portrait_vfr
 
 from ingest.job import codes
 from ingest.media.plan import make_plan
-from ingest.packaging.findings import Finding
+from ingest.packaging.findings import Finding, not_as_planned
 from ingest.packaging.verify import Expected, ExpectedRung
 from ingest.steps import removing_temporary_files, video_files_created
 from ingest.steps.generating_hls_service_files import fragment_seconds
-from ingest.steps.verifying_package import expected, not_as_planned
+from ingest.steps.verifying_package import expected
 
 if TYPE_CHECKING:
     from pathlib import Path
