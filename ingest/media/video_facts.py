@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ingest.media.document import Document, fraction, integer, length_of, of_kind, time_base_of
 from ingest.media.facts import AudioFacts, Colour, DolbyVision, FieldOrder, Role, VideoFacts
+from ingest.media.languages import OWN_NAMES, SHORT_TAGS
 from ingest.media.timing import Packet, measure
 
 if TYPE_CHECKING:
@@ -207,7 +208,11 @@ def language_tag(text: object) -> str:
     ('de', 'pt-BR', 'und', 'und')
     """
     if not isinstance(text, str) or text.strip().lower() in {"", "und"}:
-        return "und"  # at once: to load the languages takes a tenth of a second
+        return "und"
+    if text in OWN_NAMES:
+        return text
+    if text in SHORT_TAGS:
+        return SHORT_TAGS[text]
     from langcodes import standardize_tag
     from langcodes.tag_parser import LanguageTagError
 

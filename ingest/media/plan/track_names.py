@@ -5,6 +5,8 @@ Never a text of the source: a title could hold quotes or newlines, which an HLS 
 
 from __future__ import annotations
 
+from ingest.media.languages import OWN_NAMES
+
 _NOT_A_LANGUAGE = frozenset({"und", "mis", "zxx", "mul"})
 # No comma and no quote: the name stands in lists and in quoted attributes.
 _PUNCTUATION = " -'()"
@@ -16,7 +18,7 @@ def label(language: str, otherwise: str, note: str | None = None) -> str:
     >>> label("de", "Audio"), label("pt-BR", "Text", "forced"), label("und", "Audio"), label("qaa", "Audio")
     ('Deutsch', 'Português (Brasil) (forced)', 'Audio', 'qaa')
     """
-    name = otherwise if language in _NOT_A_LANGUAGE else _own_name(language)
+    name = otherwise if language in _NOT_A_LANGUAGE else OWN_NAMES.get(language) or own_name(language)
     return f"{name} ({note})" if note else name
 
 
@@ -30,7 +32,8 @@ def unique(name: str, taken: set[str], separator: str) -> str:
     return result
 
 
-def _own_name(tag: str) -> str:
+def own_name(tag: str) -> str:
+    """The name as langcodes has it (CLDR), with a capital; the tag itself where there is none."""
     from langcodes import Language
 
     language = Language.get(tag)
