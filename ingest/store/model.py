@@ -57,3 +57,11 @@ class StoredJob:
 
     summary: JobSummary
     record_json: str
+
+
+def storable(text: str) -> str:
+    """`text` without lone surrogates (file names that are not UTF-8), which SQLite refuses.
+
+    In JSON, the only place where they stand is inside strings, where `\\udcff` is what JSON itself writes.
+    """
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")

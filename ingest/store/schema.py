@@ -1,4 +1,4 @@
-"""The store's tables, and the numbered steps that bring a database of any earlier version up to date."""
+"""The numbered steps that make the store's tables and bring a database of any earlier version up to date."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import sqlite3
 import time
 from contextlib import closing
 from typing import TYPE_CHECKING
-
-from sqlalchemy import Column, Float, Integer, MetaData, Table, Text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,25 +36,6 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     ),
 )
 VERSION = len(MIGRATIONS)
-
-METADATA = MetaData()
-JOBS = Table(
-    "jobs",
-    METADATA,
-    Column("job_id", Text, primary_key=True),
-    Column("status", Text, nullable=False),
-    Column("source", Text, nullable=False),
-    Column("output", Text, nullable=False),
-    Column("resolutions", Text, nullable=False),  # a JSON list
-    Column("created", Text, nullable=False, index=True),
-    Column("updated", Text, nullable=False),
-    Column("percent", Float, nullable=False),
-    Column("step", Text, nullable=False),
-    Column("pid", Integer),
-    Column("host", Text),
-    Column("pid_started", Integer),
-    Column("record", Text, nullable=False),
-)
 
 
 class NewerSchemaError(Exception):

@@ -17,7 +17,8 @@ from ingest.job.errors import OutputError, ResourceError, UsageError
 from ingest.job.record import Inputs, Output, Process, Progress, Record, Results, SourceFile, Times
 from ingest.job.status import Status
 from ingest.store import JobStore, JobSummary, StoredJob, open_store, store_path
-from ingest.store.schema import JOBS, MIGRATIONS, NewerSchemaError, migrate
+from ingest.store.schema import MIGRATIONS, NewerSchemaError, migrate
+from ingest.store.tables import JOBS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,6 +67,19 @@ def test_saving_again_replaces(tmp_path: Path) -> None:
         store.save('{"n": 2}', summary=later)
         assert store.list() == (later,)
         assert store.get(FIRST.job_id) == StoredJob(later, '{"n": 2}')
+
+
+def test_saving_does_not_load_what_only_questions_need(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from ingest.store import JobSummary, open_store\n"
+        "job = JobSummary('j1', 'COMPLETED', '/s', '/o', (), '', '', 100.0, '')\n"
+        f"with open_store(Path({str(tmp_path)!r})) as store: store.save('{{}}', summary=job)\n"
+        "print('sqlalchemy' in sys.modules)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout == "False\n"
+    with open_store(tmp_path) as store:
+        assert [job.job_id for job in store.list()] == ["j1"]
 
 
 def test_list_is_newest_first(tmp_path: Path) -> None:
@@ -168,13 +182,12 @@ def test_the_summary_of_a_record() -> None:
 
 def test_wal_full_sync_and_private_files(tmp_path: Path) -> None:
     home = tmp_path / "a" / "home"
-    with open_store(home) as store, store._writer.begin() as connection:
-        pragmas = {
-            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
-            for name in ("journal_mode", "synchronous", "busy_timeout")
-        }
+    with open_store(home) as store, store._asked()._writer.begin() as connection:
+        names = ("journal_mode", "synchronous", "busy_timeout")
+        saving = {name: store._writer().execute(f"PRAGMA {name}").fetchone()[0] for name in names}
+        asking = {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in names}
         store_files = {p.name: stat.S_IMODE(p.stat().st_mode) for p in (home, *home.iterdir())}
-    assert pragmas == {"journal_mode": "wal", "synchronous": 2, "busy_timeout": 30_000}
+    assert saving == asking == {"journal_mode": "wal", "synchronous": 2, "busy_timeout": 30_000}
     assert store_files == {
         "home": 0o700,
         "jobs.sqlite3": 0o600,
@@ -335,8 +348,7 @@ def test_a_home_that_may_not_be_written(tmp_path: Path) -> None:
 def test_a_full_disk(tmp_path: Path) -> None:
     store = JobStore(store_path(tmp_path))
     migrate(store.path)
-    with store._writer.begin() as connection:
-        connection.exec_driver_sql("PRAGMA max_page_count=1")  # the smallest possible: what it has now
+    store._writer().execute("PRAGMA max_page_count=1")  # the smallest possible: what it has now
     with pytest.raises(ResourceError) as caught:
         store.save("x" * 1_000_000, summary=FIRST)
     assert caught.value.code == codes.DISK_FULL
