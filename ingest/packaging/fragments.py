@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from ingest.packaging.boxes import (
     MAX_BOXES,
@@ -20,7 +20,7 @@ from ingest.packaging.boxes import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 MAX_SAMPLES = 1_000_000
 """The most samples of one media segment."""
@@ -157,14 +157,14 @@ def _traf(
             version, _ = version_and_flags(payload, box)
             (decode_time,) = unpack(">Q" if version == 1 else ">I", payload, box, 4)
         elif box.kind == "trun":
-            run_start, rows = _trun(payload, box, defaults, room - len(sizes))
-            durations += (row[0] for row in rows)
-            sizes += (row[1] for row in rows)
-            sync += (not row[2] & NON_SYNC_SAMPLE for row in rows)
-            offsets += (row[3] for row in rows)
+            run = _trun(payload, box, defaults, room - len(sizes))
+            durations += run.durations
+            sizes += run.sizes
+            sync += (not own & NON_SYNC_SAMPLE for own in run.flags)
+            offsets += run.offsets
             previous = data[-1][1] if data else base
-            at = previous if run_start is None else base + run_start
-            data.append((at, at + sum(row[1] for row in rows)))
+            at = previous if run.data_offset is None else base + run.data_offset
+            data.append((at, at + sum(run.sizes)))
     return Fragment(
         track_id,
         moof.start,
@@ -178,10 +178,17 @@ def _traf(
     )
 
 
-def _trun(
-    payload: bytes, box: Box, defaults: Defaults, room: int
-) -> tuple[int | None, list[tuple[int, int, int, int]]]:
-    """A track run (8.8.8): its data offset; per sample duration, size, flags and composition offset."""
+class _Run(NamedTuple):
+    """A track run (8.8.8): its data offset; of each sample the duration, size, flags and composition offset."""
+
+    data_offset: int | None
+    durations: Sequence[int]
+    sizes: Sequence[int]
+    flags: Sequence[int]
+    offsets: Sequence[int]
+
+
+def _trun(payload: bytes, box: Box, defaults: Defaults, room: int) -> _Run:
     _, flags = version_and_flags(payload, box)
     (count,) = unpack(">I", payload, box, 4)
     if count > room:
@@ -199,15 +206,15 @@ def _trun(
     step = 4 * sum(fields)
     if count * step > box.end - box.body - offset:
         raise BoxError(f"the run at {box.start} says {count} samples, more than it holds")
-    words = iter(unpack(f">{count * sum(fields)}I", payload, box, offset))
-    rows: list[tuple[int, int, int, int]] = []
-    for index in range(count):
-        duration = next(words) if fields[0] else defaults.duration
-        size = next(words) if fields[1] else defaults.size
-        own = next(words) if fields[2] else defaults.flags
-        shift = next(words) if fields[3] else 0
-        if index == 0 and first_flags is not None:
-            own = first_flags
-        # Version 0 offsets are unsigned by the standard, but writers have stored negative ones in them too.
-        rows.append((duration, size, own, shift - (1 << 32) if shift >= 1 << 31 else shift))
-    return data_offset, rows
+    words = unpack(f">{count * sum(fields)}I", payload, box, offset)
+    usual = (defaults.duration, defaults.size, defaults.flags, 0)
+    columns: list[Sequence[int]] = []
+    for number, present in enumerate(fields):
+        column = words[sum(fields[:number]) :: sum(fields)] if present else (usual[number],) * count
+        columns.append(column)
+    durations, sizes, own, shifts = columns
+    if count and first_flags is not None:
+        own = (first_flags, *own[1:])
+    # Version 0 offsets are unsigned by the standard, but writers have stored negative ones in them too.
+    offsets = [shift - (1 << 32) if shift >= 1 << 31 else shift for shift in shifts]
+    return _Run(data_offset, durations, sizes, own, offsets)

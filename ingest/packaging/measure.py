@@ -30,8 +30,6 @@ from ingest.packaging.segments import (
     read_segment,
     sample_spans,
 )
-from ingest.packaging.streams import not_boxes, read_streams
-from ingest.packaging.transport import TICKS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -233,9 +231,12 @@ def survey_track(playlist: Path, *, root: Path, whole_files: bool = False) -> Su
         if whole_files:
             files = {e.uri: replace(e, byterange=None) for e in parsed.entries}
             parsed = replace(parsed, entries=tuple(files.values()))
-        if not parsed.maps and not_boxes(head_of(parsed, root)):
-            streams, faults = read_streams(parsed, root)
-            return _finished(parsed, _of_streams(parsed, streams) if streams else None, faults, root)
+        if not parsed.maps:
+            from ingest.packaging.streams import not_boxes, read_streams  # no package of ours but TS needs it
+
+            if not_boxes(head_of(parsed, root)):
+                streams, faults = read_streams(parsed, root)
+                return _finished(parsed, _of_streams(parsed, streams) if streams else None, faults, root)
         main = read_init_of(parsed, parsed.entries[0].map, root)
         place = place_of(main.path, root)
         header = main_track(main.init, place)
@@ -271,6 +272,7 @@ def _measure_fragments(
     faults: list[Finding] = []
     rows: list[list[Segment]] = [[] for _ in range(1 + sounds)]
     parts: dict[tuple[str, ByteRange | None], InitPart] = {}
+    real_root = root.resolve()
     for entry in parsed.entries:
         try:
             key = (entry.map.uri, entry.map.byterange) if entry.map else ("", None)
@@ -278,8 +280,8 @@ def _measure_fragments(
                 parts[key] = read_init_of(parsed, entry.map, root)
             part = parts[key]
             path = resolve(entry.uri, parsed.path.parent, root, place_of(parsed.path, root))
-            place = place_of(path, root.resolve())
-            header = main_track(part.init, place_of(part.path, root.resolve()))
+            place = place_of(path, real_root)
+            header = main_track(part.init, place_of(part.path, real_root))
             others = [t for t in part.init.tracks if t.handler == "soun" and t is not header]
             if len(others) != sounds:
                 found = f"{len(others)} sound tracks beside the first"
@@ -317,6 +319,8 @@ def _of_init(
 
 def _of_streams(parsed: MediaPlaylist, streams: Sequence[MeasuredStream]) -> Track:
     """The track of streams without an initialization segment: the picture, or the first sound."""
+    from ingest.packaging.transport import TICKS
+
     headers = tuple(s.header for s in streams)
     tracks = [
         Track(

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from ingest.packaging.findings import APPLE, OURS, RFC, FaultError
 from ingest.packaging.measure import peak_rate
 from ingest.packaging.playlists import place_of, read_text
-from ingest.packaging.webvtt_reader import TextTrack, WebvttError, read_webvtt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from ingest.packaging.findings import Checks
     from ingest.packaging.measure import Track
     from ingest.packaging.playlists import Master, MediaPlaylist
+    from ingest.packaging.webvtt_reader import TextTrack
 
 _MAX_TEXT = 16 << 20
 _TICK = Fraction(1, 1000)  # the finest that a WebVTT time can say
@@ -77,6 +77,8 @@ def _check_rendition(
     root: Path,
     checks: Checks,
 ) -> None:
+    from ingest.packaging.webvtt_reader import WebvttError, read_webvtt
+
     place = place_of(playlist.path, root)
     ends_with_vtt = [e for e in playlist.entries if e.uri.lower().endswith((".vtt", ".webvtt"))]
     if playlist.maps or len(ends_with_vtt) < len(playlist.entries):

@@ -13,15 +13,12 @@ from ingest.media.plan.encoders import in_software
 from ingest.steps import (
     extracting_klv_metadata,
     generating_abr_info_files,
-    generating_chapters,
     generating_hls_service_files,
     generating_klv_cues,
     generating_poster_image,
     generating_preview_images,
-    generating_subtitles,
     generating_video_info,
     generating_video_stream_info,
-    measuring_quality,
     planning_resolutions,
     probing_audio,
     probing_video_codec,
@@ -109,6 +106,27 @@ class Step:
     per_resolution: bool = False
     left_out: Callable[[Made], tuple[Note, ...]] | None = None
     applies: Callable[[Made], bool] = lambda _: True
+
+
+# Steps that few sources take are loaded when one does: each costs every job some hundredths of a CPU second.
+
+
+def _subtitles(made: Made) -> Outcome[tuple[MadeText, ...]]:
+    from ingest.steps import generating_subtitles
+
+    return generating_subtitles.run(made.env, made.started.source, made.plan, made.packaged)
+
+
+def _chapters(made: Made) -> Outcome[Path]:
+    from ingest.steps import generating_chapters
+
+    return generating_chapters.run(made.env.package, made.plan)
+
+
+def _quality(made: Made) -> Outcome[Path]:
+    from ingest.steps import measuring_quality
+
+    return measuring_quality.run(made.env, made.started.source, made.plan, damaged=made.damaged)
 
 
 STEPS: tuple[Step, ...] = (
@@ -206,14 +224,14 @@ STEPS: tuple[Step, ...] = (
     Step(
         codes.GENERATING_SUBTITLES,
         "text",
-        lambda m: generating_subtitles.run(m.env, m.started.source, m.plan, m.packaged),
+        _subtitles,
         95,
         applies=lambda m: bool(m.plan.text),
     ),
     Step(
         codes.GENERATING_CHAPTERS,
         "chapter_info",
-        lambda m: generating_chapters.run(m.env.package, m.plan),
+        _chapters,
         95,
         applies=lambda m: bool(m.plan.chapters),
     ),
@@ -234,7 +252,7 @@ STEPS: tuple[Step, ...] = (
     Step(
         codes.MEASURING_QUALITY,
         "quality",
-        lambda m: measuring_quality.run(m.env, m.started.source, m.plan, damaged=m.damaged),
+        _quality,
         96.5,
         applies=lambda m: m.env.options.quality is not None,
     ),
