@@ -58,6 +58,9 @@ _POLL = 0.05  # the same where the kernel has no pidfd
 _LONGEST_TURN = 2 * _TICK  # seconds that one turn may count
 _DRAIN_TURNS = 8
 _CHUNK = 256 * 1024  # more than a pipe holds
+# ffprobe writes packet by packet: after so few bytes more are let come, or each line would cost a turn.
+_TRICKLE = 4096  # bytes
+_GATHER = 0.002  # seconds, in which a pipe of 64 KiB does not fill
 _DISK_FULL = (
     *("No space left on device", "Disk quota exceeded"),
     "running out of disk space",  # all that Shaka Packager says; it may mean permissions, but the folder is ours
@@ -178,7 +181,7 @@ def _watch(child: _Child, output: Output, limits: Limits, token: CancelToken) ->
         # In a longer turn we were stopped or suspended, or the callback was slow: not the program's fault.
         clock += min(now - before, _LONGEST_TURN)
         before = now
-        if output.progress(arrived=arrived):
+        if output.progress(arrived=arrived > 0):
             progressed = clock
         if child.exited:
             break
@@ -192,6 +195,8 @@ def _watch(child: _Child, output: Output, limits: Limits, token: CancelToken) ->
             return "stall"
         if child.stopped:
             break
+        if 0 < arrived < _TRICKLE:
+            time.sleep(_GATHER)
     return None
 
 
@@ -236,15 +241,15 @@ class _Child:
     def exited(self) -> bool:
         return self._ended
 
-    def turn(self, seconds: float) -> bool:
-        """Wait up to `seconds` for output or the end, and take what there is; whether any byte arrived."""
-        arrived = False
+    def turn(self, seconds: float) -> int:
+        """Wait up to `seconds` for output or the end, and take what there is; the number of bytes that arrived."""
+        arrived = 0
         for key, _ in self._selector.select(seconds if self._pidfd is not None else min(seconds, _POLL)):
             if key.data is None:
                 self._ended = True
                 self._selector.unregister(key.fd)
             elif chunk := os.read(key.fd, _CHUNK):
-                arrived = True
+                arrived += len(chunk)
                 key.data(chunk)
             else:
                 self._selector.unregister(key.fd)
