@@ -6,8 +6,11 @@ import os
 from pathlib import Path
 
 
-def write_atomic(path: Path, data: bytes) -> None:
-    """Replace `path` by a complete file: temporary name, fsync, rename, fsync of the folder. Raises OSError."""
+def write_atomic(path: Path, data: bytes, *, at_once: bool = True) -> None:
+    """Replace `path` by a complete file: temporary name, fsync, rename, fsync of the folder. Raises OSError.
+
+    Not `at_once`: without the last, a power cut in the next seconds may bring the whole old file back.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
@@ -19,7 +22,8 @@ def write_atomic(path: Path, data: bytes) -> None:
     except OSError:
         temporary.unlink(missing_ok=True)
         raise
-    sync_folder(path.parent)
+    if at_once:
+        sync_folder(path.parent)
 
 
 def sync_folder(folder: Path) -> None:

@@ -131,7 +131,7 @@ class Recorder:
         self.record = self.record.evolve(progress=progress)
         now = time.monotonic()
         if now - self._written >= WRITE_INTERVAL:
-            self._write(store=now - self._saved >= STORE_INTERVAL, may_fail=True)
+            self._write(store=now - self._saved >= STORE_INTERVAL, may_fail=True, at_once=False)
         self._emit_progress(progress)
 
     def cancelling(self) -> None:
@@ -182,13 +182,13 @@ class Recorder:
         if self._on_event is not None:
             self._on_event(event)
 
-    def _write(self, *, store: bool = True, may_fail: bool = False) -> None:
+    def _write(self, *, store: bool = True, may_fail: bool = False, at_once: bool = True) -> None:
         self._written = time.monotonic()
         if store:
             self._save()  # first: where it fails, job.json says so
         try:
             if self._folder is not None:
-                write_atomic(self._folder / JOB_FILE, self.record.to_json().encode())
+                write_atomic(self._folder / JOB_FILE, self.record.to_json().encode(), at_once=at_once)
         except OSError as error:
             # A full disk is told best by the program that meets it, and the end of a job is told to the caller.
             if not may_fail:

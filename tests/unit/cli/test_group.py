@@ -248,3 +248,18 @@ def test_lists_of_resolutions_are_completed() -> None:
     assert completions("ingest run movie.mp4 --res ") == ["fhd", "hd", "qhd", "sd", "uhd"]
     assert completions("ingest run movie.mp4 --res sd,h") == ["sd,hd"]
     assert completions("ingest run movie.mp4 --res hd,sd,") == ["hd,sd,fhd", "hd,sd,qhd", "hd,sd,uhd"]
+
+
+def test_a_command_is_spared_the_collector(tmp_path: Path) -> None:
+    """At its end the modules are frozen, so that the interpreter does not look for cycles among them."""
+    code = (
+        "import atexit, gc, sys\n"
+        "atexit.register(lambda: print(gc.get_freeze_count() > 10_000, gc.get_threshold()[0]))\n"
+        "from ingest.cli import main\n"
+        "sys.argv = ['ingest', 'jobs', '--json']\n"
+        "sys.exit(main())"
+    )
+    environment = {**os.environ, "INGEST_HOME": str(tmp_path)}
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout.splitlines()[-1] == "True 50000"

@@ -86,6 +86,10 @@ def test_data_is_on_the_disk_before_its_name_is(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr("pathlib.Path.replace", spy_replace)
     write_atomic(tmp_path / "job.json", b"x")
     assert calls == ["sync file", "rename", "sync folder"]
+    calls.clear()
+    write_atomic(tmp_path / "job.json", b"y", at_once=False)
+    assert calls == ["sync file", "rename"]
+    assert (tmp_path / "job.json").read_bytes() == b"y"
 
 
 def test_sync_tree_takes_every_file_and_every_folder_once(

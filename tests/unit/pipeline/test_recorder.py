@@ -230,6 +230,17 @@ def test_progress_is_told_at_once_and_written_at_most_once_a_second(job: Job) ->
     assert job.events[-1] == Progressed(7.0, None, None, 1.5, 3.0, {"sd": 7.0, "hd": 7.0})
 
 
+def test_only_progress_may_be_forgotten_by_a_power_cut(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[Path] = []
+    monkeypatch.setattr("ingest.pipeline.files.sync_folder", synced.append)
+    job.started().recorder.start_step(codes.TRANSCODING_WITH_CPU)
+    assert synced == [job.folder, job.folder]
+    synced.clear()
+    job.clock.now += 1
+    job.recorder.progress(10)
+    assert (job.stands.progress.percent, synced) == (10.0, [])
+
+
 def test_progress_is_rounded_and_bounded(job: Job) -> None:
     recorder = job.started().recorder
     for given_, shown in ((-5, 0.0), (12.34, 12.3), (12.36, 12.4), (float("nan"), 12.4), (250, 100.0)):
@@ -343,7 +354,7 @@ def test_a_job_that_fails_before_its_first_step(job: Job) -> None:
 # --- what cannot be written ---
 
 
-def no_space(*_: object) -> None:
+def no_space(*_: object, **__: object) -> None:
     raise OSError(errno.ENOSPC, "No space left on device")
 
 
