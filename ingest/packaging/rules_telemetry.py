@@ -9,7 +9,6 @@ from ingest.packaging.findings import OURS, FaultError
 from ingest.packaging.packager import GROUP_KLV, KLV_FOLDER
 from ingest.packaging.playlists import place_of, read_text, resolve
 from ingest.packaging.text_manifests import NO_LANGUAGE
-from ingest.packaging.webvtt_reader import WebvttError, read_webvtt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -52,6 +51,8 @@ def check_klv_cues(
 
 
 def _check_cues(path: Path, where: str, checks: Checks) -> None:
+    from ingest.packaging.webvtt_reader import WebvttError, read_webvtt
+
     try:
         cues = read_webvtt(read_text(path, where, _MAX_TEXT)).cues
     except (WebvttError, FaultError):

@@ -14,7 +14,6 @@ from ingest.steps import (
     extracting_klv_metadata,
     generating_abr_info_files,
     generating_hls_service_files,
-    generating_klv_cues,
     generating_poster_image,
     generating_preview_images,
     generating_video_info,
@@ -121,6 +120,12 @@ def _chapters(made: Made) -> Outcome[Path]:
     from ingest.steps import generating_chapters
 
     return generating_chapters.run(made.env.package, made.plan)
+
+
+def _klv_cues(made: Made) -> Outcome[MadeCues | None]:
+    from ingest.steps import generating_klv_cues
+
+    return generating_klv_cues.run(made.env, made.packaged, cues_of(made))
 
 
 def _quality(made: Made) -> Outcome[Path]:
@@ -238,7 +243,7 @@ STEPS: tuple[Step, ...] = (
     Step(
         codes.GENERATING_KLV_CUES,
         "klv_cues",
-        lambda m: generating_klv_cues.run(m.env, m.packaged, cues_of(m)),
+        _klv_cues,
         95,
         applies=lambda m: m.telemetry is not None and m.telemetry.cues is not None,
     ),

@@ -1,4 +1,7 @@
-"""160 Extracting KLV Metadata: the sets become documents, tracks, a map and the texts of cues."""
+"""160 Extracting KLV Metadata: the sets become documents, tracks, a map and the texts of cues.
+
+KLV's own modules are loaded only here, where there is some: they cost every other job a tenth of a CPU second.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +9,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ingest.job import codes
-from ingest.klv import packets
 from ingest.steps.context import Env, Note, Outcome
-from ingest.steps.klv_source import on_timeline, pieces
-from ingest.telemetry import Exported, export
-from ingest.telemetry.cue_store import CueStore
-from ingest.telemetry.export import LONG
 
 if TYPE_CHECKING:
     from ingest.media.plan import Plan
     from ingest.media.source import Source
     from ingest.steps.probing_video_klv import FoundKlv
+    from ingest.telemetry import Exported
+    from ingest.telemetry.cue_store import CueStore
 
 CUES = "klv-cues.jsonl"
 
@@ -31,6 +31,12 @@ class ExtractedKlv:
 
 def run(env: Env, source: Source, plan: Plan, found: FoundKlv) -> Outcome[ExtractedKlv]:
     """Raises Cancelled, or OSError where the disk is full."""
+    from ingest.klv import packets
+    from ingest.steps.klv_source import on_timeline, pieces
+    from ingest.telemetry import export
+    from ingest.telemetry.cue_store import CueStore
+    from ingest.telemetry.export import LONG
+
     mine = {s.pid or 0 for s in found.streams}
     read = packets(pieces(source, env.cancel))
     cues = CueStore(env.temporary / CUES) if found.chosen is not None else None

@@ -17,13 +17,7 @@ if TYPE_CHECKING:
     from ingest.klv import Packet
     from ingest.media.cancel import CancelToken
     from ingest.media.document import Document
-    from ingest.media.facts import Container
     from ingest.media.source import Source
-
-
-def is_transport(container: Container) -> bool:
-    """Whether our own demuxer reads it."""
-    return "mpegts" in container.format.split(",")
 
 
 def pieces(source: Source, cancel: CancelToken | None) -> Iterator[bytes]:

@@ -6,12 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ingest.job import codes
-from ingest.klv import packets
-from ingest.klv.document import carriage
 from ingest.media.document import klv_streams
 from ingest.steps.context import Note, Outcome
-from ingest.steps.klv_source import is_transport, pids, pieces
-from ingest.telemetry import choose
 
 if TYPE_CHECKING:
     from ingest.klv import Stream
@@ -50,6 +46,10 @@ def run(
     declared = klv_streams(document)
     if not is_transport(container):
         return Outcome(FoundKlv(declared))
+    from ingest.klv import packets
+    from ingest.steps.klv_source import pids, pieces
+    from ingest.telemetry import choose
+
     found = packets(pieces(source, cancel))
     for _ in found:
         pass
@@ -60,6 +60,11 @@ def run(
         notes=tuple(Note(codes.KLV_FOUND, told(s)) for s in streams),
         warnings=tuple(Note(codes.KLV_DAMAGED, damage(s)) for s in streams if is_damaged(s)),
     )
+
+
+def is_transport(container: Container) -> bool:
+    """Whether our own demuxer reads it."""
+    return "mpegts" in container.format.split(",")
 
 
 def has_klv(stream: Stream) -> bool:
@@ -76,6 +81,8 @@ def named(stream: Stream) -> str:
 
 def told(stream: Stream) -> str:
     """What was found of a stream, on one line."""
+    from ingest.klv.document import carriage
+
     counts = [f"{count} sets of {standard}" for standard, count in stream.standards.most_common()]
     return f"{named(stream)}: {', '.join(counts) or 'no valid set'} ({carriage(stream)})"
 
