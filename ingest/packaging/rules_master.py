@@ -75,14 +75,10 @@ def _check_groups(
         )
         if kind != "VIDEO":
             _check_language(media.attributes.get("LANGUAGE"), where, checks)
-        if media.attributes.get("DEFAULT") == "YES":
-            checks.must(
-                media.attributes.get("AUTOSELECT") == "YES",
-                f"{RFC} 4.4.6.1",
-                where,
-                "DEFAULT=YES without AUTOSELECT=YES",
-                "both",
-            )
+        if media.attributes.get("DEFAULT") == "YES" and "AUTOSELECT" in media.attributes:
+            automatic = media.attributes["AUTOSELECT"]
+            found = f"DEFAULT=YES with AUTOSELECT={automatic}"
+            checks.must(automatic == "YES", f"{RFC} 4.4.6.1", where, found, "AUTOSELECT=YES, or none")
         track = tracks.get(media.uri or "")
         if track and kind == "AUDIO":
             declared = media.attributes.get("CHANNELS")

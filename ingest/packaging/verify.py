@@ -149,8 +149,11 @@ def verify(
     videos = [t for t, _ in renditions.found.values() if t.kind == "video"]
     sounds = [t for t, _ in renditions.found.values() if t.kind == "audio"]
     frame = min((t.frame_duration for t in videos or sounds), default=Fraction(0))
+    manifest = _manifest(folder, path, videos)
+    branded = any("cmfc" in t.init.brands for t in (*videos, *sounds) if t.init_path)
+    cmaf = manifest is not None or branded
     for track, playlist in renditions.found.values():
-        check_track(track, playlist, frame, folder, checks)
+        check_track(track, playlist, frame, folder, checks, cmaf=cmaf)
         check_streams(track, folder, checks)
         if track.kind == "video":
             independent = master.independent or playlist.independent
@@ -180,7 +183,6 @@ def verify(
         check_declarations(master, renditions.by_uri, folder, checks, text=rates)
     if expected:
         check_expected([*videos, *sounds], expected, folder, checks)
-    manifest = _manifest(folder, path, videos)
     if manifest:
         check_manifest(manifest, [*videos, *sounds], folder, checks)
     _check_images(folder, videos, expected, checks)

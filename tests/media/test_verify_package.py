@@ -239,6 +239,10 @@ def unknown_group(folder: Path) -> None:
     edit(folder / "ABR.m3u8", 'AUDIO="audio"', 'AUDIO="sound"')
 
 
+def default_but_not_automatic(folder: Path) -> None:
+    edit(folder / "ABR.m3u8", "DEFAULT=NO,AUTOSELECT=YES", "DEFAULT=YES,AUTOSELECT=NO")
+
+
 def long_language(folder: Path) -> None:
     edit(folder / "ABR.m3u8", 'LANGUAGE="en"', 'LANGUAGE="eng"')
 
@@ -306,6 +310,7 @@ FAULTS: list[tuple[Callable[[Path], None], str, str]] = [
     (no_iframes, "Apple 6.1", "ABR.m3u8"),
     (old_version, "RFC8216bis 8", "video/hd/index.m3u8"),
     (unknown_group, "RFC8216bis 4.4.6.2.1", "ABR.m3u8 video/hd/index.m3u8"),
+    (default_but_not_automatic, "RFC8216bis 4.4.6.1", "ABR.m3u8 audio/en-stereo/index.m3u8"),
     (long_language, "Apple 8.10", "ABR.m3u8 audio/en-stereo/index.m3u8"),
     (outside, "ingest files", "video/hd/index.m3u8"),
     (late_sound, "ingest start", "audio/en-stereo/index.m3u8"),

@@ -46,8 +46,8 @@ GROUP = {"TYPE": "CLOSED-CAPTIONS", "GROUP-ID": "cc", "INSTREAM-ID": "CC1", "NAM
         (["NONE", "NONE"], b"moof....", (), []),
         (["cc"], MESSAGE, (GROUP,), []),
         (["NONE"], MESSAGE, (), [("MUST", "RFC8216bis 4.4.6.2")]),
-        ([None], MESSAGE, (), [("MUST", "RFC8216bis 4.4.6.2")]),
-        ([None], b"moof....", (), [("SHOULD", "RFC8216bis 4.4.6.2")]),
+        ([None], MESSAGE, (), [("SHOULD", "ingest captions")]),
+        ([None], b"moof....", (), [("SHOULD", "ingest captions")]),
         (["cc"], MESSAGE, (), [("MUST", "RFC8216bis 4.4.6.2.1")]),
         (["NONE", "cc"], MESSAGE, (GROUP,), [("MUST", "RFC8216bis 4.4.6.2")] * 2),
         # Without the flag that there is caption data it is none.
