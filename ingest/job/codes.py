@@ -98,6 +98,7 @@ HDR_NOT_KEPT = _note(9111, "HDR Not Kept", "--hdr keep was asked for and SDR is 
 FIELDS_HANDLED = _note(
     9118, "Interlaced Source", "Its fields are not what is usual or flagged; what was done with them."
 )
+PICTURE_HELD = _note(9119, "Picture Held", "The only picture stays on the screen while the sound goes on.")
 SUBTITLES_MADE = _note(
     9129, "Subtitles Made", "A text rendition, how many cues it has and of what it is made."
 )

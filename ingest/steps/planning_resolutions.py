@@ -18,6 +18,7 @@ from ingest.media.plan.encoders import for_hardware, in_hardware
 from ingest.media.plan.hdr import made_codecs, why_not_kept
 from ingest.media.plan.rungs import ENCODERS, SMALLEST
 from ingest.media.plan.space import space_of
+from ingest.media.plan.still import held
 from ingest.media.plan.text import MAX_TEXT_TRACKS, usable_text
 from ingest.media.process import Limits
 from ingest.media.toolchain import capabilities
@@ -75,7 +76,7 @@ def plan(
         video,
         audio,
         presets,
-        preview_interval=plan_interval(video.timing.duration),
+        preview_interval=plan_interval((held(video.timing, audio) or video.timing).duration),
         tile=tile_size(video.display_width, video.display_height),
         can_tone_map=can_tone_map,
         text=text,
@@ -110,7 +111,9 @@ def notes(plan: Plan, video: VideoFacts) -> tuple[Note, ...]:
         )
         for codec in plan.unused_codecs
     ]
-    return (*made, *left, *slower(plan, video), *tracks, *assumed, *fields, *small)
+    length = f"the only picture is shown for {float(plan.duration):.1f} s, as long as there is sound"
+    still = [Note(codes.PICTURE_HELD, length)] if plan.video.grid.held else []
+    return (*made, *left, *slower(plan, video), *still, *tracks, *assumed, *fields, *small)
 
 
 def slower(plan: Plan, video: VideoFacts) -> tuple[Note, ...]:

@@ -16,6 +16,7 @@ from tiny_rung import TINY, with_tiny
 
 from ingest.packaging.ending import end_at
 from ingest.packaging.measure import measure_track
+from ingest.packaging.rules_source import difference
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -86,3 +87,23 @@ def test_two_pictures_whose_declared_rate_makes_them_last_for_nothing(clips: Cli
     assert measure_track(package.playlist(f"video/{TINY}")).last_presentation == Fraction(1, 5)
     trick = m3u8.load(str(package.folder / "trick/iframes.m3u8"))
     assert [s.duration for s in trick.segments] == [0.2]
+
+
+def test_one_picture_stays_while_the_sound_goes_on(clips: Clips, ingested: Ingest) -> None:
+    source = clips.make(
+        *("cover.mp4", *picture("128x72", 0.04), "-f", "lavfi", "-i", "sine=duration=7.1"),
+        *("-map", "0", "-map", "1", *X264, "-c:a", "aac"),
+    )
+    package = with_tiny(ingested)(source, TINY)
+    assert package.record["warnings"] == []
+    assert (
+        "Picture Held: the only picture is shown for 7.2 s, as long as there is sound"
+        in package.record["messages"]
+    )
+    track = measure_track(package.playlist(f"video/{TINY}"))
+    assert list(track.sample_times()) == [Fraction(n, 5) for n in range(36)]
+    (first, *others) = package.pictures(TINY)
+    assert len(others) == 35
+    assert max(difference(p.pixels, first.pixels) for p in others) < 2
+    sound = measure_track(package.playlist("audio/und-stereo"))
+    assert abs(sound.last_presentation - Fraction(36, 5)) < Fraction(1, 40)

@@ -32,7 +32,10 @@ def timed_picture(stream: Any, plan: Plan) -> Any:
         # A time that falls back (a fault of the camera) is moved just behind the one before.
         shift = f"if(isnan(PREV_OUTPTS),{shift},max({shift},PREV_OUTPTS+1))"
     stream = whole(stream.filter("setpts", shift), plan)
-    if grid.resample:
+    if grid.held and grid.frames is not None:
+        stream = stream.filter("trim", end_frame=1).filter("settb", ratio(grid.time_base))
+        stream = stream.filter("loop", loop=grid.frames - 1, size=1).filter("setpts", "N")
+    elif grid.resample:
         stream = stream.filter("fps", ratio(grid.time_base**-1))
     elif grid.rate is not None:
         # Snaps times that a coarse time base has rounded onto the exact grid.

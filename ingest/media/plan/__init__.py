@@ -19,6 +19,7 @@ from ingest.media.plan.fields import after, fields_plan
 from ingest.media.plan.grid import make_grid
 from ingest.media.plan.hdr import hdr_plan, made_codecs
 from ingest.media.plan.rungs import make_rungs, possible_codecs
+from ingest.media.plan.still import held
 from ingest.media.plan.text import text_renditions
 from ingest.media.plan.trick import plan_trick
 
@@ -129,8 +130,9 @@ def make_plan(
     chosen = ladder.choose(presets, video.display_width, video.display_height)
     size = f"{video.display_width}x{video.display_height}"
     fields = fields_plan(video, chosen.made[0].preset)
-    shown = replace(video, timing=after(video.timing, fields))
-    grid = make_grid(shown, chosen.made[0].preset)
+    still = held(video.timing, audio)
+    shown = replace(video, timing=still or after(video.timing, fields))
+    grid = replace(make_grid(shown, chosen.made[0].preset), held=still is not None)
     possible = replace(options, codecs=possible_codecs(options.codecs, chosen.made))
     hdr = hdr_plan(video, possible, can_convert=can_tone_map)
     sound = plan_audio(audio, chosen.made[-1].preset, grid.duration)

@@ -25,7 +25,7 @@ class Grid:
     across a long gap is seconds away from how long it is shown; and for the last picture to end where it should,
     others must be decoded that much earlier (see `packaging.ending`), for which very few pictures leave no room.
     `frame_step` keeps every n-th picture; `resample` makes an uneven, too fast source constant; `fill` shows a
-    picture for longer where those after it are lost.
+    picture for longer where those after it are lost; `held`: the source's only picture is shown all the time.
     """
 
     rate: Fraction | None
@@ -40,6 +40,7 @@ class Grid:
     duration: Fraction
     reorder: bool = True
     fill: bool = False
+    held: bool = False
 
     def with_losses(self) -> Grid:
         """The same grid for a source of which pictures do not decode: nothing moves into their place."""

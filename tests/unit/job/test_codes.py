@@ -51,6 +51,7 @@ OURS = (
     (9112, "Codec Left Out"),
     (9115, "No DASH Manifest Made"),
     (9118, "Interlaced Source"),
+    (9119, "Picture Held"),
     (9125, "Audio Channels Assumed"),
     (9126, "Audio Silent"),
     (9129, "Subtitles Made"),
