@@ -12,6 +12,8 @@ from ingest.job.errors import IngestError, UsageError
 from ingest.media.cancel import CancelToken
 from ingest.media.codec_names import parse_codecs
 from ingest.media.options import (
+    GROUND_HIGHEST,
+    GROUND_LOWEST,
     LOUDNESS_LOUDEST,
     LOUDNESS_SOFTEST,
     EncoderChoice,
@@ -47,6 +49,8 @@ def run(
     verify: Verify = "default",
     format: Format = "cmaf",  # noqa: A002 (as the command has it)
     quality: Quality | None = None,
+    klv: str | os.PathLike[str] | None = None,
+    ground: float = 0.0,
     on_event: OnEvent | None = None,
     cancel: CancelToken | None = None,
 ) -> Record:
@@ -68,6 +72,8 @@ def run(
         verify: what is decoded of the finished renditions: `"default"` the first picture of each segment, the last
             ones and all sound, `"full"` everything.
         format: `"cmaf"` for HLS and DASH, `"ts"` for HLS alone over MPEG-2 transport streams, H.264 only.
+        klv: a file of telemetry beside the film: bare KLV, a transport stream, Esri's CSV, DJI's SRT.
+        ground: metres above the sea of the ground where telemetry does not say it, for computed footprints.
         quality: `"vmaf"` measures each rendition against the source, into `info/abr.json`.
         on_event: called with each event of `ingest.pipeline.events`, in the calling thread.
         cancel: set it from elsewhere to stop the job.
@@ -92,6 +98,8 @@ def run(
         verify=verify,
         format=format,
         quality=quality,
+        klv=klv,
+        ground=ground,
     )
     request = _request(source, resolutions, output, preset_dir, options, force=force)
     settings = settings_module.load()
@@ -120,6 +128,8 @@ def look(
     verify: Verify = "default",
     format: Format = "cmaf",  # noqa: A002 (as the command has it)
     quality: Quality | None = None,
+    klv: str | os.PathLike[str] | None = None,
+    ground: float = 0.0,
     cancel: CancelToken | None = None,
 ) -> Looked:
     """What `run` with the same arguments would see and do, without making anything.
@@ -142,6 +152,8 @@ def look(
         verify=verify,
         format=format,
         quality=quality,
+        klv=klv,
+        ground=ground,
     )
     request = _request(source, resolutions or (), output, preset_dir, options)
     every = resolutions is None
@@ -175,7 +187,7 @@ def _request(
     *,
     force: bool = False,
 ) -> Request:
-    for place in (source, output, preset_dir):
+    for place in (source, output, preset_dir, options.klv):
         if place is not None and (not os.fspath(place) or "\0" in os.fsdecode(place)):
             raise UsageError(
                 codes.USAGE, f"{os.fspath(place)!r} is not a path", remedy="name a file or folder"
@@ -185,6 +197,12 @@ def _request(
             codes.USAGE,
             f"a loudness of {options.loudness:g} LUFS",
             remedy=f"ask for one from {LOUDNESS_SOFTEST:g} to {LOUDNESS_LOUDEST:g}, for example -23",
+        )
+    if not GROUND_LOWEST <= options.ground <= GROUND_HIGHEST:
+        raise UsageError(
+            codes.USAGE,
+            f"ground at {options.ground:g} m",
+            remedy=f"give metres above the sea from {GROUND_LOWEST:g} to {GROUND_HIGHEST:g}",
         )
     return Request(
         source=Path(source),
@@ -206,6 +224,8 @@ def _options(
     verify: Verify,
     format: Format,  # noqa: A002
     quality: Quality | None,
+    klv: str | os.PathLike[str] | None,
+    ground: float,
 ) -> Options:
     _check_choice("hdr", hdr, get_args(Hdr))
     _check_choice("encoder", encoder, get_args(EncoderChoice))
@@ -222,6 +242,8 @@ def _options(
         verify=verify,
         format=format,
         quality=quality,
+        klv=Path(klv) if klv is not None else None,
+        ground=ground,
     )
     modern = [codec for codec in options.codecs if codec != "h264"]
     if options.format == "ts" and modern:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import click
 
 from ingest.cli.options import json_option
+from ingest.media.options import GROUND_HIGHEST, GROUND_LOWEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--ground",
-    type=click.FloatRange(-1000, 9000),
+    type=click.FloatRange(GROUND_LOWEST, GROUND_HIGHEST),
     default=0.0,
     metavar="METRES",
     help="With --export: height of the ground above the sea where sets do not say it (0), for computed footprints.",

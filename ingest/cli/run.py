@@ -11,7 +11,7 @@ import click
 from ingest.cli.completion import complete_resolution
 from ingest.cli.options import json_option, preset_dir_option
 from ingest.cli.output import echo_json_text
-from ingest.media.options import LOUDNESS_LOUDEST, LOUDNESS_SOFTEST
+from ingest.media.options import GROUND_HIGHEST, GROUND_LOWEST, LOUDNESS_LOUDEST, LOUDNESS_SOFTEST
 
 if TYPE_CHECKING:
     from ingest.job.record import Record
@@ -53,6 +53,19 @@ if TYPE_CHECKING:
     "--quality",
     type=click.Choice(["vmaf"]),
     help="Measure each rendition against the source, into info/abr.json.",
+)
+@click.option(
+    "--klv",
+    type=click.Path(readable=False, path_type=Path),
+    metavar="FILE",
+    help="Telemetry beside the film: bare KLV, a transport stream, Esri's CSV or DJI's SRT.",
+)
+@click.option(
+    "--ground",
+    type=click.FloatRange(GROUND_LOWEST, GROUND_HIGHEST),
+    default=0.0,
+    metavar="METRES",
+    help="Height of the ground above the sea where telemetry does not say it (0), for computed footprints.",
 )
 @click.option("--dry-run", is_flag=True, help="Print the plan and the exact commands, and make nothing.")
 @click.option(
@@ -110,6 +123,8 @@ def run(
     verify: Literal["default", "full"],
     container: Literal["cmaf", "ts"],
     quality: Literal["vmaf"] | None,
+    klv: Path | None,
+    ground: float,
     dry_run: bool,
     preset_dir: Path | None,
     progress: str,
@@ -136,6 +151,8 @@ def run(
         "verify": verify,
         "format": container,
         "quality": quality,
+        "klv": klv,
+        "ground": ground,
     }
     if dry_run:
         print_plan(source, resolutions, output, choices, as_json=as_json)

@@ -129,6 +129,8 @@ def stream_document(stream: Stream) -> dict[str, Any]:
 
 def carriage(stream: Stream) -> str:
     """How a stream is carried, in words (ST 1402)."""
+    if stream.carried is not None:
+        return stream.carried
     if stream.stream_type is None:
         return "bare file"
     kind = "synchronous" if stream.stream_type == 0x15 else "asynchronous"

@@ -57,7 +57,8 @@ class Stream:
     """What was found of one KLV stream so far. `pid` and what is of the transport are None or 0 in a bare file.
 
     `standards` counts good sets: a stream is ST 0601 only where it has one. `bad_checksums` are among the `framing`
-    counts' bad ones. `times` are the first and last Precision Time Stamps.
+    counts' bad ones. `times` are the first and last Precision Time Stamps. `carried` says in words how it came,
+    where that is neither a transport stream nor a file of its own.
     """
 
     pid: int | None = None
@@ -75,6 +76,7 @@ class Stream:
     malformed_pes: int = 0
     first_time: int | None = None
     last_time: int | None = None
+    carried: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ingest.media.codec_names import Codec
 
 Hdr = Literal["sdr", "keep"]
@@ -14,6 +16,7 @@ Verify = Literal["default", "full"]
 Format = Literal["cmaf", "ts"]
 Quality = Literal["vmaf"]
 
+GROUND_LOWEST, GROUND_HIGHEST = -1000.0, 9000.0  # metres
 LOUDNESS_SOFTEST, LOUDNESS_LOUDEST = -70.0, -5.0  # LUFS
 
 
@@ -29,6 +32,8 @@ class Options:
         loudness: LUFS that each audio rendition is brought to by a constant gain; None: as it is.
         verify: `default` decodes parts of each rendition, `full` every frame.
         format: CMAF segments for HLS and DASH, or HLS alone over MPEG-2 transport streams.
+        klv: a file of telemetry beside the film; None: only what the film itself has.
+        ground: metres above the sea of the ground where telemetry does not say it, for computed footprints.
         quality: measure each rendition against the source; None: do not.
     """
 
@@ -40,6 +45,8 @@ class Options:
     verify: Verify = "default"
     format: Format = "cmaf"
     quality: Quality | None = None
+    klv: Path | None = None
+    ground: float = 0.0
 
 
 DEFAULTS = Options()

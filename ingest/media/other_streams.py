@@ -1,4 +1,4 @@
-"""Streams that are neither picture, sound, text nor KLV: what cameras and broadcasters put beside them. Pure."""
+"""Streams that are neither picture, sound, text nor telemetry: what cameras and broadcasters put beside them. Pure."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from ingest.media.facts import LeftOut
 if TYPE_CHECKING:
     from ingest.media.document import Document
 
+GOPRO = "gpmd"
+"""The tag of GoPro's telemetry (GPMF) in MP4."""
 _KNOWN_KINDS = frozenset({"video", "audio", "subtitle"})
 _MEANING = {
     "tmcd": "a timecode",
-    "gpmd": "GoPro's telemetry (GPMF)",
     "fdsc": "GoPro's frame data",
     "text": "the titles of its chapters",
     "rtmd": "Sony's camera data",
@@ -32,14 +33,15 @@ _MEANING = {
 
 def other_streams(document: Document) -> tuple[LeftOut, ...]:
     """Each of them, named by its tag where its codec has no name."""
-    klv = {k.index for k in klv_streams(document)}
+    telemetry = {k.index for k in klv_streams(document)}
     return tuple(
         _left_out(s)
         for s in document.get("streams", ())
         if isinstance(s, dict)
         and "index" in s
         and s.get("codec_type") not in _KNOWN_KINDS
-        and int(s["index"]) not in klv
+        and int(s["index"]) not in telemetry
+        and s.get("codec_tag_string") != GOPRO
     )
 
 

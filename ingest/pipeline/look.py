@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -115,7 +115,9 @@ def _surroundings(
 def _probe(prober: Prober, request: Request) -> Found:
     probed = probing_video_codec.run(prober, allow_damage=request.options.allow_damage)
     audio = probing_audio.run(probed.value.mine)
-    klv = probing_video_klv.run(probed.value.mine, probed.value.container, prober.source, prober.cancel)
+    start, side_path = probed.value.video.timing.start, request.options.klv
+    with open_source(side_path) if side_path is not None else nullcontext() as side:
+        klv = probing_video_klv.run(probed.value.mine, probed.value.container, prober, start, side)
     outcomes: tuple[Outcome[Any], ...] = (probed, audio, klv)
     return Found(
         probed=probed.value,

@@ -131,6 +131,7 @@ class Runner:
         book = preset_files.load(request.preset_dir or self._settings.preset_dir)
         made.presets = book.select(request.resolutions)
         made.source_path = request.source
+        made.side_path = request.options.klv
         made.min_free = self._settings.min_free
 
     def _surround(self) -> None:
@@ -222,7 +223,7 @@ class Runner:
         if self._workspace is not None:
             self._workspace.release()
         if hasattr(self._made, "started"):
-            self._made.started.source.close()
+            self._made.started.close()
 
 
 def first_record(request: Request) -> Record:

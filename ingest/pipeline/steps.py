@@ -61,6 +61,7 @@ class Made:
     # Given by the runner before the first step, or as soon as the first step allows.
     workspace: Workspace
     source_path: Path
+    side_path: Path | None
     presets: Sequence[Preset]
     env: Env
     prober: Prober
@@ -138,7 +139,7 @@ STEPS: tuple[Step, ...] = (
     Step(
         codes.STARTING_INGEST,
         "started",
-        lambda m: starting_ingest.run(m.source_path, m.workspace.output, m.min_free),
+        lambda m: starting_ingest.run(m.source_path, m.workspace.output, m.min_free, m.side_path),
         1,
     ),
     Step(
@@ -151,7 +152,9 @@ STEPS: tuple[Step, ...] = (
     Step(
         codes.PROBING_VIDEO_KLV,
         "klv",
-        lambda m: probing_video_klv.run(m.probed.mine, m.probed.container, m.started.source, m.env.cancel),
+        lambda m: probing_video_klv.run(
+            m.probed.mine, m.probed.container, m.prober, m.probed.video.timing.start, m.started.side
+        ),
         2,
     ),
     Step(
@@ -207,7 +210,7 @@ STEPS: tuple[Step, ...] = (
     Step(
         codes.EXTRACTING_KLV_METADATA,
         "telemetry",
-        lambda m: extracting_klv_metadata.run(m.env, m.started.source, m.plan, m.klv),
+        lambda m: extracting_klv_metadata.run(m.env, m.started.source, m.klv, ground=m.env.options.ground),
         91,
         applies=lambda m: m.klv.present,
         left_out=lambda m: extracting_klv_metadata.left_out(m.klv),

@@ -6,13 +6,13 @@ KLV's own modules are loaded only here, where there is some: they cost every oth
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from ingest.job import codes
 from ingest.steps.context import Env, Note, Outcome
 
 if TYPE_CHECKING:
-    from ingest.media.plan import Plan
     from ingest.media.source import Source
     from ingest.steps.probing_video_klv import FoundKlv
     from ingest.telemetry import Exported
@@ -29,24 +29,22 @@ class ExtractedKlv:
     cues: CueStore | None
 
 
-def run(env: Env, source: Source, plan: Plan, found: FoundKlv) -> Outcome[ExtractedKlv]:
-    """Raises Cancelled, or OSError where the disk is full."""
-    from ingest.klv import packets
-    from ingest.steps.klv_source import on_timeline, pieces
+def run(env: Env, source: Source, found: FoundKlv, *, ground: float = 0.0) -> Outcome[ExtractedKlv]:
+    """Read all of it again. Raises Cancelled, or OSError where the disk is full."""
     from ingest.telemetry import export
     from ingest.telemetry.cue_store import CueStore
     from ingest.telemetry.export import LONG
 
-    mine = {s.pid or 0 for s in found.streams}
-    read = packets(pieces(source, env.cancel))
+    readings = [again() for again in found.readings]
     cues = CueStore(env.temporary / CUES) if found.chosen is not None else None
     exported = export(
-        on_timeline(read, plan.video.start, mine),
-        lambda: tuple(s for s in read.streams if (s.pid or 0) in mine),
+        chain.from_iterable(reading.packets for reading in readings),
+        lambda: tuple(s for reading in readings for s in reading.streams()),
         env.package,
         name=source.name,
         chosen=found.chosen,
         long=found.sets > LONG,
+        ground=ground,
         cues=cues,
     )
     source.check_unchanged()
@@ -57,8 +55,7 @@ def left_out(found: FoundKlv) -> tuple[Note, ...]:
     """Why step 160 is not taken; nothing where it is."""
     if found.present:
         return ()
-    if not found.declared or found.streams:
+    if not found.declared:
         return (Note(codes.NO_KLV_FOUND),)
     indexes = ", ".join(str(k.index) for k in found.declared)
-    container = found.declared[0].carriage
-    return (Note(codes.KLV_NOT_EXTRACTED, f"stream {indexes}: data tracks of {container} are not read"),)
+    return (Note(codes.NO_KLV_FOUND, f"stream {indexes} is declared to be KLV and holds no set"),)

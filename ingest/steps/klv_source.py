@@ -1,23 +1,32 @@
-"""Reads the KLV of a source on the video's timeline."""
+"""Reads the KLV of a transport stream on the film's timeline."""
 
 from __future__ import annotations
 
 import os
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ingest.klv import packets
 from ingest.klv.pes import TICKS, WRAP, unwrap
 from ingest.klv.reader import BLOCK
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from collections.abc import Container as Contains
-    from collections.abc import Iterable, Iterator
     from fractions import Fraction
 
-    from ingest.klv import Packet
+    from ingest.klv import Packet, Stream
     from ingest.media.cancel import CancelToken
     from ingest.media.document import Document
     from ingest.media.source import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One pass over telemetry: the packets on the film's timeline, and, once they have been read, what was found."""
+
+    packets: Iterable[Packet]
+    streams: Callable[[], Sequence[Stream]]
 
 
 def pieces(source: Source, cancel: CancelToken | None) -> Iterator[bytes]:
@@ -42,13 +51,27 @@ def pids(document: Document) -> frozenset[int]:
     return frozenset(found)
 
 
-def on_timeline(packets: Iterable[Packet], start: Fraction, streams: Contains[int]) -> Iterator[Packet]:
+def transport_reading(
+    source: Source, cancel: CancelToken | None, start: Fraction, mine: Contains[int] | None
+) -> Reading:
+    """The KLV of a transport stream: of all its streams, or of those whose PID is among `mine`."""
+    read = packets(pieces(source, cancel))
+
+    def streams() -> tuple[Stream, ...]:
+        return tuple(s for s in read.streams if mine is None or s.pid in mine)
+
+    return Reading(on_timeline(read, start, mine), streams)
+
+
+def on_timeline(
+    packets: Iterable[Packet], start: Fraction, streams: Contains[int] | None
+) -> Iterator[Packet]:
     """The packets of `streams`, with their times counted from `start` (seconds of the source's clock) on.
 
     ffmpeg and we may count the wraps of the clock (33 bits) differently: the first picture that we saw tells which.
     """
     written = round(start * TICKS) % WRAP
     for packet in packets:
-        if packet.stream in streams:
+        if streams is None or packet.stream in streams:
             zero = None if packet.start is None else unwrap(written, packet.start)
             yield replace(packet, start=zero)

@@ -3,30 +3,40 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from ingest.job import codes
+from ingest.media.data_tracks import data_tracks
 from ingest.media.document import klv_streams
 from ingest.steps.context import Note, Outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from fractions import Fraction
+
     from ingest.klv import Stream
-    from ingest.media.cancel import CancelToken
     from ingest.media.document import Document
     from ingest.media.facts import Container, KlvFacts
+    from ingest.media.probe import Prober
     from ingest.media.source import Source
+    from ingest.steps.klv_source import Reading
+
+Again: TypeAlias = "Callable[[], Reading]"
+"""Reads one more time, from the beginning."""
 
 
 @dataclass(frozen=True, slots=True)
 class FoundKlv:
-    """`declared` is what the container says, `streams` what was read of the picture's program.
+    """`declared` is what the container says, `streams` what was read of the picture's program and beside the film.
 
-    `chosen` is the stream (its PID) of which track and cues are made, None where no valid set of ST 0601 was found.
+    `chosen` is the stream (its PID) of which track and cues are made, None where no valid set was found that has tags
+    of ST 0601. `readings` read all of it again.
     """
 
     declared: tuple[KlvFacts, ...] = ()
     streams: tuple[Stream, ...] = ()
     chosen: int | None = None
+    readings: tuple[Again, ...] = ()
 
     @property
     def sets(self) -> int:
@@ -40,26 +50,58 @@ class FoundKlv:
 
 
 def run(
-    document: Document, container: Container, source: Source, cancel: CancelToken | None
+    document: Document, container: Container, prober: Prober, start: Fraction, side: Source | None = None
 ) -> Outcome[FoundKlv]:
-    """The whole source is read: only a valid set makes a stream one of ST 0601. Raises Cancelled."""
-    declared = klv_streams(document)
-    if not is_transport(container):
-        return Outcome(FoundKlv(declared))
-    from ingest.klv import packets
-    from ingest.steps.klv_source import pids, pieces
-    from ingest.telemetry import choose
+    """The whole source is read: only a valid set makes a stream one of ST 0601.
 
-    found = packets(pieces(source, cancel))
-    for _ in found:
-        pass
-    mine = pids(document)
-    streams = tuple(s for s in found.streams if not mine or s.pid in mine)
+    Args:
+        document: ffprobe's answer, without the streams of other programs than the picture's.
+        start: when the film begins, in seconds of the source's clock.
+        side: a file of telemetry beside the film.
+
+    Raises:
+        SourceError: `side` holds no telemetry that is known.
+        Cancelled: someone asked for it.
+    """
+    declared = klv_streams(document)
+    if not (is_transport(container) or data_tracks(document) or side):
+        return Outcome(FoundKlv(declared))
+    from ingest.telemetry import choose  # only for sources that may have some
+
+    readings = tuple(_readings(document, container, prober, start, side))
+    streams: list[Stream] = []
+    for again in readings:
+        reading = again()
+        for _ in reading.packets:
+            pass
+        streams += reading.streams()
     return Outcome(
-        FoundKlv(declared, streams, choose(streams)),
+        FoundKlv(declared, tuple(streams), choose(streams), readings),
         notes=tuple(Note(codes.KLV_FOUND, told(s)) for s in streams),
         warnings=tuple(Note(codes.KLV_DAMAGED, damage(s)) for s in streams if is_damaged(s)),
     )
+
+
+def _readings(
+    document: Document, container: Container, prober: Prober, start: Fraction, side: Source | None
+) -> Iterator[Again]:
+    from ingest.steps.klv_side import side_reading
+    from ingest.steps.klv_source import pids, transport_reading
+    from ingest.steps.klv_tracks import kind_of, listed, track_reading
+
+    source, cancel = prober.source, prober.cancel
+    if is_transport(container):
+        mine = pids(document) or None
+        yield lambda: transport_reading(source, cancel, start, mine)
+    else:
+        for track in data_tracks(document):
+            found = listed(prober, track)
+            kind = kind_of(found, source)
+            if kind is not None:
+                # Bound now: the loop goes on.
+                yield lambda found=found, kind=kind: track_reading(found, kind, source, start)  # type: ignore[misc]
+    if side is not None:
+        yield lambda: side_reading(side, cancel)
 
 
 def is_transport(container: Container) -> bool:
@@ -68,7 +110,7 @@ def is_transport(container: Container) -> bool:
 
 
 def has_klv(stream: Stream) -> bool:
-    return bool(stream.standards) or stream.framing.bad + stream.framing.cut > 0
+    return bool(stream.standards) or is_damaged(stream)
 
 
 def is_damaged(stream: Stream) -> bool:
@@ -76,7 +118,7 @@ def is_damaged(stream: Stream) -> bool:
 
 
 def named(stream: Stream) -> str:
-    return f"stream 0x{stream.pid:X}" if stream.pid else "stream 0"
+    return f"stream 0x{stream.pid:X}" if stream.pid else "side file"
 
 
 def told(stream: Stream) -> str:

@@ -20,14 +20,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Started:
+    """`side` is the file of telemetry beside the film, where one was named."""
+
     source: Source
     tools: Toolchain
+    side: Source | None = None
+
+    def close(self) -> None:
+        self.source.close()
+        if self.side is not None:
+            self.side.close()
 
 
-def run(path: Path, folder: Path, min_free: int) -> Outcome[Started]:
+def run(path: Path, folder: Path, min_free: int, side_path: Path | None = None) -> Outcome[Started]:
     """Raises SourceError, ToolError or ResourceError."""
     source = open_source(path)
+    side: Source | None = None
     try:
+        side = open_source(side_path) if side_path is not None else None
         tools = toolchain.find()
         free = shutil.disk_usage(folder).free
         if free < min_free:
@@ -38,7 +48,9 @@ def run(path: Path, folder: Path, min_free: int) -> Outcome[Started]:
             )
     except BaseException:
         source.close()
+        if side is not None:
+            side.close()
         raise
     reasons = process.protections().reasons
     warnings = (Note(codes.NOT_FULLY_CONFINED, "; ".join(reasons)),) if reasons else ()
-    return Outcome(Started(source, tools), warnings=warnings)
+    return Outcome(Started(source, tools, side), warnings=warnings)

@@ -7,10 +7,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from ingest.klv import TAGS, UasSet
 from ingest.klv.document import stream_document
+from ingest.telemetry.gpmf import GPMF
+from ingest.telemetry.side_csv import CSV
+from ingest.telemetry.side_srt import DJI
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,6 +25,8 @@ ESSENTIAL: tuple[tuple[int, ...], ...] = (
 )
 """Esri's 13 essential fields (ArcGIS Pro, Video Multiplexer), each with the tags that may carry it."""
 UAS = "ST 0601"
+MAPPED = (UAS, CSV, GPMF, DJI)
+"""Standards whose sets have tags of ST 0601."""
 _MOST_GAPS = 100
 _GAP_SECONDS = 0.5
 """An interval is a gap from here on, where it is also three times the usual one."""
@@ -44,10 +49,23 @@ class Tally:
 
 
 def choose(streams: Sequence[Stream]) -> int | None:
-    """The stream that the track and the cues are made of: that with most sets of ST 0601, the first of equals."""
-    having = [s for s in streams if s.standards[UAS]]
-    best = max(having, key=lambda s: s.standards[UAS], default=None)
+    """The stream that the track and the cues are made of.
+
+    It is one beside the film (its number is 0), else one of ST 0601, else any other; of several that with most sets.
+    """
+    having = [s for s in streams if mapped(s)]
+    best = max(having, key=lambda s: (not s.pid, bool(s.standards[UAS]), mapped(s)), default=None)
     return None if best is None else best.pid or 0
+
+
+def mapped(stream: Stream) -> int:
+    """How many sets have tags of ST 0601."""
+    return sum(stream.standards[name] for name in MAPPED)
+
+
+def is_uas(content: object) -> TypeGuard[UasSet]:
+    """Whether a packet's content has tags of ST 0601."""
+    return isinstance(content, UasSet)
 
 
 def document(

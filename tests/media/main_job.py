@@ -222,7 +222,7 @@ SHARED_CLIPS = (
     ),
     Clip(
         *("gopro-karma-gpmf.mp4", 362, {"sd": (720, 404)}, {"en-stereo": 2}),
-        {154: (9107, 9107, 9107), 9002: (9101, 9101), 9001: (9104,)},
+        {154: (9107, 9107), 156: (9141,), 9002: (9101, 9101), 160: (), 9020: (9129,)},
         rate=_NTSC,
         signal="pc",
         # Two pictures more than two segments of 6.006 s.

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import imageio_ffmpeg
 import m3u8
 import pytest
 from klv_film import RATE, STEP, a_set, film
@@ -157,3 +159,39 @@ def test_the_film_lasts_as_long_as_its_cues(flight: Package) -> None:
     playlist = m3u8.load(str(flight.folder / "telemetry/index.m3u8"))
     assert sum(Fraction(str(s.duration)) for s in playlist.segments) == pytest.approx(Fraction(12), abs=0.001)
     assert all(isinstance(s.uri, str) and Path(s.uri).suffix == ".vtt" for s in playlist.segments)
+
+
+def test_klv_in_a_mov_file(ingested: Ingest, tmp_path: Path) -> None:
+    """Its data track does not say what it carries: ffmpeg muxes it as unknown data, and leaves out the last packet."""
+    source = tmp_path / "flight.mov"
+    mux = ("-map", "0:v", "-map", "0:d", "-c", "copy", "-f", "mov", str(source))
+    ffmpeg = (imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-v", "error")
+    subprocess.run([*ffmpeg, "-i", str(film(tmp_path / "a.ts")), *mux], check=True, timeout=60)
+    package = ingested(source, "sd")
+    assert missions(package) == EACH[:49]
+    assert "49 sets of ST 0601 (data track 1 (KLV))" in " ".join(package.record["messages"])
+
+
+def test_telemetry_beside_the_film(ingested: Ingest, tmp_path: Path) -> None:
+    """Bare KLV, timed by its stamps; what the film itself has is still listed."""
+    side = tmp_path / "side.klv"
+    side.write_bytes(b"".join(a_set(1000 + k) for k in range(50)))
+    package = ingested(film(tmp_path / "both.ts"), "sd", klv=side)
+    assert missions(package) == [(f"set {1000 + k}", time) for k, (_, time) in enumerate(EACH)]
+    info = json.loads((package.folder / "info/klv.json").read_bytes())
+    assert (info["used"], [s["stream"] for s in info["streams"]]) == (0, [0x101, 0])
+    assert info["streams"][1]["carriage"] == "bare file beside the film"
+
+
+def test_the_drone_s_position_in_a_gopro_film(ingested: Ingest) -> None:
+    path = SHARED / "gopro-karma-gpmf.mp4"
+    if not path.exists():
+        pytest.skip(f"{path.name} is not in {SHARED}")
+    package = ingested(path)
+    info = json.loads((package.folder / "info/klv.json").read_bytes())
+    (stream,) = info["streams"]
+    assert (stream["standard"], stream["sets"]) == ("GPMF", {"GPMF": 47})
+    assert stream["firstTime"] == "2017-04-17T19:27:57.526Z"
+    points = json.loads((package.folder / "telemetry/coverage.json").read_bytes())["sensorPoints"]["points"]
+    assert points[0] == [-117.3310668, 33.1253688, 15.71, 0]
+    assert len(points) == len(list(cues(package.folder))) == 47

@@ -24,7 +24,6 @@ STREAMS = (
 def test_each_is_named() -> None:
     assert other_streams({"streams": list(STREAMS)}) == (
         LeftOut(2, "data", "tmcd", "a timecode"),
-        LeftOut(3, "data", "gpmd", "GoPro's telemetry (GPMF)"),
         LeftOut(10, "data", "text", "the titles of its chapters"),
         LeftOut(5, "data", "scte_35", "splice points (SCTE 35)"),
         LeftOut(6, "data", "bin_data", "private data"),

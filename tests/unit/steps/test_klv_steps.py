@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
 
 import pytest
 from made_facts import container
@@ -25,16 +26,20 @@ from made_klv import (
 
 from ingest.job import codes
 from ingest.klv import packets
+from ingest.media.data_tracks import DataTrack, data_tracks
 from ingest.media.facts import KlvFacts
 from ingest.media.source import open_source
 from ingest.steps import extracting_klv_metadata, probing_video_klv
 from ingest.steps.context import Note, Outcome
 from ingest.steps.klv_source import on_timeline, pids
+from ingest.steps.klv_tracks import Samples, kind_of, track_reading
+from ingest.steps.probing_video_klv import FoundKlv
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ingest.steps.probing_video_klv import FoundKlv
+    from ingest.media.probe import Prober
+    from ingest.media.source import Source
 
 DOCUMENT = {
     "format": {"format_name": "mpegts"},
@@ -49,7 +54,12 @@ def probed(data: bytes, folder: Path, document: dict[str, object] | None = None)
     path = folder / "flight.ts"
     path.write_bytes(data)
     with open_source(path) as source:
-        return probing_video_klv.run(document or DOCUMENT, container("mpegts"), source, None)
+        return probing_video_klv.run(document or DOCUMENT, container("mpegts"), asked(source), Fraction(0))
+
+
+def asked(source: Source) -> Prober:
+    """A prober that is never asked."""
+    return cast("Prober", SimpleNamespace(source=source, cancel=None))
 
 
 def test_what_was_found_is_said(tmp_path: Path) -> None:
@@ -93,7 +103,8 @@ def test_a_declared_stream_without_any_set_is_no_klv(tmp_path: Path) -> None:
     found = probed(mux.data, tmp_path)
     assert not found.value.present
     assert "no valid set" in found.notes[0].detail
-    assert extracting_klv_metadata.left_out(found.value) == (Note(codes.NO_KLV_FOUND),)
+    note = Note(codes.NO_KLV_FOUND, "stream 1 is declared to be KLV and holds no set")
+    assert extracting_klv_metadata.left_out(found.value) == (note,)
 
 
 def test_klv_of_another_program_is_left_alone(tmp_path: Path) -> None:
@@ -113,13 +124,50 @@ def test_klv_of_another_program_is_left_alone(tmp_path: Path) -> None:
     assert found.chosen == KLV_PID
 
 
-def test_a_data_track_of_another_container_says_so(tmp_path: Path) -> None:
-    path = tmp_path / "a.mp4"
-    path.write_bytes(b"x")
+def test_samples_are_read_where_the_demuxer_says_and_in_mxf_out_of_their_triplets(tmp_path: Path) -> None:
+    bare, wrapped = numbered(1), klv(bytes.fromhex("060E2B34010201010D01030117010B01"), numbered(2))
+    path = tmp_path / "a.mxf"
+    path.write_bytes(b"head" + bare + wrapped)
+    found = Samples(DataTrack(2, 3, Fraction(1, 25), "[0][0][0][0]"))
+    for line in (f"0,{len(bare)},4,", f"1,{len(numbered(2))},{4 + len(bare)}", "N/A,3,4", "2,9,-1", "3,0,4"):
+        found.line(line)
     with open_source(path) as source:
-        found = probing_video_klv.run(DOCUMENT, container(), source, None).value
-    note = Note(codes.KLV_NOT_EXTRACTED, "stream 1: data tracks of mpegts are not read")
+        assert list(found.read(source)) == [(bare, 0), (numbered(2), 1)]
+        assert kind_of(found, source) == "KLV"
+        reading = track_reading(found, "KLV", source, Fraction(1, 25))
+        assert [p.milliseconds for p in reading.packets] == [-40.0, 0.0]
+        (stream,) = reading.streams()
+    assert (stream.pid, stream.standards["ST 0601"], stream.carried) == (3, 2, "data track 2 (KLV)")
+
+
+def test_a_track_of_something_else(tmp_path: Path) -> None:
+    path = tmp_path / "a.mp4"
+    path.write_bytes(bytes(100))
+    found = Samples(DataTrack(2, 3, Fraction(1, 25), "mebx"))
+    for k in range(20):
+        found.line(f"{k},5,{5 * k}")
+    with open_source(path) as source:
+        assert kind_of(found, source) is None
+
+
+def test_the_data_tracks_that_may_hold_telemetry() -> None:
+    streams = [
+        {"index": 0, "codec_type": "video", "id": "0x1"},
+        {"index": 1, "codec_type": "data", "codec_tag_string": "tmcd", "id": "0x2"},
+        {"index": 2, "codec_type": "data", "codec_tag_string": "gpmd", "id": "0x3", "time_base": "1/1000"},
+        {"index": 3, "codec_type": "data", "time_base": "1/90000"},
+    ]
+    assert data_tracks({"streams": streams}) == (
+        DataTrack(2, 3, Fraction(1, 1000), "gpmd"),
+        DataTrack(3, 4, Fraction(1, 90_000), ""),
+    )
+
+
+def test_what_is_declared_and_not_there_is_no_klv() -> None:
+    found = FoundKlv(declared=(KlvFacts(1, "mov", "0x2"),))
+    note = Note(codes.NO_KLV_FOUND, "stream 1 is declared to be KLV and holds no set")
     assert extracting_klv_metadata.left_out(found) == (note,)
+    assert extracting_klv_metadata.left_out(FoundKlv()) == (Note(codes.NO_KLV_FOUND),)
 
 
 def test_the_pids_that_ffprobe_says() -> None:
