@@ -115,6 +115,7 @@ NO_DASH_MANIFEST = _note(9115, "No DASH Manifest Made", "Transport streams are f
 QUALITY_NOT_MEASURED = _note(
     9133, "Quality Not Measured", "VMAF has no model for the dynamic range of this rendition."
 )
+KLV_KEPT = _note(9142, "KLV Kept In Segments", "Transport streams carry the sets themselves; how many.")
 
 NOT_FULLY_CONFINED = _warning(
     9201, "Programs Not Fully Confined", "The kernel lacks a protection; what and why."

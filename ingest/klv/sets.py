@@ -23,9 +23,9 @@ class Packet:
     """One KLV set.
 
     `stream` is its PID, 0 in a bare file; `service` the metadata service of its cell (None without cells).
-    `standard` is what its key stands for, `value` its bytes without key and length, `content` what they say: only
-    ST 0601 and ST 0102 local sets are decoded. Times are in ticks of 90 kHz, on a line that neither wraps nor jumps:
-    `pts` as written on it, `arrival` when the picture is shown beside which it arrived, `start` when the first picture
+    `standard` is what its key stands for, `value` its bytes without key and `length` (as written), `content` what
+    they say: only ST 0601 and ST 0102 local sets are decoded. Times are in ticks of 90 kHz, on a line that neither
+    wraps nor jumps: `pts` as written on it, `arrival` when the picture is shown beside which it arrived, `start` when the first picture
     is (without pictures: the first PCR).
     """
 
@@ -38,6 +38,12 @@ class Packet:
     arrival: int | None
     start: int | None
     content: UasSet | SecuritySet | None
+    length: bytes = b""
+
+    @property
+    def raw(self) -> bytes:
+        """The set as it was sent; only so its checksum holds, since a length can be written in several ways."""
+        return self.key + self.length + self.value
 
     @property
     def ticks(self) -> int | None:
@@ -131,4 +137,5 @@ class Lane:
             mark.arrival,
             mark.start,
             content,
+            whole[keys.SIZE : body],
         )

@@ -218,7 +218,9 @@ STEPS: tuple[Step, ...] = (
     Step(
         codes.GENERATING_HLS,
         "packaged",
-        lambda m: generating_hls_service_files.run(m.env, m.plan, m.encoded),
+        lambda m: generating_hls_service_files.run(
+            m.env, m.plan, m.encoded, m.telemetry.raw if m.telemetry else None
+        ),
         93,
         per_resolution=True,
     ),

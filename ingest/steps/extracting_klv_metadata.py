@@ -17,16 +17,19 @@ if TYPE_CHECKING:
     from ingest.steps.probing_video_klv import FoundKlv
     from ingest.telemetry import Exported
     from ingest.telemetry.cue_store import CueStore
+    from ingest.telemetry.set_store import SetStore
 
 CUES = "klv-cues.jsonl"
+RAW = "klv-sets.bin"
 
 
 @dataclass(frozen=True, slots=True)
 class ExtractedKlv:
-    """What was written; `cues` is None where no stream of ST 0601 has a time."""
+    """What was written; `cues` is None where no stream of ST 0601 has a time, `raw` where no segments carry sets."""
 
     exported: Exported
     cues: CueStore | None
+    raw: SetStore | None = None
 
 
 def run(env: Env, source: Source, found: FoundKlv, *, ground: float = 0.0) -> Outcome[ExtractedKlv]:
@@ -34,9 +37,11 @@ def run(env: Env, source: Source, found: FoundKlv, *, ground: float = 0.0) -> Ou
     from ingest.telemetry import export
     from ingest.telemetry.cue_store import CueStore
     from ingest.telemetry.export import LONG
+    from ingest.telemetry.set_store import SetStore
 
     readings = [again() for again in found.readings]
     cues = CueStore(env.temporary / CUES) if found.chosen is not None else None
+    raw = SetStore(env.temporary / RAW) if env.options.format == "ts" else None
     exported = export(
         chain.from_iterable(reading.packets for reading in readings),
         lambda: tuple(s for reading in readings for s in reading.streams()),
@@ -46,9 +51,10 @@ def run(env: Env, source: Source, found: FoundKlv, *, ground: float = 0.0) -> Ou
         long=found.sets > LONG,
         ground=ground,
         cues=cues,
+        raw=raw,
     )
     source.check_unchanged()
-    return Outcome(ExtractedKlv(exported, cues or None))
+    return Outcome(ExtractedKlv(exported, cues or None, raw or None))
 
 
 def left_out(found: FoundKlv) -> tuple[Note, ...]:

@@ -12,7 +12,7 @@ from ingest.packaging import packager
 from ingest.packaging.manifests import rewrite_iframe_playlist, rewrite_media_playlist
 from ingest.packaging.measure import Track, measure_track, on_one_clock
 from ingest.packaging.packager import AudioInput, VideoInput
-from ingest.steps.context import Env, Outcome
+from ingest.steps.context import Env, Note, Outcome
 from ingest.steps.planning_resolutions import file_limits
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ingest.media.plan.audio import AudioRendition
     from ingest.media.plan.grid import Grid
     from ingest.steps.transcoding import Encoded
+    from ingest.telemetry.set_store import SetStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,12 @@ def audio_folder(name: str) -> str:
     return f"audio/{name}"
 
 
-def run(env: Env, plan: Plan, encoded: Encoded) -> Outcome[Packaged]:
-    """Raises ProcessingError, ResourceError or Cancelled."""
+def run(env: Env, plan: Plan, encoded: Encoded, klv: SetStore | None = None) -> Outcome[Packaged]:
+    """Raises ProcessingError, ResourceError or Cancelled.
+
+    Args:
+        klv: sets that transport streams are to carry.
+    """
     work = env.package.parent
     used = 0.0
     for argv in (arguments(env, plan, encoded), trick_arguments(env, plan, encoded)):
@@ -59,9 +64,16 @@ def run(env: Env, plan: Plan, encoded: Encoded) -> Outcome[Packaged]:
         )
         process.check(done, codes.PACKAGING_FAILED)
         used += done.cpu_seconds
+    notes: tuple[Note, ...] = ()
+    if klv is not None:
+        from ingest.steps.klv_in_segments import add_klv
+
+        for rung in plan.rungs:
+            add_klv(env.package / video_folder(rung.name), klv, env.cancel)
+        notes = (Note(codes.KLV_KEPT, f"{len(klv)} sets in each rendition's segments"),)
     packaged = measured(env.package, plan)
     rewrite_playlists(packaged)
-    return Outcome(packaged, cpu_seconds=used)
+    return Outcome(packaged, notes=notes, cpu_seconds=used)
 
 
 def arguments(env: Env, plan: Plan, encoded: Encoded) -> tuple[str, ...]:

@@ -20,10 +20,13 @@ if TYPE_CHECKING:
 
     from ingest.klv import Packet, Stream
     from ingest.telemetry.cue_store import CueStore
+    from ingest.telemetry.set_store import SetStore
 
 INFO = "info/klv.json"
 FOLDER = "telemetry"
 SETS, LINES = f"{FOLDER}/klv.json", f"{FOLDER}/klv.ndjson"
+MOST_STREAMS = 8
+"""KLV streams whose bytes are kept."""
 LONG = 10_000
 """Sets from which on the document of all of them stands as NDJSON beside it, too."""
 
@@ -48,6 +51,7 @@ def export(
     long: bool,
     ground: float = 0.0,
     cues: CueStore | None = None,
+    raw: SetStore | None = None,
 ) -> Exported:
     """Write `folder` (info/klv.json, telemetry/...).
 
@@ -58,6 +62,7 @@ def export(
         long: write NDJSON as well.
         ground: metres above the sea of the ground where a set does not say it.
         cues: receives the cue of each set that has a time.
+        raw: receives the bytes of each KLV set that has a time.
     """
     (folder / FOLDER).mkdir(parents=True, exist_ok=True)
     (folder / INFO).parent.mkdir(parents=True, exist_ok=True)
@@ -72,6 +77,7 @@ def export(
             )
             rows.write(table.header())
         spoken = stack.enter_context(cues.path.open("wb")) if cues is not None else None
+        kept = stack.enter_context(raw.path.open("wb")) if raw is not None else None
         whole.write(f'{{\n"file": {json.dumps(name)},\n"sets": [')
         for packet in packets:
             text = json.dumps(packet_document(packet))
@@ -80,6 +86,8 @@ def export(
                 lines.write(text + "\n")
             count += 1
             tallies.setdefault(packet.stream, Tally()).add(packet)
+            if raw is not None and kept and packet.key and packet.milliseconds is not None:
+                raw.add(kept, packet.stream, packet.milliseconds, packet.raw, MOST_STREAMS)
             if packet.stream != chosen or not isinstance(packet.content, UasSet):
                 continue
             point = of_packet(packet, ground)

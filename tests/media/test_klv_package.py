@@ -16,6 +16,7 @@ from made_klv import ASYNC, EG_0104, WRAP, klv
 from main_job import SHARED, Ingest, Package
 from PIL import Image
 
+from ingest.klv import packets
 from ingest.packaging.webvtt_reader import read_webvtt
 
 if TYPE_CHECKING:
@@ -195,3 +196,16 @@ def test_the_drone_s_position_in_a_gopro_film(ingested: Ingest) -> None:
     points = json.loads((package.folder / "telemetry/coverage.json").read_bytes())["sensorPoints"]["points"]
     assert points[0] == [-117.3310668, 33.1253688, 15.71, 0]
     assert len(points) == len(list(cues(package.folder))) == 47
+
+
+def test_transport_streams_carry_the_sets_and_give_them_back(ingested: Ingest, tmp_path: Path) -> None:
+    """The round trip: the same bytes, each within a picture of its time, in both segments."""
+    package = ingested(film(tmp_path / "long.ts", seconds=8), "sd", format="ts")
+    segments = sorted((package.folder / "video/sd").glob("*.ts"))
+    assert len(segments) == 2
+    found = list(packets(b"".join(s.read_bytes() for s in segments)))
+    assert [p.raw for p in found] == [a_set(k) for k in range(200)]
+    assert [p.milliseconds for p in found] == [pytest.approx(FRAME * k, abs=FRAME / 2) for k in range(200)]
+    assert len(list(packets(segments[1].read_bytes()))) == 50
+    assert "KLV Kept In Segments: 200 sets in each rendition's segments" in package.record["messages"]
+    assert missions(package) == [(f"set {k}", pytest.approx(FRAME * k, abs=1)) for k in range(200)]

@@ -58,6 +58,7 @@ OURS = (
     (9130, "Subtitles Empty"),
     (9133, "Quality Not Measured"),
     (9141, "KLV Metadata Found"),
+    (9142, "KLV Kept In Segments"),
     (9201, "Programs Not Fully Confined"),
     (9202, "Source Damaged"),
     (9203, "Source Misdeclared"),
