@@ -25,8 +25,8 @@ class Packet:
     `stream` is its PID, 0 in a bare file; `service` the metadata service of its cell (None without cells).
     `standard` is what its key stands for, `value` its bytes without key and `length` (as written), `content` what
     they say: only ST 0601 and ST 0102 local sets are decoded. Times are in ticks of 90 kHz, on a line that neither
-    wraps nor jumps: `pts` as written on it, `arrival` when the picture is shown beside which it arrived, `start` when the first picture
-    is (without pictures: the first PCR).
+    wraps nor jumps: `pts` as written on it, `arrival` when the picture is shown beside which it arrived, `start` when
+    the first picture is (without pictures: the first PCR).
     """
 
     stream: int
