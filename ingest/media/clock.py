@@ -8,7 +8,10 @@ decoding times, which never fall back within one clock, and taken out before any
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_left, insort
 from fractions import Fraction
+from itertools import pairwise
+from statistics import median_low
 from typing import TYPE_CHECKING
 
 from ingest.media.facts import Jump
@@ -26,6 +29,8 @@ FORWARD = Fraction(10)  # seconds: ffmpeg's and most players' bound
 BACKWARD = Fraction(1, 10)
 BACKWARD_UNORDERED = Fraction(1)  # where only presentation times are known, which are not in order
 _ALIKE = Fraction(1)
+MOST_MENDED = 20  # times; each is a term of the command, and more of them are no accident
+_REORDERED = 32  # pictures that one is shown after the one decoded with it, at most
 
 
 def jumps_of(table: PacketTable, time_base: Fraction, container: str) -> tuple[Jump, ...]:
@@ -52,6 +57,48 @@ def jumps_of(table: PacketTable, time_base: Fraction, container: str) -> tuple[J
                 found.append(Jump(number, shift))
         before = time
     return tuple(found)
+
+
+def mended(
+    table: PacketTable, time_base: Fraction, container: str
+) -> tuple[PacketTable, tuple[tuple[int, int], ...]]:
+    """The same packets with the presentation times right that a damaged header has thrown far off.
+
+    A picture is shown at most some pictures after it is decoded (ISO/IEC 13818-1 2.4.2.6: its data stay ten seconds at
+    most). One that says otherwise, while it is decoded in line with its neighbours, belongs into the first hole of
+    the others' times after that. Returned with it are the mended packets: when each is decoded and shown, in ticks.
+    """
+    most = int(FORWARD / time_base)
+    wrong = table.misplaced(most) if _MAY_JUMP & set(container.split(",")) else []
+    if not 0 < len(wrong) <= MOST_MENDED:
+        return table, ()
+    shown, decoded = table.presentation_times(), dict(table.decoding_times())
+    right = sorted(time for number, time in shown.items() if number not in wrong)
+    usual = median_low(b - a for a, b in pairwise(right)) if len(right) > 2 else 0
+    times = array("q", table.pts)
+    found: list[tuple[int, int]] = []
+    for number in wrong if usual > 0 else ():
+        at = decoded[number]
+        # Only the first picture of the stream may be shown before all others.
+        earliest = max(at, right[0] + 1) if number else at
+        in_line = all(abs(decoded.get(n, at) - at) <= most for n in (number - 1, number + 1))
+        if in_line and (hole := _hole(right, earliest, usual)) is not None:
+            times[number] = hole
+            insort(right, hole)
+            found.append((at, hole))
+    return table.presented_at(times), tuple(found)
+
+
+def _hole(taken: Sequence[int], earliest: int, usual: int) -> int | None:
+    """The first time from `earliest` on, on the clock of those around it, at which nothing of `taken` is shown."""
+    at = bisect_left(taken, earliest)
+    anchor = taken[min(at, len(taken) - 1)]
+    first = anchor - (anchor - earliest) // usual * usual
+    for time in range(first, first + _REORDERED * usual, usual):
+        near = taken[max(0, bisect_left(taken, time) - 1) :][:2]
+        if all(2 * abs(time - other) > usual for other in near):
+            return time
+    return None
 
 
 def follow(

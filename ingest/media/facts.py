@@ -122,7 +122,8 @@ class VideoFacts:
     """The picture that will be used. `width` and `height` are decoded pixels; `display_*` are what is seen:
     square pixels, upright. A player turns the picture clockwise by `rotation` degrees, and then, where it is
     `mirrored`, swaps left and right. `jumps` are those of the source's clock, by stream; they are taken out of
-    `timing`. `cropped`: columns and rows that the container hides; they are in none of the sizes here."""
+    `timing`. `mended`: when pictures with a damaged time are decoded and shown, in ticks.
+    `cropped`: columns and rows that the container hides; they are in none of the sizes here."""
 
     index: int
     codec: str
@@ -146,6 +147,7 @@ class VideoFacts:
     scan: Scan = Scan()
     cropped: tuple[int, int] = (0, 0)
     dolby_vision: DolbyVision | None = None
+    mended: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

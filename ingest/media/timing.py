@@ -119,6 +119,27 @@ class PacketTable(Sequence[Packet]):
             moved.extend(t + s for t, s in zip(ticks, shifts, strict=True))
         return made
 
+    def misplaced(self, most: int) -> list[int]:
+        """Numbers of the packets whose two times are more than `most` ticks apart."""
+        both = _PTS | _DTS
+        return [
+            i
+            for i, (flags, pts, dts) in enumerate(zip(self.flags, self.pts, self.dts, strict=True))
+            if flags & both == both and not -most <= pts - dts <= most
+        ]
+
+    def presentation_times(self) -> dict[int, int]:
+        """Ticks of each packet that has any, by its number."""
+        return {i: self.pts[i] for i, flags in enumerate(self.flags) if flags & _PTS}
+
+    def presented_at(self, times: array[int]) -> PacketTable:
+        """The same packets, shown at other ticks."""
+        made = PacketTable()
+        made.pts, made.dts = times, self.dts
+        made.durations, made.sizes, made.flags = self.durations, self.sizes, self.flags
+        made.complaints = self.complaints
+        return made
+
     def is_key(self, index: int) -> bool:
         return bool(self.flags[index] & _KEY)
 

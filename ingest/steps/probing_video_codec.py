@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from ingest.job import codes
 from ingest.job.errors import SourceError, one_line
-from ingest.media.clock import MOST_JUMPS, follow, jumps_of, straightened
-from ingest.media.damage import missing_pictures, told
+from ingest.media.clock import MOST_JUMPS, follow, jumps_of, mended, straightened
+from ingest.media.damage import missing_pictures, places_of, told
 from ingest.media.document import (
     choose_video,
     fraction,
@@ -71,7 +71,7 @@ def run(prober: Prober, *, allow_damage: bool) -> Outcome[Probed]:
     index = int(stream["index"])
     mine, foreign = of_picture(document, index)
     time_base = time_base_of(stream)
-    packed = prober.packets(index, time_base)
+    packed, mends = mended(prober.packets(index, time_base), time_base, container.format)
     if not packed:
         raise SourceError(
             codes.SOURCE_NOT_MEDIA,
@@ -95,6 +95,7 @@ def run(prober: Prober, *, allow_damage: bool) -> Outcome[Probed]:
             remedy="raise INGEST_MAX_SECONDS if it is right",
         )
     video = sampled(prober, video, packed)
+    video = replace(video, mended=() if jumps else mends)
     if video.colour.hdr == "pq":
         video = replace(video, light=prober.light(index, time_base))
     if jumps:
@@ -117,6 +118,7 @@ def run(prober: Prober, *, allow_damage: bool) -> Outcome[Probed]:
         warnings=(
             *misdeclared(document, container, video),
             *clock_jumps(video, packets),
+            *damaged_times(video),
             *damaged(loss, len(packets)),
         ),
     )
@@ -153,6 +155,17 @@ def clock_jumps(video: VideoFacts, packets: PacketTable) -> tuple[Note, ...]:
     at = ", ".join(f"{place:.1f} s" for place in places[:5]) + (" ..." if len(places) > 5 else "")
     detail = f"the clock begins anew at {at}; the parts are shown one after the other"
     return (Note(codes.CLOCK_JUMPS, detail),)
+
+
+def damaged_times(video: VideoFacts) -> tuple[Note, ...]:
+    if not video.mended:
+        return ()
+    timing = video.timing
+    places = places_of(
+        (t, t) for t in sorted(shown * timing.time_base - timing.start for _, shown in video.mended)
+    )
+    detail = f"{len(video.mended)} of {timing.frames} say a wrong time and are shown where they belong, {told(places)}"
+    return (Note(codes.PICTURES_DAMAGED, detail),)
 
 
 def _time(packet: Packet) -> int:

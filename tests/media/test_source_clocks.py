@@ -267,3 +267,24 @@ def test_fragmented_files(clips: Clips, tiny: Ingest, index: tuple[str, ...]) ->
         *(*picture(SMALL, 3), *tone(3), *X264, "-g", "25", "-c:a", "aac", "-movflags", flags, *index),
     )
     assert times(tiny(source, TINY)) == [n * STEP for n in range(75)]
+
+
+# -- a time that one bit has thrown far off --
+
+
+@pytest.mark.parametrize("nth", [1, 7])
+def test_a_picture_whose_time_is_damaged_is_shown_where_it_belongs(
+    clips: Clips, tiny: Ingest, nth: int
+) -> None:
+    whole = clips.make("whole.ts", *picture(SMALL, 2), *X264, "-bf", "2")
+    data = bytearray(whole.read_bytes())
+    # The heads of PES packets of pictures that have both times (ISO/IEC 13818-1 2.4.3.6): the flags are 0b11.
+    heads = [n for n in range(len(data)) if data.startswith(b"\x00\x00\x01\xe0", n) and data[n + 7] == 0xC0]
+    data[heads[nth] + 10] ^= 0x10  # bit 26 of the presentation time: 745.65 s
+    source = clips.folder / f"thrown-{nth}.ts"
+    source.write_bytes(data)
+    package = tiny(source, TINY)
+    assert times(package) == [n * STEP for n in range(50)]
+    (warning,) = package.record["warnings"]
+    assert warning["code"] == 9223
+    assert "1 of 50 say a wrong time and are shown where they belong" in warning["message"]

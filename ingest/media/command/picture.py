@@ -120,7 +120,10 @@ def own_times(plan: Plan) -> dict[str, str]:
     """
     uneven = plan.video.grid.rate is None
     if not plan.video.jumps:
-        return {"bsf:v": rf"setts=pts=PTS:dts={_LONE}"} if uneven else {}
+        pts, mended = "PTS", plan.video.mended
+        for decoded, shown in mended:
+            pts = rf"if(eq(DTS\,{decoded})\,{shown}\,{pts})"
+        return {"bsf:v": f"setts=pts={pts}:dts={_LONE if uneven else 'DTS'}"} if uneven or mended else {}
     return {
         f"bsf:{index}": _joined(jumps, decoding=index != plan.video.index or not uneven)
         for index, jumps in plan.video.jumps

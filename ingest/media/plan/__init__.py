@@ -48,7 +48,8 @@ POSTER_CANDIDATES = 12
 
 @dataclass(frozen=True, slots=True)
 class VideoPlan:
-    """`start` is the source time (in ticks of its time base) that becomes 0; `jumps` of its clock are taken out.
+    """`start` is the source time (in ticks of its time base) that becomes 0; `jumps` of its clock are taken out,
+    and pictures with a damaged time are shown when `mended` says (when they are decoded, and shown; ticks).
     `canvas` is what every picture is fitted into first; `rotation` and `mirrored` are as in the facts."""
 
     index: int
@@ -64,6 +65,7 @@ class VideoPlan:
     display_width: int
     display_height: int
     jumps: tuple[tuple[int, tuple[Jump, ...]], ...] = ()
+    mended: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +153,7 @@ def make_plan(
             display_width=video.display_width,
             display_height=video.display_height,
             jumps=video.jumps,
+            mended=video.mended,
         ),
         rungs=make_rungs(chosen.made, made_codecs(possible, hdr), shown, grid, hdr),
         audio=sound.renditions,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.media.clock import follow, jumps_of, straightened
+from ingest.media.clock import MOST_MENDED, follow, jumps_of, mended, straightened
 from ingest.media.facts import Jump
 from ingest.media.timing import Packet, PacketTable, measure
 
@@ -84,3 +85,55 @@ def test_any_times_end_up_without_a_jump(times: list[int]) -> None:
     table = PacketTable(Packet(t, t, STEP, 1, False, False) for t in times)
     made = straightened(table, jumps_of(table, BASE, "mpegts"))
     assert jumps_of(made, BASE, "mpegts") == ()
+
+
+FAR = 2**26  # ticks, 745.65 s: one bit of a presentation time
+FLIPPED = [(10,), (29,), (3, 17)]
+
+
+def thrown(numbers: tuple[int, ...], far: int = FAR) -> PacketTable:
+    """Thirty pictures, of which these say a time that is far off."""
+    packets = part(1, 30)
+    for n in numbers:
+        packets[n] = replace(packets[n], pts=(packets[n].pts or 0) + far)
+    return PacketTable(packets)
+
+
+@pytest.mark.parametrize("numbers", FLIPPED)
+@pytest.mark.parametrize("far", [FAR, -FAR])
+def test_a_presentation_time_that_is_far_off_is_put_right(numbers: tuple[int, ...], far: int) -> None:
+    whole = PacketTable(part(1, 30))
+    table, found = mended(thrown(numbers, far), BASE, "mpegts")
+    assert list(table) == list(whole)
+    assert found == tuple((whole.dts[n], whole.pts[n]) for n in numbers)
+    assert jumps_of(table, BASE, "mpegts") == ()
+
+
+@pytest.mark.parametrize(
+    ("table", "container"),
+    [
+        (thrown(()), "mpegts"),
+        (thrown((5,)), "mov,mp4,m4a,3gp,3g2,mj2"),  # far from when it is decoded, and meant
+        (thrown((5,), 90000 * 9), "mpegts"),
+        (thrown(tuple(range(1, MOST_MENDED + 2))), "mpegts"),
+        (PacketTable(part(1, 30)[:10] + part(50, 1) + part(1.4, 20)), "mpegts"),  # a jump there and back
+    ],
+)
+def test_what_is_not_far_off_or_no_accident_is_left_alone(table: PacketTable, container: str) -> None:
+    same, found = mended(table, BASE, container)
+    assert (list(same), found) == (list(table), ())
+
+
+def test_a_wrong_decoding_time_does_not_make_the_other_one_wrong() -> None:
+    packets = part(1, 30)
+    packets[10] = replace(packets[10], dts=(packets[10].dts or 0) + FAR)
+    assert mended(PacketTable(packets), BASE, "mpegts")[1] == ()
+
+
+def test_where_pictures_are_lost_it_goes_into_the_hole_that_is_its_own() -> None:
+    packets = list(thrown((20,)))
+    del packets[6:9]
+    table, found = mended(PacketTable(packets), BASE, "mpegts")
+    whole = part(1, 30)
+    assert found == ((whole[20].dts, whole[20].pts),)
+    assert table[17].pts == whole[20].pts

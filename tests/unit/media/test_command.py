@@ -890,6 +890,16 @@ def test_a_clock_that_begins_anew_is_joined_before_anything_is_decoded() -> None
     assert option.endswith(":dts=NOPTS")
 
 
+def test_pictures_with_a_damaged_time_are_known_by_when_they_are_decoded() -> None:
+    """Not by their number: whoever begins to read in the middle counts another one."""
+    steady = replace(foreman(), mended=((900, 4500), (7200, 9000)))
+    found = arguments(steady, (SD,), track(1))
+    pts = r"if(eq(DTS\,7200)\,9000\,if(eq(DTS\,900)\,4500\,PTS))"
+    assert found[found.index("-bsf:v") : found.index("-i")][:2] == ("-bsf:v", f"setts=pts={pts}:dts=DTS")
+    uneven = arguments(replace(steady, timing=replace(steady.timing, rate=None)), (SD,))
+    assert rf"setts=pts={pts}:dts=if(eq(PTS\,NOPTS)\,DTS\,NOPTS)" in uneven
+
+
 @pytest.mark.parametrize(
     ("rate", "step", "filters"), [(25, 1, "settb=1/25,fps=25/1"), (100, 2, "settb=1/100,fps=100/1")]
 )
