@@ -14,7 +14,7 @@ import test_sync as sync
 from flash_and_beep import SECONDS
 from helpers_media import X264, picture
 
-from trait_cases.checks import in_step, sounds
+from trait_cases.checks import every, in_step, says, sounds
 from trait_cases.core import Case, Finding, Job
 
 if TYPE_CHECKING:
@@ -107,6 +107,14 @@ def pitches(job: Job) -> Finding:
         (levels, *_) = made.heard(job.package, name, 2, [300, 400, 500])
         right.append([level > made.NONE for level in levels] == [f == own for f in (300, 400, 500)])
     return Finding(f"{sum(right)} renditions with the tone of their track alone", "3", all(right))
+
+
+def cover(clips: Clips) -> Path:
+    """As music with its cover comes."""
+    tone = ("-f", "lavfi", "-i", "sine=duration=7.1")
+    return clips.make(
+        "cover.mp4", *picture("128x72", 0.04), *tone, "-map", "0", "-map", "1", *X264, "-c:a", "aac"
+    )
 
 
 def loud(clips: Clips) -> Path:
@@ -218,6 +226,10 @@ CASES = (
         *(PLACE, "longer than the picture by 3 s", partial(lasting, seconds=9.0)),
         checks=(STEREO, beeps(6), in_step(SECONDS)),
         warnings=(9204,),
+    ),
+    Case(
+        *(PLACE, "7 s of sound and one picture", cover),
+        checks=(STEREO, every(36, 5), says("Picture Held: the only picture is shown for 7.2 s")),
     ),
     *(_codec_case(film, n) for film, (_, tracks) in codecs.FILMS.items() for n in range(len(tracks))),
 )
