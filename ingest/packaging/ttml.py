@@ -74,8 +74,10 @@ def read_track(documents: Iterable[TextDocument], origin: Fraction) -> Track:
             unreadable, reason = unreadable + 1, reason or str(error)
             continue
         pictures |= has_pictures
-        right += _within(texts, document, Fraction(0), origin)[: MAX_CUES + 1 - len(right)]
-        other += _within(texts, document, document.start, origin)[: MAX_CUES + 1 - len(other)]
+        found = _within(texts, document, Fraction(0), origin)
+        right += found[: MAX_CUES + 1 - len(right)]
+        counted = _within(texts, document, document.start, origin) if document.start else found
+        other += counted[: MAX_CUES + 1 - len(other)]
     return Track(_joined(other if len(other) > len(right) else right), unreadable, reason, pictures)
 
 
@@ -131,7 +133,8 @@ def _within(texts: Sequence[Shown], document: TextDocument, shift: Fraction, ori
         cue = Cue(round((start - origin) * 1000), round((end - origin) * 1000), text.runs, text.place)
         if made and (made[-1].start, made[-1].end, made[-1].place) == (cue.start, cue.end, cue.place):
             # Paragraphs of one region stand below each other.
-            made[-1] = replace(made[-1], runs=(*made[-1].runs, Run("\n"), *cue.runs)[:MAX_CUE_LENGTH])
+            if len(made[-1].runs) < MAX_CUE_LENGTH:
+                made[-1] = replace(made[-1], runs=(*made[-1].runs, Run("\n"), *cue.runs))
         else:
             made.append(cue)
     return made
@@ -240,8 +243,10 @@ class _Reader:
         align = self._look(context).properties.get("textAlign")
         place = self.sheet.place(context.region, align)
         edges = sorted({p.start for p in pieces} | {p.end for p in pieces if p.end is not None})
-        for start, end in islice(zip_longest(edges, edges[1:]), _MAX_EDGES):
-            runs = tuple(p.run for p in pieces if p.start <= start and (p.end is None or start < p.end))
+        number = {edge: n for n, edge in enumerate(edges)}  # quicker to compare than fractions
+        spans = [(number[p.start], number[p.end] if p.end is not None else len(edges), p.run) for p in pieces]
+        for n, (start, end) in enumerate(islice(zip_longest(edges, edges[1:]), _MAX_EDGES)):
+            runs = tuple(run for first, last, run in spans if first <= n < last)
             if any(not run.text.isspace() for run in runs):
                 self.found.append(Shown(start, end, runs, place))
 
