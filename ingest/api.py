@@ -16,6 +16,7 @@ from ingest.media.options import (
     GROUND_LOWEST,
     LOUDNESS_LOUDEST,
     LOUDNESS_SOFTEST,
+    Copy,
     EncoderChoice,
     Format,
     Hdr,
@@ -51,6 +52,7 @@ def run(
     quality: Quality | None = None,
     klv: str | os.PathLike[str] | None = None,
     ground: float = 0.0,
+    copy: Copy = "auto",
     on_event: OnEvent | None = None,
     cancel: CancelToken | None = None,
 ) -> Record:
@@ -75,6 +77,8 @@ def run(
         klv: a file of telemetry beside the film: bare KLV, a transport stream, Esri's CSV, DJI's SRT.
         ground: metres above the sea of the ground where telemetry does not say it, for computed footprints.
         quality: `"vmaf"` measures each rendition against the source, into `info/abr.json`.
+        copy: a rendition that the source already is is copied (`"auto"`), encoded like the others (`"never"`), or the
+            job fails where it cannot be copied (`"require"`).
         on_event: called with each event of `ingest.pipeline.events`, in the calling thread.
         cancel: set it from elsewhere to stop the job.
 
@@ -100,6 +104,7 @@ def run(
         quality=quality,
         klv=klv,
         ground=ground,
+        copy=copy,
     )
     request = _request(source, resolutions, output, preset_dir, options, force=force)
     settings = settings_module.load()
@@ -130,6 +135,7 @@ def look(
     quality: Quality | None = None,
     klv: str | os.PathLike[str] | None = None,
     ground: float = 0.0,
+    copy: Copy = "auto",
     cancel: CancelToken | None = None,
 ) -> Looked:
     """What `run` with the same arguments would see and do, without making anything.
@@ -154,6 +160,7 @@ def look(
         quality=quality,
         klv=klv,
         ground=ground,
+        copy=copy,
     )
     request = _request(source, resolutions or (), output, preset_dir, options)
     every = resolutions is None
@@ -226,11 +233,13 @@ def _options(
     quality: Quality | None,
     klv: str | os.PathLike[str] | None,
     ground: float,
+    copy: Copy,
 ) -> Options:
     _check_choice("hdr", hdr, get_args(Hdr))
     _check_choice("encoder", encoder, get_args(EncoderChoice))
     _check_choice("verify", verify, get_args(Verify))
     _check_choice("format", format, get_args(Format))
+    _check_choice("copy", copy, get_args(Copy))
     if quality is not None:
         _check_choice("quality", quality, get_args(Quality))
     options = Options(
@@ -244,6 +253,7 @@ def _options(
         quality=quality,
         klv=Path(klv) if klv is not None else None,
         ground=ground,
+        copy=copy,
     )
     modern = [codec for codec in options.codecs if codec != "h264"]
     if options.format == "ts" and modern:

@@ -98,6 +98,14 @@ if TYPE_CHECKING:
     show_default=True,
     help="cmaf: HLS and DASH over fragmented MP4. ts: HLS alone over MPEG-2 transport streams, H.264 only.",
 )
+@click.option(
+    "--copy",
+    type=click.Choice(["auto", "never", "require"]),
+    default="auto",
+    show_default=True,
+    help="auto: a rendition that the source already is is copied. never: all are encoded. require: fail where the "
+    "source's own size cannot be copied.",
+)
 @preset_dir_option
 @click.option(
     "--progress",
@@ -125,6 +133,7 @@ def run(
     quality: Literal["vmaf"] | None,
     klv: Path | None,
     ground: float,
+    copy: Literal["auto", "never", "require"],
     dry_run: bool,
     preset_dir: Path | None,
     progress: str,
@@ -153,6 +162,7 @@ def run(
         "quality": quality,
         "klv": klv,
         "ground": ground,
+        "copy": copy,
     }
     if dry_run:
         print_plan(source, resolutions, output, choices, as_json=as_json)

@@ -67,6 +67,7 @@ INGEST_COMPLETE = _step(118, "Ingest Complete", "Everything asked for is there."
 TRANSCODING_WITH_CPU = _step(9001, "Transcoding with CPU", "Software encoders make the renditions.")
 PLANNING_RESOLUTIONS = _step(9002, "Planning Resolutions", "Decides what will be made, before anything runs.")
 VERIFYING_PACKAGE = _step(9003, "Verifying Package", "Reads the package back and measures it.")
+COPYING = _step(9004, "Copying", "Renditions that the source already is are taken over without encoding.")
 GENERATING_SUBTITLES = _step(9010, "Generating Subtitles", "Text tracks become WebVTT renditions in text/.")
 GENERATING_CHAPTERS = _step(9011, "Generating Chapters", "Writes info/chapters.json and text/chapters.vtt.")
 GENERATING_KLV_CUES = _step(9020, "Generating KLV Cues", "KLV sets become a WebVTT rendition in telemetry/.")
@@ -112,6 +113,11 @@ AUDIO_CHANNELS_ASSUMED = _note(
 )
 AUDIO_SILENT = _note(9126, "Audio Silent", "A track has no sound in it from beginning to end.")
 NO_DASH_MANIFEST = _note(9115, "No DASH Manifest Made", "Transport streams are for HLS alone.")
+NOT_COPIED = _note(
+    9145,
+    "Not Copied",
+    "The source's picture would do as a rendition, but how it lies in the file does not; why.",
+)
 QUALITY_NOT_MEASURED = _note(
     9133, "Quality Not Measured", "VMAF has no model for the dynamic range of this rendition."
 )
@@ -202,6 +208,10 @@ JOB_NOT_CANCELLABLE = _error(
 )
 JOB_NOT_STOPPED = _error(9341, "Job Not Stopped", "It was asked to stop and has not done so in time.")
 KLV_MISSING = _error(9344, "No KLV Metadata", "The file holds no KLV set that is whole.")
+COPY_IMPOSSIBLE = _error(
+    9342, "Copying Impossible", "--copy require was given, and the source is no rendition; why."
+)
+COPYING_FAILED = _error(9343, "Copying Failed", "The source's packets could not be taken over.")
 QUALITY_UNAVAILABLE = _error(9348, "Quality Cannot Be Measured", "This ffmpeg has no libvmaf filter.")
 QUALITY_FAILED = _error(9349, "Quality Measurement Failed", "The measuring program ended with an error.")
 

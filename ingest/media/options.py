@@ -15,6 +15,7 @@ EncoderChoice = Literal["auto", "cpu", "nvenc", "qsv", "vaapi", "amf", "videotoo
 Verify = Literal["default", "full"]
 Format = Literal["cmaf", "ts"]
 Quality = Literal["vmaf"]
+Copy = Literal["auto", "never", "require"]
 
 GROUND_LOWEST, GROUND_HIGHEST = -1000.0, 9000.0  # metres
 LOUDNESS_SOFTEST, LOUDNESS_LOUDEST = -70.0, -5.0  # LUFS
@@ -35,6 +36,7 @@ class Options:
         klv: a file of telemetry beside the film; None: only what the film itself has.
         ground: metres above the sea of the ground where telemetry does not say it, for computed footprints.
         quality: measure each rendition against the source; None: do not.
+        copy: renditions that the source already is are copied, encoded, or copied or the job fails.
     """
 
     allow_damage: bool = False
@@ -47,6 +49,7 @@ class Options:
     quality: Quality | None = None
     klv: Path | None = None
     ground: float = 0.0
+    copy: Copy = "auto"
 
 
 DEFAULTS = Options()

@@ -12,11 +12,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class EncodeProgress:
-    """`frames` pictures of the first rung are written; `speed` is media seconds made per second."""
+    """`frames` pictures of the first output are written; `speed` is media seconds made per second.
+
+    `seconds`: how far the output that is furthest has come.
+    """
 
     frames: int
     written: int
     speed: float | None
+    seconds: float = 0.0
 
 
 class ProgressReader:
@@ -26,6 +30,7 @@ class ProgressReader:
         self._on_progress = on_progress
         self._frames = 0
         self._written = 0
+        self._seconds = 0.0
         self._speed: float | None = None
         self.last: EncodeProgress | None = None
 
@@ -37,12 +42,14 @@ class ProgressReader:
             self._frames = _integer(value, self._frames)
         elif key == "total_size":
             self._written = _integer(value, self._written)
+        elif key == "out_time_us":
+            self._seconds = _integer(value, round(self._seconds * 1_000_000)) / 1_000_000
         elif key == "speed":
             self._speed = _speed(value)
         elif key == "progress":
-            self.last = EncodeProgress(self._frames, self._written, self._speed)
+            self.last = EncodeProgress(self._frames, self._written, self._speed, self._seconds)
             self._on_progress(self.last)
-            return (self._frames, self._written)
+            return (self._frames, self._written, self._seconds)
         return None
 
 

@@ -47,7 +47,7 @@ def plan_sampling(plan: Plan) -> Sampling:
     """Two pictures of each second, at the size of the largest rung, to which a player would scale the others.
 
     Fewer of a film of hours, and more of one of seconds, so that the lowest percentile says something. Renditions that
-    keep the source's dynamic range are left out: the model is for SDR.
+    keep the source's dynamic range are left out: the model is for SDR. So are copies, which are the source itself.
     """
     grid = plan.video.grid
     frames = grid.frames or round(grid.duration / grid.time_base)
@@ -55,8 +55,9 @@ def plan_sampling(plan: Plan) -> Sampling:
     every = max(a_second * RUN // PER_SECOND, -(-frames * RUN // MOST))
     if frames * RUN < every * FEWEST:
         every = max(1, frames * RUN // FEWEST)
-    measured = [(i, r) for i, r in enumerate(plan.rungs) if r.video_range == "SDR"]
-    largest = max((r for _, r in measured), key=lambda r: r.width * r.height, default=plan.rungs[-1])
+    measured = [(i, r) for i, r in enumerate(plan.rungs) if r.video_range == "SDR" and not r.copied]
+    shown = [r for r in plan.rungs if r.video_range == "SDR"]
+    largest = max(shown, key=lambda r: r.width * r.height, default=plan.rungs[-1])
     return Sampling(
         rungs=tuple((i, r.name) for i, r in measured),
         width=largest.width,

@@ -101,6 +101,10 @@ class PacketTable(Sequence[Packet]):
         """Indices of the packets of which the container says that something is missing."""
         return array("q", (i for i, flags in enumerate(self.flags) if flags & _CORRUPT))
 
+    def whole(self) -> bool:
+        """Whether every packet is shown, has a time at which, and nothing of it is missing."""
+        return all(flags & (_PTS | _DISCARD | _CORRUPT) == _PTS for flags in self.flags)
+
     @property
     def ordered(self) -> bool:
         """Whether there are decoding times."""

@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ingest.job import codes
 from ingest.media import presets as preset_files
 from ingest.media import toolchain
+from ingest.media.key_pictures import key_pictures
 from ingest.media.plan import describe
 from ingest.media.probe import ProbeLimits, Prober
 from ingest.media.source import open_source
 from ingest.steps import (
+    copying,
     generating_hls_service_files,
     generating_subtitles,
     generating_video_info,
@@ -79,7 +82,15 @@ def look(request: Request, settings: Settings, cancel: CancelToken, *, every_res
         found = _probe(prober, request)
         probed = found.probed
         outcome = planning_resolutions.plan(
-            env, probed.video, found.audio, chosen, text=probed.text, chapters=probed.chapters
+            env,
+            probed.video,
+            found.audio,
+            chosen,
+            packets=probed.packets,
+            look=lambda: key_pictures(prober, probed.video),
+            damaged=any(w.code is codes.SOURCE_DAMAGED for w in found.warnings),
+            text=probed.text,
+            chapters=probed.chapters,
         )
         if not every_resolution:
             planning_resolutions.check_space(outcome.value, _standing(request.folder), env.min_free)
@@ -156,6 +167,7 @@ def _commands(env: Env, source: Source, plan: Plan) -> tuple[tuple[str, ...], ..
     )
     return (
         *first,
+        *((copying.arguments(env, source, plan),) if plan.copies else ()),
         transcoding.arguments(env, source, plan),
         generating_hls_service_files.arguments(env, plan, encoded),
         generating_hls_service_files.trick_arguments(env, plan, encoded),

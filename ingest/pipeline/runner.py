@@ -111,6 +111,8 @@ class Runner:
         for warning in outcome.warnings:
             self._recorder.warn(warning.code, warning.detail)
             self._made.damaged |= warning.code is codes.SOURCE_DAMAGED
+        if outcome.plan is not None:
+            self._made.plan = outcome.plan
         if step.makes == "started":
             self._surround()
         elif step.makes == "plan":
@@ -195,7 +197,10 @@ class Runner:
                 status="COMPLETED",
                 percent=100.0,
                 files=tuple(f for f in made.files if f.startswith(folders)),
-                details=output_details({name: made.packaged.videos[name] for name in names}),
+                details=output_details(
+                    {name: made.packaged.videos[name] for name in names},
+                    frozenset(r.name for r in made.plan.rungs if r.copied),
+                ),
             )
         self._recorder.change(files=made.files)
 
@@ -251,8 +256,11 @@ def first_record(request: Request) -> Record:
     )
 
 
-def output_details(tracks: Mapping[str, Track]) -> dict[str, Any]:
-    """What was measured of a resolution: of its first rendition, and of each by name where there are several."""
+def output_details(tracks: Mapping[str, Track], copied: frozenset[str] = frozenset()) -> dict[str, Any]:
+    """What was measured of a resolution: of its first rendition, and of each by name where there are several.
+
+    `copied` are the names of renditions whose packets are the source's.
+    """
     each = {
         name: {
             "codecs": track.codec,
@@ -261,6 +269,7 @@ def output_details(tracks: Mapping[str, Track]) -> dict[str, Any]:
             "averageBandwidth": track.average_bandwidth,
             "peakBandwidth": track.peak_bandwidth,
             "segments": len(track.segments),
+            "copied": name in copied,
         }
         for name, track in tracks.items()
     }

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ingest.job import codes
+from ingest.media.key_pictures import key_pictures
 from ingest.media.plan.encoders import in_software
 from ingest.steps import (
+    copying,
     extracting_klv_metadata,
     generating_abr_info_files,
     generating_hls_service_files,
@@ -186,10 +188,21 @@ STEPS: tuple[Step, ...] = (
             m.audio,
             m.presets,
             m.workspace.output,
+            packets=m.probed.packets,
+            look=lambda: key_pictures(m.prober, m.probed.video),
+            damaged=m.damaged,
             text=m.probed.text,
             chapters=m.probed.chapters,
         ),
         3,
+    ),
+    Step(
+        codes.COPYING,
+        "encoded",
+        lambda m: copying.run(m.env, m.started.source, m.plan),
+        4,
+        per_resolution=True,
+        applies=lambda m: m.plan.copies is not None,
     ),
     Step(
         codes.TRANSCODING_WITH_GPU,
@@ -202,7 +215,7 @@ STEPS: tuple[Step, ...] = (
     Step(
         codes.TRANSCODING_WITH_CPU,
         "encoded",
-        lambda m: transcoding.run(m.env, m.started.source, in_software(m.plan)),
+        lambda m: copying.transcode(m.env, m.started.source, in_software(m.plan)),
         90,
         per_resolution=True,
         applies=lambda m: getattr(m, "encoded", None) is None,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ingest.job.codes import Code
     from ingest.media.cancel import CancelToken
     from ingest.media.options import Options
+    from ingest.media.plan import Plan
     from ingest.media.probe import ProbeLimits
     from ingest.media.toolchain import Toolchain
 
@@ -33,13 +34,16 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Outcome(Generic[T]):
-    """What a step made. `cpu_seconds` is what its programs used; `failed`: another step does its work instead."""
+    """What a step made. `cpu_seconds` is what its programs used; `failed`: another step does its work instead.
+    `plan` is the one that holds from here on, where it is another.
+    """
 
     value: T
     notes: tuple[Note, ...] = ()
     warnings: tuple[Note, ...] = ()
     cpu_seconds: float = 0.0
     failed: bool = False
+    plan: Plan | None = None
 
 
 @dataclass(frozen=True, slots=True)

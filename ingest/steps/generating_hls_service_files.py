@@ -136,8 +136,11 @@ def fragment_seconds(grid: Grid) -> Fraction:
     """One fragment a GOP.
 
     The packager starts a fragment at the first key picture after a multiple of this since the segment's start.
-    On a constant grid that is the GOP itself; key pictures on uneven times may come a little early, so half.
+    On a constant grid that is the GOP itself; key pictures on uneven times may come a little early, so half. Where
+    they are those of a copied rendition, each begins one.
     """
+    if grid.keys:
+        return grid.shortest_gop / 2
     return grid.gop if grid.rate is not None else grid.gop / 2
 
 

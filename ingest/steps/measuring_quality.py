@@ -28,9 +28,13 @@ def run(env: Env, source: Source, plan: Plan, *, damaged: bool) -> Outcome[Path]
     """Raises ProcessingError, ResourceError or Cancelled."""
     sampling = plan_sampling(plan)
     notes = tuple(
-        Note(codes.QUALITY_NOT_MEASURED, f"{r.name} is {r.video_range}", r.resolution)
+        Note(
+            codes.QUALITY_NOT_MEASURED,
+            f"{r.name} is {'the source itself' if r.copied else r.video_range}",
+            r.resolution,
+        )
         for r in plan.rungs
-        if r.video_range != "SDR"
+        if r.video_range != "SDR" or r.copied
     )
     if not sampling.rungs:
         return Outcome(FILE, notes=notes)

@@ -22,16 +22,19 @@ from ingest.media.plan.still import held
 from ingest.media.plan.text import MAX_TEXT_TRACKS, usable_text
 from ingest.media.process import Limits
 from ingest.media.toolchain import capabilities
+from ingest.steps import copy_choice
 from ingest.steps.context import Env, Note, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from ingest.media.facts import AudioFacts, VideoFacts
+    from ingest.media.key_pictures import KeyPictures
     from ingest.media.options import Options
     from ingest.media.presets import Preset
     from ingest.media.text_facts import Chapter, TextFacts
+    from ingest.media.timing import PacketTable
 
 
 def run(
@@ -41,11 +44,24 @@ def run(
     presets: Sequence[Preset],
     folder: Path,
     *,
+    packets: PacketTable,
+    look: Callable[[], KeyPictures],
+    damaged: bool = False,
     text: Sequence[TextFacts] = (),
     chapters: Sequence[Chapter] = (),
 ) -> Outcome[Plan]:
     """Raises ResourceError when the plan does not fit on the disk of `folder`."""
-    outcome = plan(env, video, audio, presets, text=text, chapters=chapters)
+    outcome = plan(
+        env,
+        video,
+        audio,
+        presets,
+        packets=packets,
+        look=look,
+        damaged=damaged,
+        text=text,
+        chapters=chapters,
+    )
     check_space(outcome.value, folder, env.min_free)
     return outcome
 
@@ -56,12 +72,21 @@ def plan(
     audio: tuple[AudioFacts, ...],
     presets: Sequence[Preset],
     *,
+    packets: PacketTable,
+    look: Callable[[], KeyPictures],
+    damaged: bool = False,
     text: Sequence[TextFacts] = (),
     chapters: Sequence[Chapter] = (),
 ) -> Outcome[Plan]:
     """The plan, and what a person should know of it.
 
+    Args:
+        packets: of the picture.
+        look: looks into its key pictures.
+        damaged: something is missing of the source.
+
     Raises:
+        ProcessingError: copying was insisted on and cannot be.
         ToolError: this ffmpeg lacks an encoder, or what measures quality.
     """
     if env.options.quality and "libvmaf" not in capabilities(env.tools.ffmpeg).filters:
@@ -83,9 +108,14 @@ def plan(
         chapters=chapters,
         options=env.options,
     )
-    noted = (*notes(made, video), *hdr_notes(made, video, env.options, can_convert=can_tone_map))
-    if {r.encoder for r in made.rungs} != {ENCODERS["h264"]}:
-        toolchain.require_encoders(env.tools.ffmpeg, sorted({r.encoder for r in made.rungs}))
+    made, not_copied = copy_choice.choose(made, video, packets, presets, env.options, look, damaged=damaged)
+    noted = (
+        *notes(made, video),
+        *not_copied,
+        *hdr_notes(made, video, env.options, can_convert=can_tone_map),
+    )
+    if others := {r.encoder for r in made.encoded} - {ENCODERS["h264"]}:
+        toolchain.require_encoders(env.tools.ffmpeg, sorted(others))
     card, refused = hardware.find(env.tools.ffmpeg, env.options.encoder, for_hardware(made))
     unused = tuple(Note(codes.GPU_NOT_USED, reason) for reason in refused)
     found = (*warnings(made, video, audio), *text_warnings(text), *unused)

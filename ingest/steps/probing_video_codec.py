@@ -40,7 +40,8 @@ if TYPE_CHECKING:
 class Probed:
     """`document` is ffprobe's own answer about the streams; `left_out` are pictures that are not used.
 
-    `mine` is that answer without the streams that belong to other programs than the picture's.
+    `mine` is that answer without the streams that belong to other programs than the picture's. `packets` are the
+    picture's, on a clock that does not jump.
     """
 
     document: Document
@@ -48,6 +49,7 @@ class Probed:
     container: Container
     video: VideoFacts
     left_out: tuple[LeftOut, ...]
+    packets: PacketTable
 
     @property
     def text(self) -> tuple[TextFacts, ...]:
@@ -113,7 +115,7 @@ def run(prober: Prober, *, allow_damage: bool) -> Outcome[Probed]:
         for s in (*left_out, *foreign, *other_streams(mine))
     )
     return Outcome(
-        Probed(document, mine, container, video, left_out),
+        Probed(document, mine, container, video, left_out, packets),
         notes=notes,
         warnings=(
             *misdeclared(document, container, video),

@@ -120,7 +120,8 @@ def _encode(env: Env, source: Source, plan: Plan) -> _Run:
     planned = grid.frames or max(1, round(grid.duration / grid.time_base))
 
     def tell(progress: EncodeProgress) -> None:
-        fraction = min(1.0, progress.frames / planned)
+        made = progress.frames / planned if plan.encoded else progress.seconds / grid.duration
+        fraction = min(1.0, float(made))
         done = Fraction(fraction) * grid.duration
         env.on_progress(
             StepProgress(
@@ -157,7 +158,7 @@ def _encode(env: Env, source: Source, plan: Plan) -> _Run:
                 detail=done.stderr,
             )
     frames = reader.last.frames if reader.last else 0
-    lost = max(0, (grid.frames or frames) - frames)
+    lost = max(0, (grid.frames or frames) - frames) if plan.encoded else 0
     return _Run(encoded, errors, frames, lost, done.stderr, done.cpu_seconds)
 
 
@@ -190,7 +191,15 @@ def encoded_files(env: Env, plan: Plan) -> Encoded:
     """Where that command writes."""
     folder = env.temporary
     return Encoded(
-        rungs=tuple((r.name, folder / names.rung_file(r.name)) for r in plan.rungs),
+        rungs=tuple(
+            (
+                r.name,
+                copies_folder(env) / names.copied_file(r.name)
+                if r.copied
+                else folder / names.rung_file(r.name),
+            )
+            for r in plan.rungs
+        ),
         audio=tuple((a.name, folder / names.audio_file(a.name)) for a in plan.audio),
         candidates=folder / names.CANDIDATES,
         previews=folder / names.PREVIEWS,
@@ -198,9 +207,17 @@ def encoded_files(env: Env, plan: Plan) -> Encoded:
     )
 
 
+def copies_folder(env: Env) -> Path:
+    """Where copied renditions are, beside what is encoded."""
+    return env.package.parent / names.COPIES
+
+
 def end_as_planned(plan: Plan, encoded: Encoded) -> None:
     """All renditions end when their last picture is to end, whatever the order of decoding and the source say."""
+    made = {r.name for r in plan.encoded}
     for name, path in encoded.rungs:
+        if name not in made:
+            continue
         try:
             end_at(path, plan.video.grid.duration)
         except (BoxError, OSError) as error:

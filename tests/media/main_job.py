@@ -76,7 +76,8 @@ class Ingest:
     def __call__(
         self, source: Path, resolutions: str = "sd,hd,fhd", *, fast: bool = True, **options: Any
     ) -> Package:
-        """The package of a source, made when it is first asked for."""
+        """The package of a source, made when it is first asked for; encoded, where it is not said otherwise."""
+        options.setdefault("copy", "never")
         key = (hashlib.sha256(source.read_bytes()).hexdigest(), f"{resolutions} {fast} {options}")
         if key not in self.made:
             work = self.folder / f"{len(list(self.folder.iterdir()))}-{source.stem}"

@@ -95,7 +95,7 @@ def package(
     work = tmp_path_factory.mktemp(request.param)
     film = source(clips, request.param)
     record = ingest.run(
-        film, "small,large", work / "package", preset_dir=presets, codecs=["hevc,av1", "h264"]
+        film, "small,large", work / "package", preset_dir=presets, codecs=["hevc,av1", "h264"], copy="never"
     )
     assert record.status == "COMPLETED", record.error
     return Package(film, work / "package", work)
@@ -187,7 +187,7 @@ def test_slides_are_key_pictures_of_the_same_profiles(
         *("-frames:v", "8", *X264),
     )
     record = ingest.run(
-        film, "large", tmp_path / "package", preset_dir=presets, codecs=["h264", "hevc", "av1"]
+        film, "large", tmp_path / "package", preset_dir=presets, codecs=["h264", "hevc", "av1"], copy="never"
     )
     assert record.status == "COMPLETED", record.error
     made = Package(film, tmp_path / "package", tmp_path)

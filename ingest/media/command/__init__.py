@@ -55,6 +55,7 @@ def source_input(plan: Plan, source: EncodeInput) -> Any:
         noautorotate=None,
         **{"reinit_filter:v": 0},
         **(own_times(plan) if source.filters else {}),
+        **({"skip_frame:v": "nokey"} if plan.key_pictures_alone else {}),
     )
 
 
@@ -63,14 +64,14 @@ def encode_arguments(program: str, plan: Plan, source: EncodeInput) -> tuple[str
     stream = source_input(plan, source)
     picture = timed_picture(stream[str(plan.video.index)], plan)
     wide, picture = hdr_branches(picture, plan)
-    sdr = sum(r.video_range == "SDR" for r in plan.rungs)
+    sdr = sum(r.video_range == "SDR" for r in plan.encoded)
     branches = sdr_picture(picture, plan).filter_multi_output("split", sdr + 4)
     narrow = (branches.stream(i) for i in range(sdr))
     outputs = [
         rung_output(next(narrow), rung, plan)
         if rung.video_range == "SDR"
         else hdr_rung_output(next(wide), rung, plan)
-        for rung in plan.rungs
+        for rung in plan.encoded
     ]
     outputs += captions_output(stream, plan)
     outputs.append(poster_output(branches.stream(sdr), plan))

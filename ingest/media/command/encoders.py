@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ingest.media.command.expressions import first_of_each, ratio
+from ingest.media.command.expressions import first_of_each, ratio, seconds
 from ingest.media.command.hardware import hardware_options, is_hardware
 
 if TYPE_CHECKING:
@@ -30,9 +30,11 @@ def encoder_options(rung: Rung, grid: Grid, hdr: HdrPlan | None = None) -> dict[
         "maxrate": rung.max_bitrate,
         "bufsize": rung.buffer,
         "flags:v": "+cgop",
-        "g": grid.gop_frames or NO_OWN_KEYS,
+        "g": grid.steady_gop or NO_OWN_KEYS,
     }
-    if grid.gop_frames is None:
+    if grid.keys:
+        options["force_key_frames"] = ",".join(seconds(key * grid.time_base) for key in grid.keys)
+    elif grid.gop_frames is None:
         options["force_key_frames"] = f"expr:{first_of_each(grid.gop, 'prev_forced_t')}"
     if is_hardware(rung.encoder):
         return options | hardware_options(rung, grid)
@@ -55,7 +57,7 @@ def _x264(rung: Rung, grid: Grid) -> dict[str, Any]:
         "sc_threshold": 0,
         "a53cc": 0,  # captions become a text rendition; in the picture they would have to be declared
     }
-    options |= {"keyint_min": grid.gop_frames} if grid.gop_frames is not None else {"forced-idr": 1}
+    options |= {"keyint_min": grid.steady_gop} if grid.steady_gop is not None else {"forced-idr": 1}
     return options if grid.reorder else options | {"bf": 0}
 
 
@@ -68,7 +70,7 @@ def _x265(rung: Rung, grid: Grid) -> dict[str, Any]:
         "high-tier": int(rung.tier == "high"),
         "scenecut": 0,
         "open-gop": 0,
-        "min-keyint": grid.gop_frames or 1,
+        "min-keyint": grid.steady_gop or 1,
     }
     if not grid.reorder:
         parameters["bframes"] = 0
@@ -82,7 +84,7 @@ def _x265(rung: Rung, grid: Grid) -> dict[str, Any]:
     }
     # With key pictures alone x265 declares an intra profile of the range extensions, whatever profile was asked for:
     # it is told of groups of two, and every picture is forced.
-    return options | {"g": 2, "force_key_frames": "expr:1"} if grid.gop_frames == 1 else options
+    return options | {"g": 2, "force_key_frames": "expr:1"} if grid.steady_gop == 1 else options
 
 
 def _svt_av1(rung: Rung, grid: Grid) -> dict[str, Any]:  # noqa: ARG001

@@ -5,6 +5,7 @@ from __future__ import annotations
 CANDIDATES = "candidates"
 PREVIEWS = "previews"
 RUNGS = "rungs"
+COPIES = "copies"
 AUDIO = "audio"
 TEXT = "text"
 CAPTIONS_PICTURE = f"{TEXT}/captions.mp4"
@@ -22,6 +23,16 @@ def folders() -> tuple[str, ...]:
 
 def rung_file(name: str) -> str:
     return f"{RUNGS}/{name}.mp4"
+
+
+def copied_file(name: str) -> str:
+    """In the folder `COPIES`, which stands beside that of all other files: it is made anew by each run."""
+    return f"{name}.mp4"
+
+
+def copied_sets(name: str) -> str:
+    """What parameter sets are within the packets of a copied rendition."""
+    return f"{name}.sets"
 
 
 def audio_name(name: str) -> str:

@@ -14,6 +14,7 @@ from ingest.media.command.expressions import first_of_each
 from ingest.media.command.hdr import hdr_scaled
 from ingest.media.command.names import REFERENCE, WIDE_REFERENCE, levels_file
 from ingest.media.command.picture import scaled
+from ingest.media.command.trick import chosen_pictures
 
 if TYPE_CHECKING:
     from ingest.media.plan import Plan
@@ -36,6 +37,9 @@ def wide_reference_output(stream: Any, plan: Plan) -> Any:
 
 def _first_of_groups(stream: Any, plan: Plan) -> Any:
     grid = plan.video.grid
+    if grid.keys:
+        # Segments begin where the source has key pictures, those of the trick play rendition at its own ones.
+        return stream.filter("select", f"key+{chosen_pictures(plan)}")
     constant = grid.gop_frames is not None
     return stream.filter(
         "select",

@@ -12,7 +12,6 @@ from ingest.media.command.picture import scaled
 
 if TYPE_CHECKING:
     from ingest.media.plan import Plan
-    from ingest.media.plan.grid import Grid
 
 # The last picture's length is unknown where the source's is; a rendition of that picture alone would last for nothing.
 LASTING = r"setts=duration=max(DURATION\,1)"
@@ -21,7 +20,7 @@ LASTING = r"setts=duration=max(DURATION\,1)"
 def trick_output(stream: Any, plan: Plan) -> Any:
     """Every picture a key picture. No VBV: x264 would share the rate among pictures that are not there."""
     trick, grid = plan.trick, plan.video.grid
-    stream = stream.filter("select", chosen_pictures(grid, trick.per_gop))
+    stream = stream.filter("select", chosen_pictures(plan))
     stream = (
         scaled(stream, plan, trick.width, trick.height, matrix="bt709", full_range=False)
         .filter("format", "yuv420p")
@@ -51,9 +50,13 @@ def trick_output(stream: Any, plan: Plan) -> Any:
     )
 
 
-def chosen_pictures(grid: Grid, per_gop: int) -> str:
-    """A `select` expression for `per_gop` pictures spread over each GOP, its first one always among them."""
-    if grid.gop_frames is None:
+def chosen_pictures(plan: Plan) -> str:
+    """A `select` expression for `per_gop` pictures spread over each GOP, its first one always among them.
+
+    Where key pictures alone are decoded, it is for the first of these in each of the GOP's parts.
+    """
+    grid, per_gop = plan.video.grid, plan.trick.per_gop
+    if grid.gop_frames is None or plan.key_pictures_alone:
         return first_of_each(grid.gop / per_gop, "prev_selected_t")
     if per_gop >= grid.gop_frames:
         return "1"

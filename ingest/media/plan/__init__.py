@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from ingest.media.plan.canvas import Canvas
     from ingest.media.plan.chapters import ChapterPlan
     from ingest.media.plan.colour import ColourPlan
+    from ingest.media.plan.copying import CopyPlan
     from ingest.media.plan.fields import FieldsPlan
     from ingest.media.plan.grid import Grid
     from ingest.media.plan.hdr import HdrPlan
@@ -94,6 +95,18 @@ class Plan:
     text: tuple[TextRendition, ...] = ()
     chapters: tuple[ChapterPlan, ...] = ()
     assumed_audio: tuple[str, ...] = ()
+    copies: CopyPlan | None = None
+
+    @property
+    def encoded(self) -> tuple[Rung, ...]:
+        """The renditions that are encoded and not copied."""
+        return tuple(r for r in self.rungs if not r.copied)
+
+    @property
+    def key_pictures_alone(self) -> bool:
+        """Whether only key pictures are decoded: no rendition is encoded, and previews are further apart."""
+        copies = self.copies
+        return copies is not None and not self.encoded and copies.apart <= self.stills.preview_interval
 
     @property
     def resolutions(self) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from fractions import Fraction
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from ingest.media.plan.space import space_of
@@ -11,6 +12,7 @@ from ingest.media.plan.space import space_of
 if TYPE_CHECKING:
     from ingest.media.plan import Plan
     from ingest.media.plan.audio import AudioRendition
+    from ingest.media.plan.grid import Grid
     from ingest.media.plan.rungs import Rung
     from ingest.media.plan.space import Space
     from ingest.media.plan.text import TextRendition
@@ -45,7 +47,7 @@ def rows(plan: Plan) -> list[tuple[str, str]]:
             ", ".join((f"stream {video.index}", _size(video.display_width, video.display_height), *steps)),
         ),
         ("frames", _frames(plan)),
-        ("segments", f"{_number(grid.segment)} s, a key picture every {_number(grid.gop)} s"),
+        ("segments", _segments(grid)),
         *((f"rung {r.name}", _rung(r)) for r in plan.rungs),
         *((f"audio {a.name}", _audio(a)) for a in plan.audio),
         *((f"text {t.name}", _text(t)) for t in plan.text),
@@ -70,7 +72,17 @@ def _frames(plan: Plan) -> str:
     return f"{count}{rate}{made_constant}, {_number(grid.duration)} s"
 
 
+def _segments(grid: Grid) -> str:
+    if not grid.keys:
+        return f"{_number(grid.segment)} s, a key picture every {_number(grid.gop)} s"
+    frames = grid.frames or 0
+    longest = max(b - a for a, b in pairwise((*grid.starts, frames))) * grid.time_base
+    return f"{len(grid.starts)} of at most {_number(longest)} s, cut at the copied rendition's key pictures"
+
+
 def _rung(rung: Rung) -> str:
+    if rung.copied:
+        return f"{_size(rung.width, rung.height)} {rung.codec} {rung.profile}, copied"
     return (
         f"{_size(rung.width, rung.height)} {rung.codec} {rung.profile} {rung.level}, {rung.encoder} {rung.speed}, "
         f"crf {_number(rung.crf)}, at most {rung.max_bitrate // 1000} kbit/s"

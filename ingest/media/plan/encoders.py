@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def for_hardware(plan: Plan) -> tuple[Codec, ...]:
     """The codecs that hardware may make: SDR only, since HDR needs metadata that few hardware encoders write."""
-    return tuple(dict.fromkeys(r.codec for r in plan.rungs if r.video_range == "SDR"))
+    return tuple(dict.fromkeys(r.codec for r in plan.encoded if r.video_range == "SDR"))
 
 
 def in_hardware(plan: Plan, hardware: Hardware | None) -> Plan:
@@ -23,7 +23,9 @@ def in_hardware(plan: Plan, hardware: Hardware | None) -> Plan:
     if hardware is None:
         return plan
     rungs = tuple(
-        replace(r, encoder=hardware.encoder(r.codec) or r.encoder) if r.video_range == "SDR" else r
+        replace(r, encoder=hardware.encoder(r.codec) or r.encoder)
+        if r.video_range == "SDR" and not r.copied
+        else r
         for r in plan.rungs
     )
     return replace(plan, rungs=rungs, hardware=hardware)
@@ -32,5 +34,7 @@ def in_hardware(plan: Plan, hardware: Hardware | None) -> Plan:
 def in_software(plan: Plan) -> Plan:
     """`plan` without hardware."""
     return replace(
-        plan, rungs=tuple(replace(r, encoder=ENCODERS[r.codec]) for r in plan.rungs), hardware=None
+        plan,
+        rungs=tuple(r if r.copied else replace(r, encoder=ENCODERS[r.codec]) for r in plan.rungs),
+        hardware=None,
     )

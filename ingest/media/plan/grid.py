@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import pairwise
 from math import ceil
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,9 @@ class Grid:
     others must be decoded that much earlier (see `packaging.ending`), for which very few pictures leave no room.
     `frame_step` keeps every n-th picture; `resample` makes an uneven, too fast source constant; `fill` shows a
     picture for longer where those after it are lost; `held`: the source's only picture is shown all the time.
+    picture for longer where those after it are lost. Where a rendition is copied, `keys` are the numbers of the
+    pictures that are key pictures of the encoded ones, and `starts` those at which segments begin; `segment` is then
+    what makes the packager cut there.
     """
 
     rate: Fraction | None
@@ -41,6 +45,19 @@ class Grid:
     reorder: bool = True
     fill: bool = False
     held: bool = False
+    keys: tuple[int, ...] = ()
+    starts: tuple[int, ...] = ()
+
+    @property
+    def steady_gop(self) -> int | None:
+        """Pictures of each GOP; None where key pictures are forced at places of their own."""
+        return None if self.keys else self.gop_frames
+
+    @property
+    def shortest_gop(self) -> Fraction:
+        """Seconds between the nearest two key pictures."""
+        gaps = [b - a for a, b in pairwise(self.keys)]
+        return min(gaps) * self.time_base if gaps else self.gop
 
     def with_losses(self) -> Grid:
         """The same grid for a source of which pictures do not decode: nothing moves into their place."""

@@ -26,6 +26,7 @@ VideoRange = Literal["SDR", "PQ", "HLG"]
 
 # How many H.264 bits say what one bit of another codec says: a rung may cost its source times this.
 CODEC_WORTH: dict[str, Fraction] = {"hevc": Fraction(3, 2), "vp9": Fraction(3, 2), "av1": Fraction(2)}
+COPY = "copy"  # ffmpeg's word for a stream whose packets are taken as they are
 ENCODERS: dict[Codec, str] = {"h264": "libx264", "hevc": "libx265", "av1": "libsvtav1"}
 
 
@@ -34,7 +35,8 @@ class Rung:
     """One rendition: bits per second, bits of buffer, sizes in square pixels.
 
     `name` is its own, `resolution` the one that was asked for; `rate` is what its encoder reckons with, pictures a
-    second. `encoder` is ffmpeg's name of it. `video_range` as HLS spells it (RFC 8216bis 4.4.6.2).
+    second. `encoder` is ffmpeg's name of it, `COPY` where the source's packets are taken.
+    `video_range` as HLS spells it (RFC 8216bis 4.4.6.2).
     """
 
     name: str
@@ -52,6 +54,11 @@ class Rung:
     rate: Fraction
     encoder: str
     video_range: VideoRange = "SDR"
+
+    @property
+    def copied(self) -> bool:
+        """Whether the source's packets are taken as they are."""
+        return self.encoder == COPY
 
 
 def rung_name(resolution: str, codec: Codec) -> str:

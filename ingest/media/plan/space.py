@@ -34,7 +34,9 @@ def space_of(plan: Plan) -> Space:
     gops = ceil(seconds / video.grid.gop)
     frames = video.grid.frames or ceil(seconds * max((r.rate for r in plan.rungs), default=Fraction(0)))
     renditions = sum(
-        ceil((r.max_bitrate * seconds + r.buffer) / 8) + frames * SAMPLE for r in plan.rungs
+        (plan.copies.bytes if plan.copies and r.copied else ceil((r.max_bitrate * seconds + r.buffer) / 8))
+        + frames * SAMPLE
+        for r in plan.rungs
     ) + sum(ceil(a.bitrate * seconds / 8) + a.frames * SAMPLE for a in plan.audio)
     renditions += gops * trick.per_gop * (_bytes(trick.width, trick.height, WINDING) + SAMPLE)
     tiles = ceil(seconds / stills.preview_interval)

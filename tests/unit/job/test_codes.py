@@ -34,6 +34,7 @@ OURS = (
     (9001, "Transcoding with CPU"),
     (9002, "Planning Resolutions"),
     (9003, "Verifying Package"),
+    (9004, "Copying"),
     (9010, "Generating Subtitles"),
     (9011, "Generating Chapters"),
     (9012, "Measuring Quality"),
@@ -59,6 +60,7 @@ OURS = (
     (9133, "Quality Not Measured"),
     (9141, "KLV Metadata Found"),
     (9142, "KLV Kept In Segments"),
+    (9145, "Not Copied"),
     (9201, "Programs Not Fully Confined"),
     (9202, "Source Damaged"),
     (9203, "Source Misdeclared"),
@@ -108,6 +110,8 @@ OURS = (
     (9328, "Source Too Damaged"),
     (9340, "Job Not Cancellable"),
     (9341, "Job Not Stopped"),
+    (9342, "Copying Impossible"),
+    (9343, "Copying Failed"),
     (9344, "No KLV Metadata"),
     (9348, "Quality Cannot Be Measured"),
     (9349, "Quality Measurement Failed"),
@@ -167,7 +171,7 @@ def test_steps_of_the_pipeline_keep_esris_order() -> None:
 def test_the_whole_pipeline_in_order() -> None:
     assert [s.code.number for s in STEPS] == [
         *(117, 154, 155, 156, 157, 158),
-        *(9002, 159, 9001),
+        *(9002, 9004, 159, 9001),
         *(160, 161, 174, 182),
         *(9010, 9011, 9020),
         162,

@@ -57,10 +57,10 @@ def test_whole_blocks() -> None:
     marks = [mark for line in BLOCKS.splitlines(keepends=True) if (mark := reader.line(line)) is not None]
     assert told == [
         EncodeProgress(frames=0, written=0, speed=None),
-        EncodeProgress(frames=72, written=262192, speed=1.44),
-        EncodeProgress(frames=300, written=1048576, speed=1000.0),
+        EncodeProgress(frames=72, written=262192, speed=1.44, seconds=2.4),
+        EncodeProgress(frames=300, written=1048576, speed=1000.0, seconds=10.0),
     ]
-    assert marks == [(0, 0), (72, 262192), (300, 1048576)]
+    assert marks == [(0, 0, 0.0), (72, 262192, 2.4), (300, 1048576, 10.0)]
     assert reader.last == told[-1]
 
 
@@ -69,7 +69,7 @@ def test_a_block_is_told_when_it_ends_and_not_before() -> None:
     reader = ProgressReader(told.append)
     assert [reader.line(line) for line in ("frame=5", "total_size=9", "speed=2x")] == [None, None, None]
     assert (told, reader.last) == ([], None)
-    assert reader.line("progress=continue") == (5, 9)
+    assert reader.line("progress=continue") == (5, 9, 0.0)
     assert told == [EncodeProgress(5, 9, 2.0)]
 
 
@@ -77,7 +77,7 @@ def test_an_unknown_figure_keeps_the_last_one() -> None:
     reader = ProgressReader(lambda _: None)
     for line in ("frame=5", "total_size=9", "progress=continue", "frame=N/A", "total_size=N/A"):
         reader.line(line)
-    assert reader.line("progress=end") == (5, 9)
+    assert reader.line("progress=end") == (5, 9, 0.0)
 
 
 @pytest.mark.parametrize("speed", ["N/A", "0x", "0.000x", "-1x", "nanx", "", "x"])

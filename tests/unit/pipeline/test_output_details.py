@@ -24,7 +24,7 @@ def measured(codec: str, rate: int) -> Track:
     return cast("Track", track)
 
 
-def details(codec: str, rate: int) -> dict[str, object]:
+def details(codec: str, rate: int, *, copied: bool = False) -> dict[str, object]:
     return {
         "codecs": codec,
         "frames": 300,
@@ -32,6 +32,7 @@ def details(codec: str, rate: int) -> dict[str, object]:
         "averageBandwidth": rate,
         "peakBandwidth": 2 * rate,
         "segments": 2,
+        "copied": copied,
     }
 
 
@@ -41,6 +42,7 @@ def test_of_one_rendition() -> None:
 
 def test_of_several_the_first_and_each_by_name() -> None:
     avc, av01 = ("avc1.64001e", 900), ("av01.0.04M.08", 500)
-    assert output_details({"sd": measured(*avc), "sd-av1": measured(*av01)}) == details(*avc) | {
-        "renditions": {"sd": details(*avc), "sd-av1": details(*av01)}
+    tracks = {"sd": measured(*avc), "sd-av1": measured(*av01)}
+    assert output_details(tracks, frozenset({"sd"})) == details(*avc, copied=True) | {
+        "renditions": {"sd": details(*avc, copied=True), "sd-av1": details(*av01)}
     }

@@ -26,8 +26,9 @@ def test_percentages_rise_to_a_hundred() -> None:
 
 
 def test_every_step_that_runs_makes_something_of_its_own() -> None:
-    """Save 9001, which makes what 159 makes where that does not."""
-    made = [s.makes for s in STEPS if s.run is not None and s.code is not codes.TRANSCODING_WITH_GPU]
+    """Save 9001, which makes what 9004 and 159 make where these do not."""
+    others = (codes.COPYING, codes.TRANSCODING_WITH_GPU)
+    made = [s.makes for s in STEPS if s.run is not None and s.code not in others]
     assert len(set(made)) == len(made)
     assert set(made) - {"complete"} <= set(Made.__annotations__)
 
@@ -40,15 +41,15 @@ def test_a_step_that_does_not_run_says_why() -> None:
 
 def test_steps_of_the_outputs() -> None:
     """Their messages stand in each resolution's own list too."""
-    assert [s.code.number for s in STEPS if s.per_resolution] == [159, 9001, 161, 162, 9003]
+    assert [s.code.number for s in STEPS if s.per_resolution] == [9004, 159, 9001, 161, 162, 9003]
 
 
 def test_one_of_the_two_transcodings_runs_unless_the_first_fails() -> None:
-    gpu, cpu = (s for s in STEPS if s.makes == "encoded")
+    copying, gpu, cpu = (s for s in STEPS if s.makes == "encoded")
     made = Made()
     software = make_plan(clip(), (), (HD,), preview_interval=Fraction(1), tile=(160, 90))
     made.plan = software
-    assert (gpu.applies(made), cpu.applies(made)) == (False, True)
+    assert [s.applies(made) for s in (copying, gpu, cpu)] == [False, False, True]
     made.plan = in_hardware(software, Hardware("nvenc", ("h264",)))
     assert gpu.applies(made)
     setattr(made, gpu.makes, None)

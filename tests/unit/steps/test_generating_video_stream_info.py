@@ -8,6 +8,7 @@ from typing import Any
 from made_facts import clip, container, track
 
 from ingest.media.facts import KlvFacts
+from ingest.media.timing import PacketTable
 from ingest.steps.generating_video_stream_info import describe, document
 from ingest.steps.probing_video_codec import Probed
 
@@ -109,7 +110,7 @@ def test_which_streams_are_used() -> None:
         {"index": 2, "codec_type": "data", "codec_name": "klv"},
         {"index": 3, "codec_type": "audio"},
     ]
-    probed = Probed({"streams": streams}, {"streams": streams}, container(), clip(), ())
+    probed = Probed({"streams": streams}, {"streams": streams}, container(), clip(), (), PacketTable())
     made = document(probed, (track(1),), (KlvFacts(2, "mpegts", None),))
     assert [(s["index"], s["type"], s["used"]) for s in made["streams"]] == [
         (0, "video", True),

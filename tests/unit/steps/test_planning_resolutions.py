@@ -20,6 +20,7 @@ from ingest.media.plan import Plan, make_plan
 from ingest.media.plan.space import space_of
 from ingest.media.probe import ProbeLimits
 from ingest.media.process import Limits
+from ingest.media.timing import PacketTable
 from ingest.media.toolchain import Tool, Toolchain
 from ingest.steps import planning_resolutions
 from ingest.steps.context import Env, Note
@@ -27,6 +28,7 @@ from ingest.steps.planning_resolutions import check_space, file_limits, notes, w
 
 if TYPE_CHECKING:
     from ingest.media.facts import AudioFacts, Timing, VideoFacts
+    from ingest.media.key_pictures import KeyPictures
     from ingest.media.presets import Preset
 
 FFMPEG = Tool("ffmpeg", Path("/tools/ffmpeg"), "9.0", "test")
@@ -53,6 +55,10 @@ def free(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
     monkeypatch.setattr(
         "ingest.steps.planning_resolutions.shutil.disk_usage", lambda _: SimpleNamespace(free=size)
     )
+
+
+def not_asked() -> KeyPictures:
+    raise AssertionError("nobody looks into pictures that cannot be copied anyway")
 
 
 # --- notes ---
@@ -192,11 +198,14 @@ def test_space_that_is_there_and_space_that_is_not(tmp_path: Path, monkeypatch: 
 
 def test_step_for_sdr_asks_no_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     free(monkeypatch, 2**40)
-    outcome = planning_resolutions.run(ENV, clip(1280, 720), (), (HD, FHD), tmp_path)
+    outcome = planning_resolutions.run(
+        ENV, clip(1280, 720), (), (HD, FHD), tmp_path, packets=PacketTable(), look=not_asked
+    )
     assert outcome.value == make_plan(
         clip(1280, 720), (), (HD, FHD), preview_interval=Fraction(1), tile=(160, 90)
     )
-    assert [n.code.number for n in outcome.notes] == [9101]
+    # The clip's facts name more pictures than its packets are.
+    assert [n.code.number for n in outcome.notes] == [9101, 9145]
     assert outcome.warnings == ()
 
 
@@ -211,7 +220,9 @@ def test_step_for_hdr_looks_at_what_ffmpeg_can(
     monkeypatch.setattr(
         "ingest.steps.planning_resolutions.capabilities", lambda _: SimpleNamespace(filters=filters)
     )
-    outcome = planning_resolutions.run(ENV, hdr10(), (), (HD,), tmp_path)
+    outcome = planning_resolutions.run(
+        ENV, hdr10(), (), (HD,), tmp_path, packets=PacketTable(), look=not_asked
+    )
     assert outcome.value.video.colour.tone_map is mapped
     assert [n.code.number for n in outcome.warnings] == ([] if mapped else [9205])
 

@@ -1,0 +1,86 @@
+"""The command that copies the source's packets into a rendition's file. Pure.
+
+What the bitstream filters do leaves every picture as it is, bit by bit: parameter sets move into the sample entry,
+delimiters and filler go, colours and the aspect of a sample get the names that every rendition has, and times those of
+the grid.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import ffmpeg
+
+from ingest.media.command.expressions import ratio
+from ingest.media.command.global_options import ERRORS_AND_PROGRESS
+from ingest.media.command.graphs import joined
+from ingest.media.command.names import copied_file, copied_sets
+from ingest.media.key_pictures import UNITS
+from ingest.media.whitelists import CODEC_WHITELIST, FORMAT_WHITELIST, PROTOCOL_WHITELIST
+
+if TYPE_CHECKING:
+    from ingest.media.command import EncodeInput
+    from ingest.media.plan import Plan
+    from ingest.media.plan.rungs import Rung
+
+# BT.709 in all (Rec. ITU-T H.273: primaries 1, transfer 1, matrix 1), limited range, square samples.
+_NAMES = {
+    "h264": "h264_metadata=colour_primaries=1:transfer_characteristics=1:matrix_coefficients=1"
+    ":video_full_range_flag=0:sample_aspect_ratio=1/1",
+    "hevc": "hevc_metadata=colour_primaries=1:transfer_characteristics=1:matrix_coefficients=1"
+    ":video_full_range_flag=0:sample_aspect_ratio=1/1",
+}
+
+
+def copy_arguments(program: str, plan: Plan, source: EncodeInput) -> tuple[str, ...]:
+    """Every copied rendition, and beside it what parameter sets there are within its packets."""
+    stream = ffmpeg.input(
+        source.url,
+        protocol_whitelist=PROTOCOL_WHITELIST,
+        format_whitelist=FORMAT_WHITELIST,
+        codec_whitelist=CODEC_WHITELIST,
+        max_streams=source.max_streams,
+        copyts=None,
+    )[str(plan.video.index)]
+    outputs = []
+    for rung in (r for r in plan.rungs if r.copied):
+        units = UNITS[rung.codec]
+        outputs.append(
+            ffmpeg.output(
+                stream,
+                copied_file(rung.name),
+                **{
+                    "c": "copy",
+                    "bsf:v": filters(plan, rung),
+                    "video_track_timescale": plan.video.grid.timescale,
+                    "map_metadata": -1,
+                    "map_chapters": -1,
+                    "format": "mp4",
+                    **({"tag:v": "hvc1"} if rung.codec == "hevc" else {}),
+                },
+            )
+        )
+        sets = {"c": "copy", "bsf:v": f"filter_units=pass_types={units.sets}", "format": "framecrc"}
+        outputs.append(ffmpeg.output(stream, copied_sets(rung.name), **sets))
+    return program, *joined([outputs]), *ERRORS_AND_PROGRESS, "-y"
+
+
+def filters(plan: Plan, rung: Rung) -> str:
+    """The bitstream filters of one rendition.
+
+    On the steady clock of a copied rendition a picture is its number, and is decoded `delay` pictures before the one
+    of the number that it has in the file is shown.
+    """
+    grid, copies, units = plan.video.grid, plan.copies, UNITS[rung.codec]
+    assert copies is not None  # noqa: S101 - there is a copied rendition
+    ticks = Fraction(grid.timescale) * grid.time_base
+    number = f"round((PTS-({ratio(copies.start)}))/{ticks})"
+    return ",".join(
+        (
+            f"filter_units=remove_types={units.sets}|{units.padding}",
+            _NAMES[rung.codec],
+            f"setts=time_base=1/{grid.timescale}:pts=PTS:dts=DTS",
+            f"setts=pts={number}*{ticks}:dts=(N-{copies.delay})*{ticks}:duration={ticks}",
+        )
+    )

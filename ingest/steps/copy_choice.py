@@ -1,0 +1,73 @@
+"""Part of 9002 Planning Resolutions: which renditions the source already is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ingest.job import codes
+from ingest.job.errors import ProcessingError
+from ingest.media.packet_order import packet_order
+from ingest.media.plan.copying import Verdict, refuse_all, refused_by, verdict, with_copies
+from ingest.steps.context import Note
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ingest.media.facts import VideoFacts
+    from ingest.media.key_pictures import KeyPictures
+    from ingest.media.options import Options
+    from ingest.media.plan import Plan
+    from ingest.media.presets import Preset
+    from ingest.media.timing import PacketTable
+
+
+def choose(
+    plan: Plan,
+    video: VideoFacts,
+    packets: PacketTable,
+    presets: Sequence[Preset],
+    options: Options,
+    look: Callable[[], KeyPictures],
+    *,
+    damaged: bool,
+) -> tuple[Plan, tuple[Note, ...]]:
+    """`plan` with what can be copied copied, and why something cannot that nearly could.
+
+    Args:
+        look: looks into the source's key pictures; called only where all else is right.
+        damaged: something is missing of the source.
+
+    Raises:
+        ProcessingError: COPY_IMPOSSIBLE, copying was insisted on.
+    """
+    if options.copy == "never":
+        return plan, ()
+    order = packet_order(packets, video.timing)
+    found = verdict(plan, video, order, presets, options, damaged=damaged)
+    if found.names and order is not None and (why := refused_by(look(), order)):
+        found = refuse_all(found, why)
+    if options.copy == "require" and not found.names:
+        raise impossible(plan, found)
+    notes = tuple(
+        Note(codes.NOT_COPIED, refusal.why, rung.resolution)
+        for rung in plan.rungs
+        if (refusal := found.refusals[rung.name]) is not None and refusal.near
+    )
+    return with_copies(plan, found, order), notes
+
+
+def impossible(plan: Plan, found: Verdict) -> ProcessingError:
+    """Says it of the rendition that is nearest: the largest, which alone may have the source's size."""
+    rung = max(plan.rungs, key=lambda r: (_near(found, r.name), r.width * r.height))
+    refusal = found.refusals[rung.name]
+    why = refusal.why if refusal else ""
+    return ProcessingError(
+        codes.COPY_IMPOSSIBLE,
+        f"{rung.resolution} cannot be copied: {why}",
+        remedy="leave --copy require out to have it encoded",
+    )
+
+
+def _near(found: Verdict, name: str) -> bool:
+    refusal = found.refusals[name]
+    return refusal is not None and refusal.near
