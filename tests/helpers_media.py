@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import struct
 import subprocess
+from functools import cache
 from typing import TYPE_CHECKING
 
 from ingest.media.toolchain import find
@@ -13,6 +14,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 X264 = ("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p")
+
+
+@cache
+def ffmpeg() -> str:
+    """Looked for once: each time starts three programs."""
+    return str(find().ffmpeg.path)
 
 
 class Clips:
@@ -27,7 +34,7 @@ class Clips:
         folder.mkdir(exist_ok=True)
         path = folder / name
         if not path.exists():
-            command = (str(find().ffmpeg.path), "-nostdin", "-v", "error", "-y", *arguments, str(path))
+            command = (ffmpeg(), "-nostdin", "-v", "error", "-y", *arguments, str(path))
             subprocess.run(command, check=True, timeout=120, cwd=self.folder)
         return path
 

@@ -19,6 +19,7 @@ from operator import mul
 from typing import TYPE_CHECKING, Any
 
 import m3u8
+from PIL import Image, ImageChops
 
 from ingest.media.toolchain import find
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 THUMBNAIL = (32, 18)
+SQUARES = [difference * difference for difference in range(256)]
 _SHOWN = re.compile(rb"showinfo.* n: *\d+ pts: *(-?\d+) ")
 _CLOCK = re.compile(rb"showinfo.*config in time_base: (\d+)/(\d+)")
 _HEARD = re.compile(rb"ashowinfo.* pts:(-?\d+) .* rate:(\d+) nb_samples:(\d+)")
@@ -208,8 +210,11 @@ def key_times(path: Path) -> list[Fraction]:
 
 
 def error(one: bytes, other: bytes) -> float:
-    """Mean squared error of two pictures."""
-    return sum((a - b) * (a - b) for a, b in zip(one, other, strict=True)) / len(one)
+    """Mean squared error of two pictures, exact: from how often each difference occurs."""
+    assert len(one) == len(other)
+    row = (len(one), 1)
+    apart = ImageChops.difference(Image.frombytes("L", row, one), Image.frombytes("L", row, other))
+    return sum(map(mul, apart.histogram(), SQUARES)) / len(one)
 
 
 def psnr(mean_squared_error: float) -> float:

@@ -163,10 +163,10 @@ def test_the_default_folder_is_named_after_the_source(cli: Cli, clips: Clips) ->
 def test_resolutions_are_repeated_or_separated_by_commas(
     cli: Cli, clips: Clips, arguments: tuple[str, ...]
 ) -> None:
-    done = cli.run("run", clips.tiny(), *arguments, "-q", "-o", "out")
-    assert (done.exit_code, done.stderr) == (0, "")
-    outputs = {o["resolution"]: o["status"] for o in record(cli.cwd / "out")["outputs"]}
-    assert outputs == {"sd": "COMPLETED", "hd": "LEFT_OUT"}
+    """The plan is what is made (`test_dry_run`), and costs no encode."""
+    plan = shown(cli, "run", str(clips.tiny()), *arguments, "-o", "out", "--dry-run", "--json")["plan"]
+    assert [rung["resolution"] for rung in plan["rungs"]] == ["sd"]
+    assert [name for name, _ in plan["leftOut"]] == ["hd"]
 
 
 def test_the_store_has_the_record_afterwards(told: tuple[Cli, Finished]) -> None:
