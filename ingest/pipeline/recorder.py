@@ -120,15 +120,18 @@ class Recorder:
         resolutions: Mapping[str, float] | None = None,
     ) -> None:
         """Percentages only grow: a late or smaller figure is not shown."""
-        before = {o.resolution: o.percent for o in self.record.outputs}
-        for name, value in (resolutions or {}).items():
-            grown = max(before.get(name, 0.0), round(min(max(value, 0.0), 100.0), 1))
-            self.record = self.record.with_output(name, percent=grown)
-        shown = max(self.record.progress.percent, round(min(max(percent, 0.0), 100.0), 1))
+        done = resolutions or {}
+        outputs = tuple(
+            o.model_copy(update={"percent": max(o.percent, _percent(done[o.resolution]))})
+            if o.resolution in done
+            else o
+            for o in self.record.outputs
+        )
+        shown = max(self.record.progress.percent, _percent(percent))
         progress = self.record.progress.model_copy(
             update={"percent": shown, "speed": speed, "remaining_seconds": remaining_seconds}
         )
-        self.record = self.record.evolve(progress=progress)
+        self.record = self.record.evolve(outputs=outputs, progress=progress)
         now = time.monotonic()
         if now - self._written >= WRITE_INTERVAL:
             self._write(store=now - self._saved >= STORE_INTERVAL, may_fail=True, at_once=False)
@@ -205,3 +208,7 @@ class Recorder:
         except IngestError as error:
             self._store = None
             self.warn(codes.STORE_NOT_WRITTEN, error.message)
+
+
+def _percent(value: float) -> float:
+    return round(min(max(value, 0.0), 100.0), 1)
