@@ -12,17 +12,21 @@ import struct
 import sys
 import tempfile
 import time
+from fractions import Fraction
 from pathlib import Path
 
 from main_job import table
 
 from ingest.klv import UasSet, packets
 from ingest.klv.st0601 import Decoder
+from ingest.packaging.klv_rendition import write_klv_rendition
+from ingest.telemetry import export
+from ingest.telemetry.cue_store import CueStore
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from typing import TYPE_CHECKING
 
-from made_klv import PICTURES, SYNC, UAS, Mux, ber, cell, item, klv, uas_set
+from made_klv import KLV_PID, PICTURES, SYNC, UAS, Mux, ber, cell, item, klv, uas_set
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -129,12 +133,34 @@ def rows(clip: Path | None, hours: float) -> Iterator[tuple[str, str, str]]:
         seconds = time.process_time() - begun
         assert found == count, (found, count)
         size = path.stat().st_size / 1e6
+        read = peak_megabytes()
+        written, cpu = exported(path, Path(folder))
     yield f"flight of {hours:g} h, {count} sets, {size:.0f} MB: CPU s", f"{seconds:.1f}", ""
     yield (
         "the same: peak memory, MB, and how much of it came with reading",
-        f"{peak_megabytes():.0f}, {peak_megabytes() - before:.1f}",
+        f"{read:.0f}, {read - before:.1f}",
         "",
     )
+    yield "all of telemetry/ and its WebVTT rendition of that flight: CPU s", f"{cpu:.1f}", ""
+    yield "the same: memory beyond what was in use before, MB", f"{peak_megabytes() - read:.1f}", ""
+    yield "the same: written, MB", f"{written / 1e6:.0f}", ""
+
+
+def exported(path: Path, folder: Path) -> tuple[int, float]:
+    """Writes what a job writes of a flight's KLV, rendition included; bytes written and CPU seconds."""
+    begun = time.process_time()
+    with path.open("rb") as file:
+        found = packets(file)
+        store = CueStore(folder / "cues")
+        made = export(
+            found, lambda: found.streams, folder, name=path.name, chosen=KLV_PID, long=True, cues=store
+        )
+    end = made.info["streams"][0]["lastMilliseconds"] + 33
+    edges = [Fraction(6 * k) for k in range(int(end // 6000) + 1)]
+    write_klv_rendition(folder / "telemetry", store.cues(int(end)), [*edges, Fraction(end) / 1000], 6)
+    seconds = time.process_time() - begun
+    written = sum(p.stat().st_size for part in ("telemetry", "info") for p in (folder / part).iterdir())
+    return written, seconds
 
 
 def main() -> None:

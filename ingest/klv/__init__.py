@@ -14,6 +14,7 @@ from ingest.klv.reader import NotKlvError, Packets, packets, samples
 from ingest.klv.sets import Packet, Stream
 from ingest.klv.st0102 import SecuritySet
 from ingest.klv.st0601 import UasSet
+from ingest.klv.st0604 import PictureTimes, TimeStamp
 from ingest.klv.tags import Item, Tag
 from ingest.klv.tags_0601 import TAGS
 
@@ -24,9 +25,11 @@ __all__ = [
     "NotKlvError",
     "Packet",
     "Packets",
+    "PictureTimes",
     "SecuritySet",
     "Stream",
     "Tag",
+    "TimeStamp",
     "UasSet",
     "packets",
     "samples",

@@ -9,19 +9,23 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ingest.klv import psi
+from ingest.klv import psi, st0604
 from ingest.klv.blocks import PACKET
 from ingest.klv.keys import PREFIX
 from ingest.klv.pes import TICKS, Collector, Pes, read_header, unwrap
+from ingest.klv.st0604 import PictureTimes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
 
 _LOOKED_INTO = 32
 """PES packets of an undescribed stream that are looked into before it is given up."""
 _MAX_PROGRAMS = 64
 _MAX_FOUND = 32
 _FIRST_PICTURES = 16
+_HEAD_BYTES = 2048
+"""Bytes of a picture's beginning in which its time stamp is looked for."""
 _FORWARD, _BACKWARD = 10 * TICKS, TICKS
 """What a clock may go on or fall back by from one picture to the next; beyond, it began anew."""
 
@@ -99,15 +103,26 @@ class KlvPid:
 
 
 @dataclass(slots=True)
+class _Head:
+    """The beginning of a picture of `program`, shown at `pts`."""
+
+    program: int
+    pts: int
+    data: bytearray
+
+
+@dataclass(slots=True)
 class Demux:
     """Reads blocks of packets, `size` bytes apart. `found` are the KLV streams by PID, in the order of finding."""
 
     size: int = PACKET
     found: dict[int, KlvPid] = field(default_factory=dict)
     clocks: dict[int, Clock] = field(default_factory=dict)
+    times: dict[int, PictureTimes] = field(default_factory=dict)
     tables: dict[int, psi.Sections] = field(default_factory=lambda: {0: psi.Sections()})
     _maps: dict[int, set[int]] = field(default_factory=dict)
-    _pictures: dict[int, Clock] = field(default_factory=dict)
+    _heads: dict[int, _Head] = field(default_factory=dict)
+    _pictures: dict[int, tuple[Clock, int]] = field(default_factory=dict)
     _pcr: dict[int, Clock] = field(default_factory=dict)
     _last: dict[int, int] = field(default_factory=dict)
 
@@ -118,7 +133,9 @@ class Demux:
             pid = (second & 0x1F) << 8 | third
             if pid in self._pictures:
                 if second & 0x40:
-                    self._picture(self._pictures[pid], block, k * size)
+                    self._picture(pid, block, k * size)
+                elif self._heads:
+                    self._more(pid, block, k * size)
             elif pid in self.found:
                 yield from self._klv(self.found[pid], block, k * size)
             elif pid in self.tables:
@@ -128,15 +145,37 @@ class Demux:
 
     def close(self) -> Iterator[tuple[KlvPid, Pes, int | None]]:
         """What is still being collected when the stream ends."""
+        for pid in list(self._heads):
+            self._end_head(pid)
         for klv in list(self.found.values()):
             for pes in klv.collector.close():
                 yield from self._given(klv, pes)
 
-    def _picture(self, clock: Clock, block: bytes, at: int) -> None:
+    def _picture(self, pid: int, block: bytes, at: int) -> None:
+        clock, program = self._pictures[pid]
         body = _body(block, at)
         header = read_header(block[body : at + PACKET])
+        self._end_head(pid)
         if header and header.pts is not None and header.dts is not None:
             clock.picture(header.pts, header.dts)
+            # Where the first pictures have no time stamps none is looked for in the others.
+            if clock.pictures <= _FIRST_PICTURES or program in self.times:
+                data = bytearray(block[body + header.body : at + PACKET])
+                self._heads[pid] = _Head(program, clock.place(header.pts), data)
+
+    def _more(self, pid: int, block: bytes, at: int) -> None:
+        head = self._heads.get(pid)
+        if head is not None:
+            head.data += block[_body(block, at) : at + PACKET]
+            if len(head.data) >= _HEAD_BYTES:
+                self._end_head(pid)
+
+    def _end_head(self, pid: int) -> None:
+        """The beginning of a picture is there: has it a time stamp?"""
+        head = self._heads.pop(pid, None)
+        if head is not None:
+            for _, stamp in st0604.places(bytes(head.data)):
+                self.times.setdefault(head.program, PictureTimes()).add(head.pts, stamp)
 
     def _clock(self, clock: Clock, block: bytes, at: int) -> None:
         # adaptation field with a PCR (2.4.3.4), whose base has the 90 kHz of PTS
@@ -173,7 +212,7 @@ class Demux:
         for stream in program.streams:
             self._forget(stream)
             if stream.stream_type in psi.PICTURES:
-                self._pictures[stream.pid] = clock
+                self._pictures[stream.pid] = clock, program.number
                 clock.expects_pictures = True
             elif stream.stream_type in (psi.PRIVATE, psi.METADATA):
                 declared = psi.KLVA in stream.formats

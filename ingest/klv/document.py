@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ingest.klv.sets import Packet, Stream
     from ingest.klv.tags import Tag
 
+_PLAIN = frozenset({int, float, str})
 SIDE_COLUMNS = ("stream", "milliseconds")
 """The columns that stand before the tags' in CSV."""
 
@@ -75,6 +76,8 @@ def meaning_of(tag: Tag, value: object) -> str | list[str] | None:
 
 def plain(value: object) -> Any:
     """`value` as JSON has it: packs as objects, fractions as text, a security set as its tags."""
+    if value.__class__ in _PLAIN:  # nearly all are
+        return value
     if isinstance(value, SecuritySet):
         return tag_documents(st0102.TAGS, value.values)
     if isinstance(value, Fraction):

@@ -17,6 +17,8 @@ from ingest.klv.sets import NO_TIME, Lane, Mark, Packet, Stream
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from ingest.klv.st0604 import PictureTimes
+
 
 BLOCK = 188 * 192 * 17
 """Bytes that are read at once: whole packets of 188, 192 and 204."""
@@ -59,6 +61,11 @@ class Packets:
             if klv.certain:
                 self._stream(klv)
         return tuple(self._streams.values())
+
+    @property
+    def times(self) -> dict[int, PictureTimes]:
+        """The time stamps in the pictures (ST 0604) by program, where there are some."""
+        return {} if self._demux is None else self._demux.times
 
     @property
     def transport(self) -> bool:

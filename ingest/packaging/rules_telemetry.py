@@ -85,7 +85,7 @@ def check_telemetry(root: Path, duration: Fraction | None, checks: Checks) -> No
         path = folder / name
         if name == "klv.ndjson" and not path.exists():
             continue
-        found = sum(1 for line in _lines(path) if line.startswith('{"stream"'))
+        found = sum(1 for line in _lines(path) if line.startswith('{"stream":'))
         checks.must(found == counted, _RULE, place_of(path, root), f"{found} sets", f"{counted} as counted")
     if isinstance(info, dict) and info.get("used") is not None:
         _check_coverage(folder / "coverage.json", duration, root, checks)

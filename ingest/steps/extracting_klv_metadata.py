@@ -52,6 +52,7 @@ def run(env: Env, source: Source, found: FoundKlv, *, ground: float = 0.0) -> Ou
         ground=ground,
         cues=cues,
         raw=raw,
+        times=found.times,
     )
     source.check_unchanged()
     return Outcome(ExtractedKlv(exported, cues or None, raw or None))

@@ -11,10 +11,10 @@ from ingest.media.document import klv_streams
 from ingest.steps.context import Note, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from fractions import Fraction
 
-    from ingest.klv import Stream
+    from ingest.klv import PictureTimes, Stream
     from ingest.media.document import Document
     from ingest.media.facts import Container, KlvFacts
     from ingest.media.probe import Prober
@@ -30,13 +30,15 @@ class FoundKlv:
     """`declared` is what the container says, `streams` what was read of the picture's program and beside the film.
 
     `chosen` is the stream (its PID) of which track and cues are made, None where no valid set was found that has tags
-    of ST 0601. `readings` read all of it again.
+    of ST 0601. `readings` read all of it again. `times` are those that stand in the pictures (ST 0604), and when
+    the film begins on their line (ticks of 90 kHz).
     """
 
     declared: tuple[KlvFacts, ...] = ()
     streams: tuple[Stream, ...] = ()
     chosen: int | None = None
     readings: tuple[Again, ...] = ()
+    times: tuple[PictureTimes, int] | None = None
 
     @property
     def sets(self) -> int:
@@ -68,24 +70,37 @@ def run(
         return Outcome(FoundKlv(declared))
     from ingest.telemetry import choose  # only for sources that may have some
 
-    readings = tuple(_readings(document, container, prober, start, side))
+    readings = list(_readings(document, container, prober, start))
     streams: list[Stream] = []
+    times: tuple[PictureTimes, int] | None = None
     for again in readings:
         reading = again()
-        for _ in reading.packets:
-            pass
-        streams += reading.streams()
+        streams += _found(reading)
+        times = times or reading.times()
+    if side is not None:
+        from ingest.steps.klv_side import side_reading
+
+        origin = times[0].at(times[1]) if times else None
+        readings.append(lambda: side_reading(side, prober.cancel, origin))
+        streams += _found(readings[-1]())
+    notes = [Note(codes.KLV_FOUND, told(s)) for s in streams]
+    if times is not None:
+        notes.append(Note(codes.KLV_FOUND, told_times(times[0])))
     return Outcome(
-        FoundKlv(declared, tuple(streams), choose(streams), readings),
-        notes=tuple(Note(codes.KLV_FOUND, told(s)) for s in streams),
+        FoundKlv(declared, tuple(streams), choose(streams), tuple(readings), times),
+        notes=tuple(notes),
         warnings=tuple(Note(codes.KLV_DAMAGED, damage(s)) for s in streams if is_damaged(s)),
     )
 
 
-def _readings(
-    document: Document, container: Container, prober: Prober, start: Fraction, side: Source | None
-) -> Iterator[Again]:
-    from ingest.steps.klv_side import side_reading
+def _found(reading: Reading) -> Sequence[Stream]:
+    """What is found of each stream when all has been read."""
+    for _ in reading.packets:
+        pass
+    return reading.streams()
+
+
+def _readings(document: Document, container: Container, prober: Prober, start: Fraction) -> Iterator[Again]:
     from ingest.steps.klv_source import pids, transport_reading
     from ingest.steps.klv_tracks import kind_of, listed, track_reading
 
@@ -93,15 +108,13 @@ def _readings(
     if is_transport(container):
         mine = pids(document) or None
         yield lambda: transport_reading(source, cancel, start, mine)
-    else:
-        for track in data_tracks(document):
-            found = listed(prober, track)
-            kind = kind_of(found, source)
-            if kind is not None:
-                # Bound now: the loop goes on.
-                yield lambda found=found, kind=kind: track_reading(found, kind, source, start)  # type: ignore[misc]
-    if side is not None:
-        yield lambda: side_reading(side, cancel)
+        return
+    for track in data_tracks(document):
+        found = listed(prober, track)
+        kind = kind_of(found, source)
+        if kind is not None:
+            # Bound now: the loop goes on.
+            yield lambda found=found, kind=kind: track_reading(found, kind, source, start)  # type: ignore[misc]
 
 
 def is_transport(container: Container) -> bool:
@@ -127,6 +140,14 @@ def told(stream: Stream) -> str:
 
     counts = [f"{count} sets of {standard}" for standard, count in stream.standards.most_common()]
     return f"{named(stream)}: {', '.join(counts) or 'no valid set'} ({carriage(stream)})"
+
+
+def told_times(times: PictureTimes) -> str:
+    """What was found of time stamps in the pictures, on one line."""
+    from ingest.klv.document import iso_time
+
+    first = iso_time(times.first[1].microseconds) if times.first else None
+    return f"time stamps in the picture (ST 0604): {times.count}, the first {first}"
 
 
 def damage(stream: Stream) -> str:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 SOURCE = "EsriVideoServer"
 UAS, SECURITY = 10_000, 20_000
+_ENCODE = json.JSONEncoder(separators=(",", ":")).encode
 _CENTRE = ((90050, "Frame Center Latitude"), (90051, "Frame Center Longitude"))
 _FIRST_CORNER = 90052
 _OUTLINE, _SENSOR = 90060, 90061
@@ -29,7 +30,7 @@ _OUTLINE, _SENSOR = 90060, 90061
 def cue_text(values: Mapping[int, object], point: Point) -> str:
     """One line that is valid JSON and, as it stands, valid cue text of WebVTT: `<`, `>` and `&` are escaped."""
     data = [{"tagId": UAS, "name": "UAS Datalink Local Set", "value": [*tags(values), *computed(point)]}]
-    text = json.dumps({"source": SOURCE, "data": data}, separators=(",", ":"))
+    text = _ENCODE({"source": SOURCE, "data": data})
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
 
 
@@ -48,7 +49,7 @@ def tags(values: Mapping[int, object]) -> list[dict[str, Any]]:
         elif value is not None:
             ready = plain(value)
             if isinstance(ready, list):
-                ready = json.dumps(ready, separators=(",", ":"))
+                ready = _ENCODE(ready)
             elif isinstance(ready, float):
                 ready = float(f"{ready:.10g}")
             found.append(_entry(UAS + number, TAGS[number].name, ready))

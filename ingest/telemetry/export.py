@@ -18,13 +18,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
-    from ingest.klv import Packet, Stream
+    from ingest.klv import Packet, PictureTimes, Stream
     from ingest.telemetry.cue_store import CueStore
     from ingest.telemetry.set_store import SetStore
 
 INFO = "info/klv.json"
 FOLDER = "telemetry"
 SETS, LINES = f"{FOLDER}/klv.json", f"{FOLDER}/klv.ndjson"
+_ENCODE = json.JSONEncoder(separators=(",", ":")).encode
 MOST_STREAMS = 8
 """KLV streams whose bytes are kept."""
 LONG = 10_000
@@ -52,6 +53,7 @@ def export(
     ground: float = 0.0,
     cues: CueStore | None = None,
     raw: SetStore | None = None,
+    times: tuple[PictureTimes, int] | None = None,
 ) -> Exported:
     """Write `folder` (info/klv.json, telemetry/...).
 
@@ -63,6 +65,7 @@ def export(
         ground: metres above the sea of the ground where a set does not say it.
         cues: receives the cue of each set that has a time.
         raw: receives the bytes of each KLV set that has a time.
+        times: those that stand in the pictures, and when the film begins on their line (ticks).
     """
     (folder / FOLDER).mkdir(parents=True, exist_ok=True)
     (folder / INFO).parent.mkdir(parents=True, exist_ok=True)
@@ -80,7 +83,7 @@ def export(
         kept = stack.enter_context(raw.path.open("wb")) if raw is not None else None
         whole.write(f'{{\n"file": {json.dumps(name)},\n"sets": [')
         for packet in packets:
-            text = json.dumps(packet_document(packet))
+            text = _ENCODE(packet_document(packet))
             whole.write(("," if count else "") + "\n" + text)
             if lines:
                 lines.write(text + "\n")
@@ -101,7 +104,7 @@ def export(
         found = streams()
         listed = json.dumps([stream_document(s) for s in found], indent=2)
         whole.write(f'\n],\n"streams": {listed}\n}}\n')
-    info = tally.document(name, found, tallies, chosen)
+    info = tally.document(name, found, tallies, chosen, times)
     (folder / INFO).write_text(json.dumps(info, indent=2) + "\n", encoding="ascii")
     if chosen is not None:
         write_maps(track, folder / FOLDER, name)

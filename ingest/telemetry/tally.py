@@ -10,7 +10,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from ingest.klv import TAGS, UasSet
-from ingest.klv.document import stream_document
+from ingest.klv.document import iso_time, stream_document
 from ingest.telemetry.gpmf import GPMF
 from ingest.telemetry.side_csv import CSV
 from ingest.telemetry.side_srt import DJI
@@ -18,7 +18,7 @@ from ingest.telemetry.side_srt import DJI
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ingest.klv import Packet, Stream
+    from ingest.klv import Packet, PictureTimes, Stream
 
 ESSENTIAL: tuple[tuple[int, ...], ...] = (
     *((2,), (5,), (6, 90), (7, 91), (13,), (14,), (15,), (104, 75), (16,), (17,), (18,), (19,), (20,)),
@@ -69,14 +69,31 @@ def is_uas(content: object) -> TypeGuard[UasSet]:
 
 
 def document(
-    name: str, streams: Sequence[Stream], tallies: Mapping[int, Tally], chosen: int | None
+    name: str,
+    streams: Sequence[Stream],
+    tallies: Mapping[int, Tally],
+    chosen: int | None,
+    times: tuple[PictureTimes, int] | None = None,
 ) -> dict[str, Any]:
-    """The file's streams; `used`: the one that the track and the cues are made of."""
+    """The file's streams; `used`: the one that the track and the cues are made of.
+
+    `times` are those that stand in the pictures, and when the film begins on their line.
+    """
     return {
         "file": name,
         "used": chosen,
+        "pictureTimes": picture_times(*times) if times else None,
         "streams": [entry(s, tallies.get(s.pid or 0, Tally())) for s in streams],
     }
+
+
+def picture_times(times: PictureTimes, zero: int) -> dict[str, Any]:
+    """The time stamps of ST 0604: how many, how many not locked to a reference, the first and the last."""
+    made: dict[str, Any] = {"standard": "ST 0604", "count": times.count, "notLocked": times.unlocked}
+    for name, found in (("first", times.first), ("last", times.last)):
+        made[f"{name}Time"] = iso_time(found[1].microseconds) if found else None
+        made[f"{name}Milliseconds"] = round((found[0] - zero) / 90, 3) if found else None
+    return made
 
 
 def entry(stream: Stream, tally: Tally) -> dict[str, Any]:

@@ -52,6 +52,13 @@ def a_set(k: int) -> bytes:
     return uas_set(items, time=1_700_000_000_000_000 + 40_000 * k)
 
 
+def time_stamp(time: int) -> bytes:
+    """An SEI message of H.264 with user data unregistered (type 5) and a time stamp of MISB ST 0604."""
+    digits = time.to_bytes(8, "big")
+    body = b"MISPmicrosectime\0" + b"\xff".join(digits[k : k + 2] for k in (0, 2, 4, 6))
+    return b"\0\0\0\1\x06\x05" + bytes((len(body),)) + body + b"\x80"
+
+
 def film(
     path: Path,
     *,
@@ -61,15 +68,21 @@ def film(
     celled: bool = True,
     stream_id: int = 0xFC,
     seconds: int = 2,
+    stamped: int | None = None,
 ) -> Path:
-    """Write it: the first picture at `start` (ticks of 90 kHz), `klv(k)` after picture k: bytes and time in ticks."""
+    """Write it: the first picture at `start` (ticks of 90 kHz), `klv(k)` after picture k: bytes and time in ticks.
+
+    `stamped`: microseconds since 1970 that stand in the first picture (ST 0604), the others by their time after it.
+    """
     give = klv or (lambda k: (a_set(k), start + STEP * k))
     mux = Mux()
     for k, picture in enumerate(pictures(seconds)):
         if k % 10 == 0:
             mux.tables(PICTURES, es)
         ticks = start + STEP * k
-        mux.put(PICTURE_PID, pes(picture, ticks, dts=ticks, stream_id=0xE0, sized=False))
+        message = b"" if stamped is None else time_stamp(stamped + 40_000 * k)
+        unit = picture[:6] + message + picture[6:]
+        mux.put(PICTURE_PID, pes(unit, ticks, dts=ticks, stream_id=0xE0, sized=False))
         given = give(k)
         if given:
             data, pts = given

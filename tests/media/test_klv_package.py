@@ -209,3 +209,25 @@ def test_transport_streams_carry_the_sets_and_give_them_back(ingested: Ingest, t
     assert len(list(packets(segments[1].read_bytes()))) == 50
     assert "KLV Kept In Segments: 200 sets in each rendition's segments" in package.record["messages"]
     assert missions(package) == [(f"set {k}", pytest.approx(FRAME * k, abs=1)) for k in range(200)]
+
+
+def test_time_stamps_in_the_picture_place_what_is_beside_the_film(ingested: Ingest, tmp_path: Path) -> None:
+    """The side file's first set is of picture 10, and its stamp says so."""
+    side = tmp_path / "side.klv"
+    side.write_bytes(b"".join(a_set(k) for k in range(10, 40)))
+    source = film(tmp_path / "stamped.ts", klv=lambda _: None, stamped=1_700_000_000_000_000)
+    package = ingested(source, "sd", klv=side)
+    assert missions(package) == EACH[10:40]
+    info = json.loads((package.folder / "info/klv.json").read_bytes())
+    assert info["pictureTimes"] == {
+        "standard": "ST 0604",
+        "count": 50,
+        "notLocked": 0,
+        "firstTime": "2023-11-14T22:13:20.000Z",
+        "firstMilliseconds": 0.0,
+        "lastTime": "2023-11-14T22:13:21.960Z",
+        "lastMilliseconds": 1960.0,
+    }
+    assert "time stamps in the picture (ST 0604): 50, the first 2023-11-14T22:13:20.000Z" in " ".join(
+        package.record["messages"]
+    )

@@ -32,8 +32,9 @@ from made_klv import (
     pmt,
 )
 
-from ingest.klv import Packet, Packets, UasSet, packets
+from ingest.klv import Packet, Packets, PictureTimes, TimeStamp, UasSet, packets
 from ingest.klv.psi import crc_is_right
+from ingest.klv.st0604 import places
 
 
 def read(data: bytes) -> tuple[list[Packet], Packets]:
@@ -473,3 +474,43 @@ def test_no_packets_raise(data: st.DataObject) -> None:
         mux.data += head + rest
     mux.klv(numbered(1))
     assert len(read(mux.data)[0]) <= 12 * 11 + 1
+
+
+def stamp_bytes(mark: bytes, time: int, status: int = 0) -> bytes:
+    digits = time.to_bytes(8, "big")
+    return mark + bytes((status,)) + b"\xff".join(digits[k : k + 2] for k in (0, 2, 4, 6))
+
+
+NANO = bytes.fromhex("CF848278EE23306C9265E8FEF22FB8B8")
+
+
+@pytest.mark.parametrize(
+    ("mark", "factor"),
+    [(b"MISPmicrosectime", 1), (bytes.fromhex("A8687DD4D7593758A5CEF0338B6545F1"), 1), (NANO, 1000)],
+)
+@pytest.mark.parametrize("before", [0, 150, 400])
+def test_time_stamps_in_the_picture(mark: bytes, factor: int, before: int) -> None:
+    """Also in a later packet than that of the PES header, at times over the wrap."""
+    mux = Mux()
+    mux.tables(PICTURES)
+    start = WRAP - 7200
+    for k in range(5):
+        stamp = stamp_bytes(mark, factor * (1_700_000_000_000_000 + 40_000 * k), 0x80 if k == 4 else 0)
+        mux.put(
+            PICTURE_PID, pes(bytes(before) + stamp + bytes(99), start + 3600 * k, stream_id=0xE0, sized=False)
+        )
+    found = packets(mux.data)
+    assert list(found) == []
+    times = found.times[1]
+    assert (times.count, times.unlocked) == (5, 1)
+    assert times.first == (start, TimeStamp(1_700_000_000_000_000, 0))
+    assert times.last == (start + 14_400, TimeStamp(1_700_000_000_160_000, 0x80))
+    assert times.at(start + 9000) == 1_700_000_000_100_000
+
+
+def test_what_only_looks_like_a_time_stamp() -> None:
+    good = stamp_bytes(b"MISPmicrosectime", 5)
+    for bad in (good[:-1], good[:19] + b"\0" + good[20:], good[:16]):
+        assert list(places(bad)) == []
+    assert list(places(b"x" + good)) == [(1, TimeStamp(5, 0))]
+    assert PictureTimes().at(0) is None
