@@ -162,15 +162,45 @@ def test_the_film_lasts_as_long_as_its_cues(flight: Package) -> None:
     assert all(isinstance(s.uri, str) and Path(s.uri).suffix == ".vtt" for s in playlist.segments)
 
 
-def test_klv_in_a_mov_file(ingested: Ingest, tmp_path: Path) -> None:
-    """Its data track does not say what it carries: ffmpeg muxes it as unknown data, and leaves out the last packet."""
-    source = tmp_path / "flight.mov"
-    mux = ("-map", "0:v", "-map", "0:d", "-c", "copy", "-f", "mov", str(source))
+SUBTITLES = "1\n00:00:00,500 --> 00:00:01,500\nHello\n"
+
+
+def test_klv_in_a_mov_file_and_subtitles_beside_it(ingested: Ingest, tmp_path: Path) -> None:
+    """Its data track does not say what it carries: ffmpeg muxes it as unknown data, and leaves out the last packet.
+
+    The KLV stands before the subtitles, in the same group and in a rendition of its own.
+    """
+    source, words = tmp_path / "flight.mov", tmp_path / "words.srt"
+    words.write_text(SUBTITLES, "utf-8")
+    inputs = ("-i", str(film(tmp_path / "a.ts")), "-i", str(words))
+    mux = (
+        "-map",
+        "0:v",
+        "-map",
+        "0:d",
+        "-map",
+        "1",
+        "-c",
+        "copy",
+        "-c:s",
+        "mov_text",
+        "-f",
+        "mov",
+        str(source),
+    )
     ffmpeg = (imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-v", "error")
-    subprocess.run([*ffmpeg, "-i", str(film(tmp_path / "a.ts")), *mux], check=True, timeout=60)
+    subprocess.run([*ffmpeg, *inputs, *mux], check=True, timeout=60)
     package = ingested(source, "sd")
     assert missions(package) == EACH[:49]
     assert "49 sets of ST 0601 (data track 1 (KLV))" in " ".join(package.record["messages"])
+    master = m3u8.load(str(package.folder / "ABR.m3u8"))
+    assert [(m.group_id, m.language, m.uri) for m in master.media if m.type == "SUBTITLES"] == [
+        ("klv", "zxx", "telemetry/index.m3u8"),
+        ("klv", "und", "text/und/index.m3u8"),
+    ]
+    assert {v.stream_info.subtitles for v in master.playlists} == {"klv"}
+    manifest = (package.folder / "manifest.mpd").read_text("utf-8")
+    assert ("text/und/whole.vtt" in manifest, "telemetry" in manifest) == (True, False)
 
 
 def test_telemetry_beside_the_film(ingested: Ingest, tmp_path: Path) -> None:
