@@ -241,6 +241,8 @@ def _file(
     grid, limit = plan.video.grid, preset.video.segment
     if video.jumps:
         return "its clock begins anew in the middle"
+    if video.mended:
+        return "some of its pictures say a wrong time"
     if damaged:
         return "something is missing of it"
     if video.timing.longest_key_distance >= limit + ROUNDING:

@@ -172,6 +172,7 @@ def test_key_frames_too_far_apart() -> None:
     ("video", "lies", "why"),
     [
         (source(jumps=((0, (Jump(3, 9),)),)), order(), "its clock begins anew in the middle"),
+        (source(mended=((900, 4500),)), order(), "some of its pictures say a wrong time"),
         (source(), None, "not every picture in the file is shown"),
         (source(), order((0, 50, 100)), "not every picture in the file is shown"),
         (
