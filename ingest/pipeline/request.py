@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ingest.job.errors import one_line
 from ingest.media.options import DEFAULTS, Options
-from ingest.pipeline.files import shortened
+from ingest.files import shortened
 
 
 @dataclass(frozen=True, slots=True)

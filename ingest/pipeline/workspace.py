@@ -25,7 +25,7 @@ from ingest.job import codes
 from ingest.job.errors import BusyError, IngestError, OutputError, ResourceError, one_line
 from ingest.job.record import is_job_id
 from ingest.media.source import display_name
-from ingest.pipeline.files import shortened, sync_folder, sync_tree
+from ingest.files import shortened, sync_folder, sync_tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

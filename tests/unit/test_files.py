@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.pipeline.files import shortened, sync_folder, sync_tree, write_atomic
+from ingest.files import shortened, sync_folder, sync_tree, write_atomic
 
 
 def listing(folder: Path) -> list[str]:
@@ -45,7 +45,7 @@ def test_what_a_dead_process_left_is_overwritten(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "failing", ["ingest.pipeline.files.os.fsync", "pathlib.Path.replace", "ingest.pipeline.files.os.fdopen"]
+    "failing", ["ingest.files.os.fsync", "pathlib.Path.replace", "ingest.files.os.fdopen"]
 )
 def test_a_failure_leaves_the_old_file_and_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: str
@@ -82,7 +82,7 @@ def test_data_is_on_the_disk_before_its_name_is(tmp_path: Path, monkeypatch: pyt
         calls.append("rename")
         return replace(path, target)
 
-    monkeypatch.setattr("ingest.pipeline.files.os.fsync", spy_sync)
+    monkeypatch.setattr("ingest.files.os.fsync", spy_sync)
     monkeypatch.setattr("pathlib.Path.replace", spy_replace)
     write_atomic(tmp_path / "job.json", b"x")
     assert calls == ["sync file", "rename", "sync folder"]
@@ -100,7 +100,7 @@ def test_sync_tree_takes_every_file_and_every_folder_once(
     (tmp_path / "poster.jpg").touch()
     synced: list[str] = []
     monkeypatch.setattr(
-        "ingest.pipeline.files.os.fsync",
+        "ingest.files.os.fsync",
         lambda fd: synced.append(str(Path(f"/proc/self/fd/{fd}").readlink())),
     )
     sync_tree(tmp_path)
