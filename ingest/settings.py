@@ -9,6 +9,7 @@ INGEST_MAX_STREAMS     most streams of a source                                 
 INGEST_MAX_SECONDS     longest source, seconds                                    172800 (48 h)
 INGEST_MAX_MEMORY      memory for one program, bytes or `8G`                      three quarters of RAM
 INGEST_MIN_FREE        disk space to leave free, bytes or `200M`                  200M
+INGEST_CHUNK_SECONDS   length of the pieces that a long film is encoded in        60
 =====================  =========================================================  =======================
 
 K, M, G and T are powers of 1024. An empty variable is an unset one. INGEST_FFMPEG, INGEST_FFPROBE and
@@ -40,6 +41,7 @@ _REMEDIES = {
     "max_seconds": "seconds above 0, for example 172800",
     "max_memory": "bytes or a size such as 8G, at least 64M",
     "min_free": "bytes or a size such as 200M",
+    "chunk_seconds": "seconds from 1 on, for example 60",
     "preset_dir": "a folder",
     "home": "a folder",
 }
@@ -90,6 +92,7 @@ class Settings(BaseModel):
     max_seconds: Duration = 48 * 3600.0
     max_memory: Annotated[Size, Field(ge=64 * 1024**2)] | None = None
     min_free: Annotated[Size, Field(ge=0)] = 200 * 1024**2
+    chunk_seconds: Annotated[Duration, Field(ge=1)] = 60.0
 
     @property
     def memory_limit(self) -> int:

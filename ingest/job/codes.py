@@ -106,6 +106,18 @@ SUBTITLES_MADE = _note(
 SUBTITLES_EMPTY = _note(9130, "Subtitles Empty", "A text track shows nothing in this film; it is left out.")
 CODEC_LEFT_OUT = _note(9112, "Codec Left Out", "Its encoder does not take pictures so small.")
 
+ENCODED_IN_CHUNKS = _note(
+    9140, "Encoded In Chunks", "A long film's picture was made in pieces and joined; how many."
+)
+ENCODED_IN_ONE_PIECE = _note(
+    9141,
+    "Encoded In One Piece",
+    "A long film that cannot be cut exactly; why. It cannot be resumed half-way.",
+)
+WORK_TAKEN_UP = _note(
+    9142, "Work Taken Up", "An earlier run of the same job was stopped; what it had encoded is used."
+)
+
 AUDIO_CHANNELS_ASSUMED = _note(
     9125,
     "Audio Channels Assumed",

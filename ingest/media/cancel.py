@@ -15,10 +15,12 @@ class CancelToken:
     True
     """
 
-    def __init__(self) -> None:
+    def __init__(self, parent: CancelToken | None = None) -> None:
+        """With a `parent` it is set whenever that one is."""
         self._event = threading.Event()
         self._signal = 2
         self._by = ""
+        self._parent = parent
 
     def cancel(self, signal_number: int = 2, by: str = "") -> None:
         """Ask the job to stop; the first signal given is the one that the exit code shows.
@@ -31,7 +33,7 @@ class CancelToken:
 
     @property
     def requested(self) -> bool:
-        return self._event.is_set()
+        return self._event.is_set() or (self._parent is not None and self._parent.requested)
 
     def check(self) -> None:
         """Raise `Cancelled` when a stop was asked for."""
@@ -40,4 +42,6 @@ class CancelToken:
 
     def reason(self) -> Cancelled:
         """What `check` raises, once a stop was asked for."""
+        if self._parent is not None and self._parent.requested:
+            return self._parent.reason()
         return Cancelled(self._signal, self._by)

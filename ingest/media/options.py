@@ -37,6 +37,7 @@ class Options:
         ground: metres above the sea of the ground where telemetry does not say it, for computed footprints.
         quality: measure each rendition against the source; None: do not.
         copy: renditions that the source already is are copied, encoded, or copied or the job fails.
+        jobs: chunks that are encoded side by side; None: by cores and memory.
     """
 
     allow_damage: bool = False
@@ -50,6 +51,7 @@ class Options:
     klv: Path | None = None
     ground: float = 0.0
     copy: Copy = "auto"
+    jobs: int | None = None
 
 
 DEFAULTS = Options()

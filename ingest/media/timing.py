@@ -251,6 +251,35 @@ def _integer(text: str) -> int | None:
     return value if -_INT64 <= value < _INT64 else None
 
 
+@dataclass(frozen=True, slots=True)
+class Instants:
+    """When pictures are shown, in ticks, ascending: all of them, and the key pictures among them.
+
+    `seeks`: for each key picture, the earlier of the times at which it is shown and decoded.
+    """
+
+    times: array[int]
+    keys: array[int]
+    seeks: array[int]
+
+
+def instants(table: PacketTable, first_pts: int) -> Instants | None:
+    """The pictures from the one at `first_pts` on; None where not every packet says when it is shown."""
+    shown = table.shown()
+    if not all(table.flags[i] & _PTS for i in shown):
+        return None
+    keys = sorted(
+        (table.pts[i], min(table.pts[i], table.dts[i]) if table.flags[i] & _DTS else table.pts[i])
+        for i in shown
+        if table.is_key(i) and table.pts[i] >= first_pts
+    )
+    return Instants(
+        times=array("q", sorted(table.pts[i] for i in shown if table.pts[i] >= first_pts)),
+        keys=array("q", (shown for shown, _ in keys)),
+        seeks=array("q", (sought for _, sought in keys)),
+    )
+
+
 def measure(
     packets: Sequence[Packet],
     time_base: Fraction,

@@ -79,10 +79,10 @@ def with_end(moov: bytes, end: Fraction) -> bytes | None:
     top = need(moov, Box("file", 0, 0, len(moov)), "moov")
     table = need(moov, top, "trak", "mdia", "minf", "stbl")
     boxes = {b.kind: b for b in children(moov, table.body, table.end)}
-    durations = _runs(moov, need(moov, table, "stts"), ">2I")
+    durations = runs_of(moov, need(moov, table, "stts"), ">2I")
     count = sum(n for n, _ in durations)
     shifts = boxes.get("ctts")
-    offsets = _runs(moov, shifts, ">Ii") if shifts else [(count, 0)]
+    offsets = runs_of(moov, shifts, ">Ii") if shifts else [(count, 0)]
     if count == 0 or sum(n for n, _ in offsets) != count:
         raise BoxError("the tables of times do not have the same number of samples")
     before, late = _split(durations, max(0, count - TAIL))
@@ -90,7 +90,7 @@ def with_end(moov: bytes, end: Fraction) -> bytes | None:
     start = sum(n * each for n, each in before)
     ticks = round((end - delay) * track.timescale)
     first = -round(delay * track.timescale)  # where the clock begins, in ticks of the media
-    found = ending(_each(late), _each(moved), end=ticks - start, until=ticks - first - start)
+    found = ending(each(late), each(moved), end=ticks - start, until=ticks - first - start)
     if found is None:
         return None
     new = {"stts": _full(moov, boxes["stts"], _joined(before, _grouped(found[0])), ">2I")}
@@ -132,7 +132,7 @@ def ending(
     )
 
 
-def _runs(data: bytes, box: Box, layout: str) -> Runs:
+def runs_of(data: bytes, box: Box, layout: str) -> Runs:
     """The entries of a table of sample times (8.6.1.2, 8.6.1.3)."""
     (entries,) = unpack(">I", data, box, 4)
     body = data[box.body + 8 : box.end]
@@ -158,7 +158,7 @@ def _split(runs: Runs, head: int) -> tuple[Runs, Runs]:
     return runs, []
 
 
-def _each(runs: Runs) -> list[int]:
+def each(runs: Runs) -> list[int]:
     return [value for count, value in runs for _ in range(count)]
 
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from ingest.files import write_atomic
 from ingest.job import codes
 from ingest.job.errors import BusyError, Cancelled, OutputError, ResourceError, UsageError
 from ingest.job.record import Record, utc_now
 from ingest.job.status import Status
 from ingest.media.source import display_name
-from ingest.pipeline.files import write_atomic
 from ingest.pipeline.finding import find_job, job_in
 from ingest.pipeline.wish import BY, wish_file, write_wish
 from ingest.pipeline.workspace import JOB_FILE, MASTERS, WORK_PREFIX, mended, not_writable

@@ -16,7 +16,9 @@ from ingest.media.plan import describe
 from ingest.media.probe import ProbeLimits, Prober
 from ingest.media.source import open_source
 from ingest.steps import (
+    chunked,
     copying,
+    encoding,
     generating_hls_service_files,
     generating_subtitles,
     generating_video_info,
@@ -27,7 +29,6 @@ from ingest.steps import (
     probing_audio,
     probing_video_codec,
     probing_video_klv,
-    transcoding,
 )
 from ingest.steps.context import Env, as_plain
 
@@ -119,6 +120,7 @@ def _surroundings(
             options=request.options,
             cancel=cancel,
             on_progress=lambda _: None,
+            chunk_seconds=settings.chunk_seconds,
         )
         yield env, source, Prober(tools.ffprobe, tools.ffmpeg, source, folder, limits, cancel)
 
@@ -161,14 +163,14 @@ def text_of(code: Code, detail: str) -> str:
 
 
 def _commands(env: Env, source: Source, plan: Plan) -> tuple[tuple[str, ...], ...]:
-    encoded = transcoding.encoded_files(env, plan)
+    encoded = encoding.encoded_files(env, plan)
     first = (
         (loudness.arguments(env, source, plan),) if env.options.loudness is not None and plan.audio else ()
     )
     return (
         *first,
         *((copying.arguments(env, source, plan),) if plan.copies else ()),
-        transcoding.arguments(env, source, plan),
+        *chunked.commands(env, source, plan),
         generating_hls_service_files.arguments(env, plan, encoded),
         generating_hls_service_files.trick_arguments(env, plan, encoded),
         *generating_subtitles.commands(env, source, plan),

@@ -9,12 +9,12 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ingest.files import write_atomic
 from ingest.job import codes
 from ingest.job.errors import IngestError
 from ingest.job.record import Progress, Record, StepRecord, StepResult, utc_now
 from ingest.job.status import Status
 from ingest.pipeline.events import Ended, JobStarted, Message, Progressed
-from ingest.files import write_atomic
 from ingest.pipeline.workspace import JOB_FILE, not_writable
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from ingest.files import shortened
 from ingest.job.errors import one_line
 from ingest.media.options import DEFAULTS, Options
-from ingest.files import shortened
 
 
 @dataclass(frozen=True, slots=True)

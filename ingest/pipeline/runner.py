@@ -149,6 +149,7 @@ class Runner:
             options=self._request.options,
             cancel=self._cancel,
             on_progress=self._on_progress,
+            chunk_seconds=settings.chunk_seconds,
         )
         self._made.prober = Prober(
             ffprobe=started.tools.ffprobe,

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from ingest.packaging.verify import Report
     from ingest.pipeline.workspace import Workspace
     from ingest.steps.context import Env
+    from ingest.steps.encoding import Encoded
     from ingest.steps.extracting_klv_metadata import ExtractedKlv
     from ingest.steps.generating_hls_service_files import Packaged
     from ingest.steps.generating_klv_cues import MadeCues
@@ -53,7 +54,6 @@ if TYPE_CHECKING:
     from ingest.steps.probing_video_codec import Probed
     from ingest.steps.probing_video_klv import FoundKlv
     from ingest.steps.starting_ingest import Started
-    from ingest.steps.transcoding import Encoded
     from ingest.telemetry.cue_store import CueStore
 
 

@@ -18,8 +18,6 @@ from ingest.media.cancel import CancelToken
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ingest.job.errors import Cancelled
-
 INTERVAL = 0.2  # seconds between two looks; each costs some microseconds
 BY = "`ingest cancel`"
 
@@ -46,8 +44,7 @@ class JobToken(CancelToken):
     """One job's own token: set when the caller's is (which may be that of several jobs), or by a wish."""
 
     def __init__(self, caller: CancelToken) -> None:
-        super().__init__()
-        self._caller = caller
+        super().__init__(caller)
         self._wish: Path | None = None
         self._looked = 0.0
 
@@ -57,10 +54,7 @@ class JobToken(CancelToken):
 
     @property
     def requested(self) -> bool:
-        return self._caller.requested or super().requested or self._wished()
-
-    def reason(self) -> Cancelled:
-        return self._caller.reason() if self._caller.requested else super().reason()
+        return super().requested or self._wished()
 
     def _wished(self) -> bool:
         now = time.monotonic()

@@ -21,11 +21,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from ingest.files import shortened, sync_folder, sync_tree
 from ingest.job import codes
 from ingest.job.errors import BusyError, IngestError, OutputError, ResourceError, one_line
 from ingest.job.record import is_job_id
 from ingest.media.source import display_name
-from ingest.files import shortened, sync_folder, sync_tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -58,7 +58,10 @@ class StepProgress:
 
 @dataclass(frozen=True, slots=True)
 class Env:
-    """The surroundings of one job: programs, folders, limits, the way to stop and the way to tell progress."""
+    """The surroundings of one job: programs, folders, limits, the way to stop and the way to tell progress.
+
+    `chunk_seconds`: how long the pieces are, about, that a long film is encoded in.
+    """
 
     tools: Toolchain
     package: Path
@@ -68,6 +71,7 @@ class Env:
     options: Options
     cancel: CancelToken
     on_progress: Callable[[StepProgress], object]
+    chunk_seconds: float = 60.0
 
     @property
     def limits(self) -> Limits:

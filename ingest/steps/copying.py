@@ -22,15 +22,15 @@ from ingest.packaging.colour_box import name_bt709
 from ingest.packaging.ending import end_at
 from ingest.steps import transcoding
 from ingest.steps.context import Env, Note, Outcome
+from ingest.steps.encoding import copies_folder, source_of
 from ingest.steps.planning_resolutions import file_limits
-from ingest.steps.transcoding import copies_folder, source_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from ingest.media.plan import Plan
     from ingest.media.source import Source
-    from ingest.steps.transcoding import Encoded
+    from ingest.steps.encoding import Encoded
 
 
 def run(env: Env, source: Source, plan: Plan) -> Outcome[Encoded | None]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ingest.media.plan import Plan
     from ingest.media.plan.audio import AudioRendition
     from ingest.media.plan.grid import Grid
-    from ingest.steps.transcoding import Encoded
+    from ingest.steps.encoding import Encoded
     from ingest.telemetry.set_store import SetStore
 
 

@@ -13,7 +13,7 @@ from ingest.steps.context import Env, Outcome
 if TYPE_CHECKING:
     from fractions import Fraction
 
-    from ingest.steps.transcoding import Encoded
+    from ingest.steps.encoding import Encoded
 
 FILE = Path("poster.jpg")
 

@@ -12,8 +12,8 @@ from ingest.steps.context import Env, Outcome
 
 if TYPE_CHECKING:
     from ingest.media.plan import Plan
+    from ingest.steps.encoding import Encoded
     from ingest.steps.generating_hls_service_files import Packaged
-    from ingest.steps.transcoding import Encoded
 
 FOLDER = Path("previews")
 

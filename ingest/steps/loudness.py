@@ -13,7 +13,7 @@ from ingest.media.command import names
 from ingest.media.command.loudness import result_arguments, source_arguments
 from ingest.media.loudness import CEILING, KEYS, Levelling, Loudness, levelling, read
 from ingest.media.process import Command, Confinement
-from ingest.steps.context import Env, Note, write_json
+from ingest.steps.context import Env, Note
 from ingest.steps.planning_resolutions import file_limits
 
 if TYPE_CHECKING:
@@ -67,13 +67,21 @@ def arguments(env: Env, source: Source | str, plan: Plan) -> tuple[str, ...]:
     return source_arguments(str(env.tools.ffmpeg.path), plan, url, env.probe_limits.streams)
 
 
-def report(
-    env: Env, levelled: Levelled, audio: tuple[tuple[str, Path], ...]
-) -> tuple[tuple[Note, ...], tuple[Note, ...], float]:
-    """Write info/loudness.json once the encoder has ended; notes, warnings and CPU seconds."""
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """`document` is for info/loudness.json; None where there is no sound."""
+
+    document: dict[str, Any] | None = None
+    notes: tuple[Note, ...] = ()
+    warnings: tuple[Note, ...] = ()
+    cpu_seconds: float = 0.0
+
+
+def measure(env: Env, levelled: Levelled, audio: tuple[tuple[str, Path], ...]) -> Measured:
+    """What to say of the sound once the encoder has ended."""
     plan = levelled.plan
     if not plan.audio:
-        return (), (), 0.0
+        return Measured()
     source = levelled.before or figures(env, plan)
     encoded: Mapping[str, Loudness] = {}
     seconds = 0.0
@@ -82,8 +90,12 @@ def report(
         asked = result_arguments(str(env.tools.ffmpeg.path), files)
         seconds = _measure(env, asked, Confinement(write=(env.temporary,)), plan)
         encoded = figures(env, plan)
-    write_json(env.package / FILE, document(plan, env.options.loudness, source, encoded))
-    return silent(plan, source), not_reached(plan, levelled.levellings), seconds
+    return Measured(
+        document(plan, env.options.loudness, source, encoded),
+        silent(plan, source),
+        not_reached(plan, levelled.levellings),
+        seconds,
+    )
 
 
 def figures(env: Env, plan: Plan) -> dict[str, Loudness]:

@@ -14,8 +14,8 @@ from ingest.media.process import Command, Confinement
 from ingest.media.progress import EncodeProgress, ProgressReader
 from ingest.media.quality import Sampling, document, plan_sampling, read_scores
 from ingest.steps.context import Env, Note, Outcome, StepProgress, write_json
+from ingest.steps.encoding import source_of
 from ingest.steps.generating_abr_info_files import FILE
-from ingest.steps.transcoding import source_of
 
 if TYPE_CHECKING:
     from pathlib import Path

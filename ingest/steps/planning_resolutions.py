@@ -13,6 +13,7 @@ from ingest.job.errors import ResourceError, ToolError
 from ingest.media import hardware, toolchain
 from ingest.media.plan import Plan, make_plan
 from ingest.media.plan.canvas import aspect_changes
+from ingest.media.plan.chunks import SHORTEST, cut
 from ingest.media.plan.colour import needs_zscale, uncertain
 from ingest.media.plan.encoders import for_hardware, in_hardware
 from ingest.media.plan.hdr import made_codecs, why_not_kept
@@ -21,6 +22,7 @@ from ingest.media.plan.space import space_of
 from ingest.media.plan.still import held
 from ingest.media.plan.text import MAX_TEXT_TRACKS, usable_text
 from ingest.media.process import Limits
+from ingest.media.timing import instants
 from ingest.media.toolchain import capabilities
 from ingest.steps import copy_choice
 from ingest.steps.context import Env, Note, Outcome
@@ -109,9 +111,11 @@ def plan(
         options=env.options,
     )
     made, not_copied = copy_choice.choose(made, video, packets, presets, env.options, look, damaged=damaged)
+    made, undivided = in_chunks(made, video, packets, env.chunk_seconds)
     noted = (
         *notes(made, video),
         *not_copied,
+        *undivided,
         *hdr_notes(made, video, env.options, can_convert=can_tone_map),
     )
     if others := {r.encoder for r in made.encoded} - {ENCODERS["h264"]}:
@@ -120,6 +124,19 @@ def plan(
     unused = tuple(Note(codes.GPU_NOT_USED, reason) for reason in refused)
     found = (*warnings(made, video, audio), *text_warnings(text), *unused)
     return Outcome(in_hardware(made, card), notes=noted, warnings=found)
+
+
+def in_chunks(
+    plan: Plan, video: VideoFacts, packets: PacketTable, seconds: float
+) -> tuple[Plan, tuple[Note, ...]]:
+    """The plan with a long film's chunks of about so many seconds, or why it has none."""
+    length = Fraction(str(seconds))
+    if plan.duration < length * SHORTEST:
+        return plan, ()
+    known = instants(packets, plan.video.start_ticks)
+    cutting = cut(plan, video, known, length)
+    why = (Note(codes.ENCODED_IN_ONE_PIECE, cutting.why),) if cutting.why else ()
+    return replace(plan, chunks=cutting.chunks), why
 
 
 def notes(plan: Plan, video: VideoFacts) -> tuple[Note, ...]:

@@ -1,66 +1,37 @@
-"""9001 Transcoding with CPU: one ffmpeg run makes every rung, every audio rendition and all stills.
+"""9001 Transcoding with CPU: every rung, every audio rendition and all stills; a long film's picture in chunks.
 
 159 Transcoding with GPU is the same with a hardware encoder for the rungs that it can make. Where that fails, 9001
-begins again without it.
+begins again without it. What an earlier run of the same work has finished is not made again.
 """
 
 from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ingest.job import codes
 from ingest.job.errors import IngestError, ProcessingError
 from ingest.media import process
-from ingest.media.command import EncodeInput, encode_arguments, names
+from ingest.media.command import encode_arguments, names
 from ingest.media.command.sound import cut_arguments
-from ingest.media.decode_errors import DecodeErrors
 from ingest.media.plan.audio import AAC_FRAME
+from ingest.media.plan.encoders import in_software
 from ingest.media.process import Command, Confinement
-from ingest.media.progress import EncodeProgress, ProgressReader, remaining_seconds
-from ingest.media.toolchain import major_version
 from ingest.packaging.boxes import BoxError
 from ingest.packaging.ending import end_at
-from ingest.steps import decode_damage, loudness, steady_sound
-from ingest.steps.context import Env, Note, Outcome, StepProgress
-from ingest.steps.planning_resolutions import file_limits
+from ingest.steps import checkpoints, chunked, decode_damage, loudness, steady_sound
+from ingest.steps.context import Env, Note, Outcome, write_json
+from ingest.steps.encoding import Encoded, encode_whole, encoded_files, source_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from ingest.media.plan import Plan
-    from ingest.media.process import Limits
     from ingest.media.source import Source
-
-
-FIRST_WITH_INPUT_FILTERS = 8  # of ffmpeg, as far as tried: it takes -bsf before -i
-NEWEST = 1000  # what a build without a version counts as
-
-
-@dataclass(frozen=True, slots=True)
-class Encoded:
-    """Where the encoded files and the stills are."""
-
-    rungs: tuple[tuple[str, Path], ...]
-    audio: tuple[tuple[str, Path], ...]
-    candidates: Path
-    previews: Path
-    trick: Path
-
-
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """One run of ffmpeg: what it made, what its decoders said, how many pictures it wrote and how many it lost."""
-
-    encoded: Encoded
-    errors: DecodeErrors
-    frames: int
-    lost: int
-    stderr: str
-    cpu_seconds: float
+    from ingest.steps.encoding import Run
 
 
 def run_with_gpu(env: Env, source: Source, plan: Plan) -> Outcome[Encoded | None]:
@@ -70,6 +41,10 @@ def run_with_gpu(env: Env, source: Source, plan: Plan) -> Outcome[Encoded | None
         IngestError: what no other encoder would mend: a full disk, a changed source, a person's wish.
     """
     mended = {codes.TRANSCODING_FAILED, codes.TOOL_KILLED, codes.TOOL_STALLED, codes.SOURCE_TOO_DAMAGED}
+    if checkpoints.holds(env.temporary, key_of(env, source, in_software(plan))):
+        return Outcome(
+            None, warnings=(Note(codes.GPU_FAILED, "in the run that this one goes on from"),), failed=True
+        )
     try:
         outcome = run(env, source, plan)
     except IngestError as error:
@@ -81,16 +56,18 @@ def run_with_gpu(env: Env, source: Source, plan: Plan) -> Outcome[Encoded | None
         reason = next((w.detail for w in outcome.warnings if w.code is codes.SOURCE_DAMAGED), "")
         if not reason:
             return Outcome(outcome.value, outcome.notes, outcome.warnings, outcome.cpu_seconds)
-    for name in names.folders():
-        shutil.rmtree(env.temporary / name, ignore_errors=True)
     return Outcome(None, warnings=(Note(codes.GPU_FAILED, reason),), failed=True)
 
 
 def run(env: Env, source: Source, plan: Plan) -> Outcome[Encoded]:
     """Raises ProcessingError, ResourceError, Cancelled, or SourceError when too much does not decode."""
+    checkpoints.begin(env.temporary, key_of(env, source, plan))
+    finished = checkpoints.stored(env.temporary / checkpoints.ENCODED)
+    if finished is not None:
+        return _as_before(env, plan, finished)
     levelled = loudness.level(env, source, plan)
     plan = levelled.plan
-    made = _encode(env, source, plan)
+    made, told = _encode(env, source, plan)
     damage = decode_damage.examine(env, source, plan, made.errors, made.lost, made.stderr)
     spent = levelled.cpu_seconds + made.cpu_seconds
     if made.lost and made.frames > 1:
@@ -98,7 +75,7 @@ def run(env: Env, source: Source, plan: Plan) -> Outcome[Encoded]:
         for stills in (made.encoded.candidates, made.encoded.previews):
             shutil.rmtree(stills)
         grid = plan.video.grid.with_losses()
-        made = _encode(env, source, replace(plan, video=replace(plan.video, grid=grid)))
+        made = encode_whole(env, source, replace(plan, video=replace(plan.video, grid=grid)))
         spent += made.cpu_seconds
     if not made.lost and plan.video.grid.frames is not None:
         end_as_planned(plan, made.encoded)
@@ -107,109 +84,53 @@ def run(env: Env, source: Source, plan: Plan) -> Outcome[Encoded]:
         spent += levelled.cpu_seconds
     if made.lost and made.encoded.audio:
         fit_audio(env, plan, made.encoded)
-    notes, warnings, seconds = loudness.report(env, levelled, made.encoded.audio)
-    return Outcome(made.encoded, notes=notes, warnings=(*damage, *warnings), cpu_seconds=spent + seconds)
+    measured = loudness.measure(env, levelled, made.encoded.audio)
+    notes, warnings = (*told, *measured.notes), (*damage, *measured.warnings)
+    checkpoints.keep(env.temporary, notes, warnings, measured.document)
+    if measured.document is not None:
+        write_json(env.package / loudness.FILE, measured.document)
+    return Outcome(made.encoded, notes=notes, warnings=warnings, cpu_seconds=spent + measured.cpu_seconds)
 
 
-def _encode(env: Env, source: Source, plan: Plan) -> _Run:
-    folder = env.temporary
-    for name in names.folders():
-        (folder / name).mkdir(parents=True, exist_ok=True)
-    grid = plan.video.grid
+def key_of(env: Env, source: Source, plan: Plan) -> str:
+    """What all of this step's work depends on."""
+    command = encode_arguments("ffmpeg", plan, replace(source_of(env, source), url=""))
+    return checkpoints.digest(env, source, plan, command, env.options.loudness, env.options.allow_damage)
 
-    planned = grid.frames or max(1, round(grid.duration / grid.time_base))
 
-    def tell(progress: EncodeProgress) -> None:
-        made = progress.frames / planned if plan.encoded else progress.seconds / grid.duration
-        fraction = min(1.0, float(made))
-        done = Fraction(fraction) * grid.duration
-        env.on_progress(
-            StepProgress(
-                fraction=fraction,
-                speed=progress.speed,
-                remaining_seconds=remaining_seconds(done, grid.duration, progress.speed),
-                resolutions=dict.fromkeys(plan.resolutions, fraction),
-            )
-        )
+def _encode(env: Env, source: Source, plan: Plan) -> tuple[Run, tuple[Note, ...]]:
+    """In chunks where the plan has any and they fit together, else in one piece."""
+    refused = env.temporary / checkpoints.UNDIVIDED
+    before = checkpoints.stored(refused)
+    if not plan.chunks:
+        return encode_whole(env, source, plan), ()
+    if before is None:
+        try:
+            made, again = chunked.encode_chunks(env, source, plan)
+        except chunked.NotExact as why:
+            before = {"why": str(why)}
+            checkpoints.store(refused, before)
+            shutil.rmtree(env.temporary / checkpoints.CHUNKS)
+        else:
+            count = len(plan.chunks)
+            notes = [
+                Note(codes.ENCODED_IN_CHUNKS, f"{count} of about {float(plan.duration / count):.0f} s each")
+            ]
+            if again:
+                notes.append(Note(codes.WORK_TAKEN_UP, f"{again} of {count} chunks were there already"))
+            return made, tuple(notes)
+    return encode_whole(env, source, plan), (Note(codes.ENCODED_IN_ONE_PIECE, before["why"]),)
 
-    reader, errors = ProgressReader(tell), DecodeErrors()
-    done = process.run(
-        Command(
-            argv=arguments(env, source, plan),
-            cwd=folder,
-            confinement=Confinement(
-                write=(folder,), descriptors=(source.descriptor,), devices=plan.hardware is not None
-            ),
-            limits=encode_limits(plan, env.limits),
-        ),
-        cancel=env.cancel,
-        on_stdout_line=reader.line,
-        on_stderr_line=errors.line,
+
+def _as_before(env: Env, plan: Plan, finished: dict[str, Any]) -> Outcome[Encoded]:
+    """The result of a run that came to an end behind this step."""
+    if finished["loudness"] is not None:
+        write_json(env.package / loudness.FILE, finished["loudness"])
+    notes = (
+        Note(codes.WORK_TAKEN_UP, "everything was encoded already"),
+        *checkpoints.notes_of(finished["notes"]),
     )
-    process.check(done, codes.TRANSCODING_FAILED)
-    source.check_unchanged()
-    encoded = encoded_files(env, plan)
-    for name, path in (*encoded.rungs, *encoded.audio, ("the trick play rendition", encoded.trick)):
-        if not path.is_file() or path.stat().st_size == 0:
-            raise ProcessingError(
-                codes.TRANSCODING_FAILED,
-                f"ffmpeg ended without writing {name}",
-                remedy="look at the detail in the record",
-                detail=done.stderr,
-            )
-    frames = reader.last.frames if reader.last else 0
-    lost = max(0, (grid.frames or frames) - frames) if plan.encoded else 0
-    return _Run(encoded, errors, frames, lost, done.stderr, done.cpu_seconds)
-
-
-def encode_limits(plan: Plan, limits: Limits) -> Limits:
-    """GPU drivers map far more memory than they use: with hardware the bound on it would end every run."""
-    limits = file_limits(plan, limits)
-    return replace(limits, memory_bytes=None) if plan.hardware else limits
-
-
-def arguments(env: Env, source: Source, plan: Plan) -> tuple[str, ...]:
-    """The ffmpeg command that makes everything."""
-    return encode_arguments(
-        str(env.tools.ffmpeg.path),
-        plan,
-        source_of(env, source),
-    )
-
-
-def source_of(env: Env, source: Source) -> EncodeInput:
-    """The source as ffmpeg may read it."""
-    return EncodeInput(
-        source.url,
-        env.probe_limits.pixels,
-        env.probe_limits.streams,
-        filters=(major_version(env.tools.ffmpeg.version) or NEWEST) >= FIRST_WITH_INPUT_FILTERS,
-    )
-
-
-def encoded_files(env: Env, plan: Plan) -> Encoded:
-    """Where that command writes."""
-    folder = env.temporary
-    return Encoded(
-        rungs=tuple(
-            (
-                r.name,
-                copies_folder(env) / names.copied_file(r.name)
-                if r.copied
-                else folder / names.rung_file(r.name),
-            )
-            for r in plan.rungs
-        ),
-        audio=tuple((a.name, folder / names.audio_file(a.name)) for a in plan.audio),
-        candidates=folder / names.CANDIDATES,
-        previews=folder / names.PREVIEWS,
-        trick=folder / names.TRICK,
-    )
-
-
-def copies_folder(env: Env) -> Path:
-    """Where copied renditions are, beside what is encoded."""
-    return env.package.parent / names.COPIES
+    return Outcome(encoded_files(env, plan), notes, checkpoints.notes_of(finished["warnings"]))
 
 
 def end_as_planned(plan: Plan, encoded: Encoded) -> None:

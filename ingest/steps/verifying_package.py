@@ -17,8 +17,8 @@ from ingest.steps.generating_hls_service_files import audio_folder, video_folder
 
 if TYPE_CHECKING:
     from ingest.media.plan import Plan
+    from ingest.steps.encoding import Encoded
     from ingest.steps.generating_hls_service_files import Packaged
-    from ingest.steps.transcoding import Encoded
 
 
 def run(

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Any
 import ffmpeg
 
 from ingest.media.command.expressions import ratio
-from ingest.media.command.names import CAPTIONS_PICTURE
+from ingest.media.command.names import CAPTIONS_PICTURE, CAPTIONS_TIMESCALE
 
 if TYPE_CHECKING:
     from ingest.media.plan import Plan
+    from ingest.media.plan.chunks import Chunk
 
 _SIDE = 32  # pixels; the picture is only there to carry the captions
 
 
-def captions_output(source: Any, plan: Plan) -> list[Any]:
+def captions_output(source: Any, plan: Plan, chunk: Chunk | None = None) -> list[Any]:
     """The captions in a tiny picture of their own, where the plan asks for them.
 
     ffmpeg decodes captions only by way of a filter that opens a file by its name: this makes that file ours, and
@@ -24,22 +25,27 @@ def captions_output(source: Any, plan: Plan) -> list[Any]:
     if not any(t.index is None for t in plan.text):
         return []
     video = plan.video
-    stream = (
-        source[str(video.index)]
-        .filter("setpts", f"PTS-({ratio(video.start)})/TB")
-        .filter("scale", _SIDE, _SIDE, flags="neighbor")
-        .filter("format", "yuv420p")
-    )
+    stream = source[str(video.index)].filter("setpts", f"PTS-({ratio(video.start)})/TB")
+    if chunk is not None:
+        stream = _within(stream, chunk)
+    stream = stream.filter("scale", _SIDE, _SIDE, flags="neighbor").filter("format", "yuv420p")
     options: dict[str, Any] = {
         "c:v": "libx264",
         "preset": "ultrafast",
         "a53cc": 1,
         "bf": 0,
         "fps_mode": "passthrough",
-        "enc_time_base": "1/90000",
-        "video_track_timescale": 90_000,
+        "enc_time_base": f"1/{CAPTIONS_TIMESCALE}",
+        "video_track_timescale": CAPTIONS_TIMESCALE,
         "map_metadata": -1,
         "map_chapters": -1,
         "format": "mp4",
     }
     return [ffmpeg.output(stream, CAPTIONS_PICTURE, **options)]
+
+
+def _within(stream: Any, chunk: Chunk) -> Any:
+    """Those pictures that are shown in the chunk, on its own clock."""
+    until = {"end": f"{float(chunk.end):.6f}"} if chunk.end is not None else {}
+    since = {"start": f"{float(chunk.start):.6f}"} if chunk.number else {}
+    return stream.filter("trim", **since, **until).filter("setpts", f"PTS-({ratio(chunk.start)})/TB")

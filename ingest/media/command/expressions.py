@@ -21,10 +21,15 @@ def seconds(value: Fraction) -> str:
     return f"{float(value):.6f}".rstrip("0").rstrip(".")
 
 
-def first_of_each(interval: Fraction, previous: str) -> str:
+def first_of_each(interval: Fraction, previous: str, before: Fraction | None = None) -> str:
     """An ffmpeg expression that is true for the first picture of each interval.
 
-    `previous` is the variable with the time of the last picture that it was true for.
+    Args:
+        previous: the variable with the time of the last picture that it was true for.
+        before: seconds of the picture before the first one that is asked about; None: there is none.
     """
     step = seconds(interval)
+    if before is not None:
+        known = f"if(isnan({previous}),{seconds(before)},{previous})"
+        return f"gte(t+{EPSILON},(floor(({known}+{EPSILON})/{step})+1)*{step})"
     return f"isnan({previous})+gte(t+{EPSILON},(floor(({previous}+{EPSILON})/{step})+1)*{step})"

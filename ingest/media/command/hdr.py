@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ingest.media.plan import Plan
+    from ingest.media.plan.chunks import Chunk
     from ingest.media.plan.rungs import Rung
 
 
@@ -36,7 +37,7 @@ def hdr_branches(picture: Any, plan: Plan) -> tuple[Iterator[Any], Any]:
     return (branches.stream(i) for i in range(count)), split.stream(1)
 
 
-def hdr_rung_output(stream: Any, rung: Rung, plan: Plan) -> Any:
+def hdr_rung_output(stream: Any, rung: Rung, plan: Plan, chunk: Chunk | None = None) -> Any:
     """A rendition in BT.2020 with the source's transfer curve, 10 bit."""
     transfer = {"PQ": "smpte2084", "HLG": "arib-std-b67"}[rung.video_range]
     stream = (
@@ -45,7 +46,7 @@ def hdr_rung_output(stream: Any, rung: Rung, plan: Plan) -> Any:
         .filter("setsar", 1)
         .filter("setparams", color_primaries="bt2020", color_trc=transfer, colorspace="bt2020nc", range="tv")
     )
-    return encoded(stream, rung, plan)
+    return encoded(stream, rung, plan, chunk)
 
 
 def hdr_scaled(stream: Any, plan: Plan, width: int, height: int) -> Any:

@@ -9,6 +9,7 @@ COPIES = "copies"
 AUDIO = "audio"
 TEXT = "text"
 CAPTIONS_PICTURE = f"{TEXT}/captions.mp4"
+CAPTIONS_TIMESCALE = 90_000
 LOUDNESS = "loudness"
 QUALITY = "quality"
 REFERENCE = "reference"

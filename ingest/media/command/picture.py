@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ingest.media.facts import Jump
     from ingest.media.plan import Plan
     from ingest.media.plan.canvas import Canvas
+    from ingest.media.plan.chunks import Chunk
 
 
 # The aspects of a sample that are believed; others count as square.
@@ -25,6 +26,11 @@ THIN = 8  # samples
 
 def timed_picture(stream: Any, plan: Plan) -> Any:
     """The picture on the package's clock, which starts at 0, in its own colours."""
+    return upright(on_the_clock(stream, plan), plan)
+
+
+def on_the_clock(stream: Any, plan: Plan) -> Any:
+    """Every picture of the source on the package's clock."""
     video, grid = plan.video, plan.video.grid
     stream = fitted(retagged(stream, video.colour) if video.colour.retag else stream, video.canvas)
     shift = f"PTS-({video.start_ticks})"
@@ -42,11 +48,22 @@ def timed_picture(stream: Any, plan: Plan) -> Any:
         stream = stream.filter("settb", ratio(grid.time_base / grid.frame_step))
         if grid.fill:
             stream = stream.filter("fps", ratio(grid.frame_step / grid.time_base))
-        if grid.frame_step > 1:
-            stream = stream.filter("framestep", grid.frame_step)
+    return stream
+
+
+def upright(stream: Any, plan: Plan) -> Any:
+    """Those pictures that the package has, as they are to be seen."""
+    video, grid = plan.video, plan.video.grid
+    if grid.frame_step > 1:
+        stream = stream.filter("framestep", grid.frame_step)
     for name, options in _TURNS[video.rotation, video.mirrored]:
         stream = stream.filter(name, **options)
     return over_black(stream, plan.video.colour) if video.colour.alpha else stream
+
+
+def from_its_start(stream: Any, chunk: Chunk | None) -> Any:
+    """On a clock that is 0 where the chunk starts: what is joined later counts so."""
+    return stream.filter("setpts", f"PTS-{chunk.origin}") if chunk and chunk.origin else stream
 
 
 def fitted(stream: Any, canvas: Canvas) -> Any:

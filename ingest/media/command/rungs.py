@@ -10,14 +10,15 @@ from ingest.media.command.encoders import encoder_options
 from ingest.media.command.expressions import ratio
 from ingest.media.command.hardware import PIXELS, family_of, is_hardware
 from ingest.media.command.names import rung_file
-from ingest.media.command.picture import scaled
+from ingest.media.command.picture import from_its_start, scaled
 
 if TYPE_CHECKING:
     from ingest.media.plan import Plan
+    from ingest.media.plan.chunks import Chunk
     from ingest.media.plan.rungs import Rung
 
 
-def rung_output(stream: Any, rung: Rung, plan: Plan) -> Any:
+def rung_output(stream: Any, rung: Rung, plan: Plan, chunk: Chunk | None = None) -> Any:
     """An SDR rendition: BT.709, 8 bit."""
     stream = (
         scaled(stream, plan, rung.width, rung.height, matrix="bt709", full_range=False)
@@ -30,12 +31,13 @@ def rung_output(stream: Any, rung: Rung, plan: Plan) -> Any:
         stream = stream.filter("sidedata", mode="delete", type="A53_CC")
     if family_of(rung.encoder) == "vaapi":
         stream = stream.filter("hwupload")  # the others take pictures from memory
-    return encoded(stream, rung, plan)
+    return encoded(stream, rung, plan, chunk)
 
 
-def encoded(stream: Any, rung: Rung, plan: Plan) -> Any:
+def encoded(stream: Any, rung: Rung, plan: Plan, chunk: Chunk | None = None) -> Any:
     """The output that encodes pictures which are all that the rendition's are to be."""
     grid = plan.video.grid
+    stream = from_its_start(stream, chunk)
     options: dict[str, Any] = {
         "fps_mode": "passthrough",
         "enc_time_base": ratio(grid.time_base),

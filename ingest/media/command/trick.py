@@ -8,16 +8,17 @@ import ffmpeg
 
 from ingest.media.command.expressions import first_of_each, ratio
 from ingest.media.command.names import TRICK
-from ingest.media.command.picture import scaled
+from ingest.media.command.picture import from_its_start, scaled
 
 if TYPE_CHECKING:
     from ingest.media.plan import Plan
+    from ingest.media.plan.chunks import Chunk
 
 # The last picture's length is unknown where the source's is; a rendition of that picture alone would last for nothing.
 LASTING = r"setts=duration=max(DURATION\,1)"
 
 
-def trick_output(stream: Any, plan: Plan) -> Any:
+def trick_output(stream: Any, plan: Plan, chunk: Chunk | None = None) -> Any:
     """Every picture a key picture. No VBV: x264 would share the rate among pictures that are not there."""
     trick, grid = plan.trick, plan.video.grid
     stream = stream.filter("select", chosen_pictures(plan))
@@ -28,7 +29,7 @@ def trick_output(stream: Any, plan: Plan) -> Any:
         .filter("setparams", color_primaries="bt709", color_trc="bt709", colorspace="bt709", range="tv")
     )
     return ffmpeg.output(
-        stream,
+        from_its_start(stream, chunk),
         TRICK,
         **{
             "c:v": "libx264",

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from ingest.media.plan.audio import AudioRendition
     from ingest.media.plan.canvas import Canvas
     from ingest.media.plan.chapters import ChapterPlan
+    from ingest.media.plan.chunks import Chunk
     from ingest.media.plan.colour import ColourPlan
     from ingest.media.plan.copying import CopyPlan
     from ingest.media.plan.fields import FieldsPlan
@@ -95,6 +96,7 @@ class Plan:
     text: tuple[TextRendition, ...] = ()
     chapters: tuple[ChapterPlan, ...] = ()
     assumed_audio: tuple[str, ...] = ()
+    chunks: tuple[Chunk, ...] = ()
     copies: CopyPlan | None = None
 
     @property

@@ -18,7 +18,7 @@ from ingest.media.plan import Plan, make_plan
 from ingest.media.plan.encoders import for_hardware, in_hardware, in_software
 from ingest.media.process import Limits
 from ingest.media.toolchain import Tool
-from ingest.steps.transcoding import encode_limits
+from ingest.steps.encoding import encode_limits
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,0 +1,101 @@
+"""What a chunk's command has beside that of a whole film, and how the chunks' files are joined. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import ffmpeg
+
+from ingest.media.command.expressions import ratio
+from ingest.media.command.global_options import ERRORS_AND_PROGRESS
+from ingest.media.whitelists import FORMAT_WHITELIST, PROTOCOL_WHITELIST
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from fractions import Fraction
+
+    from ingest.media.plan.chunks import Chunk
+
+# The pictures that a chunk and the one before it have both decoded; seen by the later one, and by the earlier one.
+BEFORE = "before.txt"
+AT_END = "at-end.txt"
+
+
+def sought(chunk: Chunk) -> dict[str, Any]:
+    """The input's options: from where it is read. What is decoded too early is taken away by time."""
+    if chunk.seek is None:
+        return {}
+    return {"seek_timestamp": 1, "ss": f"{float(chunk.seek):.6f}", "noaccurate_seek": None}
+
+
+def within(stream: Any, chunk: Chunk) -> tuple[Any, list[Any]]:
+    """The chunk's own pictures, and the outputs that say which ones were decoded around its ends."""
+    windows = {BEFORE: chunk.first if chunk.number else None, AT_END: chunk.last}
+    named = [(name, end) for name, end in windows.items() if end is not None]
+    branches = stream.filter_multi_output("split", 1 + len(named))
+    since = {"start_pts": chunk.first} if chunk.number else {}
+    until = {"end_pts": chunk.last} if chunk.last is not None else {}
+    proofs = [
+        _seen(branches.stream(number).filter("trim", start_pts=end - chunk.window, end_pts=end), name, chunk)
+        for number, (name, end) in enumerate(named, 1)
+    ]
+    return branches.stream(0).filter("trim", **since, **until), proofs
+
+
+def _seen(stream: Any, name: str, chunk: Chunk) -> Any:
+    """A line for each picture: its time and a hash of its samples."""
+    return ffmpeg.output(
+        stream,
+        name,
+        **{
+            "c:v": "rawvideo",
+            "fps_mode": "passthrough",
+            "enc_time_base": ratio(chunk.time_base),
+            "map_metadata": -1,
+            "map_chapters": -1,
+            "hash": "murmur3",
+            "format": "framehash",
+        },
+    )
+
+
+def joining_list(files: Sequence[tuple[str, Fraction]]) -> str:
+    """ffmpeg's list of files, one after the other, each with its length in seconds."""
+    lines = ["ffconcat version 1.0"]
+    for name, length in files:
+        # Every file counts from its chunk's start, also where its first picture is shown a little later.
+        lines += [f"file '{name}'", "inpoint 0", f"duration {float(length):.6f}"]
+    return "\n".join(lines) + "\n"
+
+
+def joining_arguments(
+    program: str, listed: str, joined: str, timescale: int, tag: str | None
+) -> tuple[str, ...]:
+    """The command that joins the files of a list without encoding anything.
+
+    Args:
+        timescale: ticks a second of the files and of what is made.
+        tag: the sample entry's name, where it is not the usual one.
+    """
+    stream = ffmpeg.input(
+        listed,
+        format="concat",
+        protocol_whitelist=PROTOCOL_WHITELIST,
+        format_whitelist=f"concat,{FORMAT_WHITELIST}",
+    )
+    run = ffmpeg.output(
+        stream["v:0"],
+        joined,
+        **{
+            "c": "copy",
+            # On uneven times the first pictures of a chunk may be decoded before the last ones of the chunk before.
+            "bsf:v": r"setts=pts=PTS:dts=max(DTS\,PREV_OUTDTS+1)",
+            "video_track_timescale": timescale,
+            "map_metadata": -1,
+            "map_chapters": -1,
+            "format": "mp4",
+            **({"tag:v": tag} if tag else {}),
+        },
+    ).global_args(*ERRORS_AND_PROGRESS)
+    arguments: list[str] = run.compile(cmd=program, overwrite_output=True)
+    return tuple(arguments)

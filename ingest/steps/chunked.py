@@ -1,0 +1,355 @@
+"""A long film in chunks: each is encoded by itself, checked, and never made again; then they are joined.
+
+The sound is made in one piece, beside the chunks. Where chunks do not fit together after all, `NotExact` says so and
+the film is to be made in one piece.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ingest.job import codes
+from ingest.job.errors import Cancelled, ProcessingError
+from ingest.media import process
+from ingest.media.cancel import CancelToken
+from ingest.media.command import encode_arguments, names, sound_arguments
+from ingest.media.command.chunks import AT_END, BEFORE, joining_arguments, joining_list
+from ingest.media.decode_errors import DecodeErrors
+from ingest.media.plan.at_once import at_once
+from ingest.media.plan.chunks import lengths
+from ingest.media.process import Command, Confinement
+from ingest.media.progress import ProgressReader
+from ingest.packaging.boxes import BoxError
+from ingest.packaging.sample_times import shown
+from ingest.steps import checkpoints
+from ingest.steps.encoding import (
+    Run,
+    arguments,
+    check_written,
+    encode_limits,
+    encoded_files,
+    make_folders,
+    planned_pictures,
+    source_of,
+    step_progress,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ingest.media.plan import Plan
+    from ingest.media.plan.chunks import Chunk
+    from ingest.media.source import Source
+    from ingest.steps.context import Env
+
+_TICK = 0.5  # seconds between two tellings of progress
+_WORDS = 8000  # characters of what ffmpeg said that are kept of all chunks together
+
+
+class NotExact(Exception):  # noqa: N818 - no error: the film is made in one piece then
+    """The chunks are not what one run would have made; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A finished unit of work: a chunk, or all of the sound. `again`: an earlier run has made it."""
+
+    frames: int
+    concealed: dict[int, int]
+    refused: dict[int, int]
+    stderr: str
+    cpu_seconds: float
+    again: bool = False
+
+
+def encode_chunks(env: Env, source: Source, plan: Plan) -> tuple[Run, int]:
+    """What `encode_whole` gives, and how many chunks an earlier run had made.
+
+    Raises:
+        NotExact: the film is to be made in one piece.
+        IngestError: as `encode_whole`.
+    """
+    make_folders(env.temporary)
+    (env.temporary / checkpoints.CHUNKS).mkdir(exist_ok=True)
+    made = _Work(env, source, plan).all()
+    started = sum(m.cpu_seconds for m in made if not m.again)
+    joined = _join(env, plan, sum(m.frames for m in made))
+    encoded = encoded_files(env, plan)
+    words = "\n".join(m.stderr for m in made if m.stderr)[-_WORDS:]
+    check_written(encoded, words)
+    errors = DecodeErrors()
+    for one in made:
+        errors.concealed.update(one.concealed)
+        errors.refused.update(one.refused)
+    frames = sum(m.frames for m in made)
+    return Run(encoded, errors, frames, 0, words, started + joined), sum(
+        m.again for m in made[: len(plan.chunks)]
+    )
+
+
+def commands(env: Env, source: Source, plan: Plan) -> tuple[tuple[str, ...], ...]:
+    """What will be run, word for word: one command, or one for each chunk, for the sound, and for each joining."""
+    if not plan.chunks:
+        return (arguments(env, source, plan),)
+    program, given = str(env.tools.ffmpeg.path), source_of(env, source)
+    return (
+        *((sound_arguments(program, plan, given),) if plan.audio else ()),
+        *(encode_arguments(program, plan, given, chunk) for chunk in plan.chunks),
+        *(_joining(env, *file) for file in _files(plan)),
+    )
+
+
+class _Work:
+    """Runs the units side by side and tells how far they are together. Used once, in one thread."""
+
+    def __init__(self, env: Env, source: Source, plan: Plan) -> None:
+        self._env, self._source, self._plan = env, source, plan
+        self._stop = CancelToken(env.cancel)
+        self._frames = [0] * len(plan.chunks)
+        self._began = time.monotonic()
+
+    def all(self) -> list[Made]:
+        """Every chunk in order, then the sound where there is any."""
+        plan = self._plan
+        side_by_side = at_once(
+            plan,
+            cores=len(os.sched_getaffinity(0)),
+            memory=self._env.probe_limits.memory_bytes or 1 << 62,
+            asked=self._env.options.jobs,
+        )
+        with ThreadPoolExecutor(side_by_side) as pictures, ThreadPoolExecutor(1) as sound:
+            jobs = [pictures.submit(self._chunk, chunk) for chunk in plan.chunks]
+            if plan.audio:
+                jobs.append(sound.submit(self._sound))
+            try:
+                self._watch(jobs)
+            except BaseException:
+                self._stop.cancel()
+                for job in jobs:
+                    job.cancel()
+                raise
+        return [job.result() for job in jobs]
+
+    def _watch(self, jobs: list[Future[Made]]) -> None:
+        """Until all are done; raises what the first one that failed has raised."""
+        left, told = set(jobs), 0
+        before = sum(self._frames)
+        while left:
+            done, left = wait(left, timeout=_TICK, return_when=FIRST_COMPLETED)
+            failures = [f for job in done if (f := job.exception()) is not None]
+            if failures:
+                raise next((f for f in failures if not isinstance(f, Cancelled)), failures[0])
+            if done:
+                self._compare([jobs.index(job) for job in done], jobs)
+            if (frames := sum(self._frames)) != told:
+                told = frames
+                self._tell(frames, frames - before)
+
+    def _compare(self, done: list[int], jobs: list[Future[Made]]) -> None:
+        """Neighbours of which both are done must have decoded the same pictures around their join."""
+        count = len(self._plan.chunks)
+        for number in {n for d in done if d < count for n in (d - 1, d)}:
+            if 0 <= number < count - 1 and jobs[number].done() and jobs[number + 1].done():
+                earlier = _seen(self._place(number) / AT_END)
+                later = _seen(self._place(number + 1) / BEFORE)
+                if not earlier or earlier != later:
+                    at = float(self._plan.chunks[number + 1].start)
+                    raise NotExact(f"decoding it from {at:.1f} s on does not give the same pictures")
+
+    def _tell(self, frames: int, new: int) -> None:
+        plan = self._plan
+        seconds = time.monotonic() - self._began
+        speed = float(new * plan.duration / planned_pictures(plan)) / seconds if new > 0 else None
+        self._env.on_progress(step_progress(plan, min(1.0, frames / planned_pictures(plan)), speed))
+
+    def _place(self, number: int) -> Path:
+        return self._env.temporary / checkpoints.CHUNKS / f"{number:05d}"
+
+    def _chunk(self, chunk: Chunk) -> Made:
+        place = self._place(chunk.number)
+        known = _known(place / checkpoints.CHUNK)
+        if known is not None:
+            self._frames[chunk.number] = known.frames
+            return known
+        part = place.with_suffix(".part")
+        shutil.rmtree(part, ignore_errors=True)
+        make_folders(part)
+        env, plan = self._env, self._plan
+
+        def tell(frames: int) -> None:
+            self._frames[chunk.number] = frames
+
+        reader, errors = ProgressReader(lambda p: tell(p.frames)), DecodeErrors()
+        done = process.run(
+            Command(
+                argv=encode_arguments(str(env.tools.ffmpeg.path), plan, source_of(env, self._source), chunk),
+                cwd=part,
+                confinement=Confinement(
+                    write=(part,),
+                    descriptors=(self._source.descriptor,),
+                    devices=plan.hardware is not None,
+                ),
+                limits=encode_limits(plan, env.limits),
+            ),
+            cancel=self._stop,
+            on_stdout_line=reader.line,
+            on_stderr_line=errors.line,
+        )
+        process.check(done, codes.TRANSCODING_FAILED)
+        self._source.check_unchanged()
+        frames = _checked(part, plan, chunk)
+        tell(frames)
+        made = Made(frames, dict(errors.concealed), dict(errors.refused), done.stderr, done.cpu_seconds)
+        checkpoints.store(part / checkpoints.CHUNK, _document(made, chunk))
+        checkpoints.finish(part, place)
+        return made
+
+    def _sound(self) -> Made:
+        env, folder = self._env, self._env.temporary
+        known = _known(folder / checkpoints.SOUND)
+        if known is not None:
+            return known
+        errors = DecodeErrors()
+        done = process.run(
+            Command(
+                argv=sound_arguments(str(env.tools.ffmpeg.path), self._plan, source_of(env, self._source)),
+                cwd=folder,
+                confinement=Confinement(write=(folder,), descriptors=(self._source.descriptor,)),
+                limits=encode_limits(self._plan, env.limits),
+            ),
+            cancel=self._stop,
+            on_stdout_line=lambda line: line if line.startswith("out_time_us=") else None,
+            on_stderr_line=errors.line,
+        )
+        process.check(done, codes.TRANSCODING_FAILED)
+        self._source.check_unchanged()
+        made = Made(0, dict(errors.concealed), dict(errors.refused), done.stderr, done.cpu_seconds)
+        checkpoints.store(folder / checkpoints.SOUND, _document(made))
+        return made
+
+
+def _seen(path: Path) -> list[tuple[str, str]]:
+    """Time and hash of each picture in a file of ffmpeg's `framehash`."""
+    lines = [line.split(",") for line in path.read_text("ascii").splitlines() if not line.startswith("#")]
+    return [(fields[2].strip(), fields[5].strip()) for fields in lines]
+
+
+def _document(made: Made, chunk: Chunk | None = None) -> dict[str, Any]:
+    return {
+        **(
+            {"start": str(chunk.start), "end": str(chunk.end) if chunk.end is not None else None}
+            if chunk
+            else {}
+        ),
+        "frames": made.frames,
+        "concealed": {str(k): v for k, v in made.concealed.items()},
+        "refused": {str(k): v for k, v in made.refused.items()},
+        "stderr": made.stderr,
+        "cpuSeconds": made.cpu_seconds,
+    }
+
+
+def _known(path: Path) -> Made | None:
+    document = checkpoints.stored(path)
+    if document is None:
+        return None
+    return Made(
+        frames=document["frames"],
+        concealed={int(k): v for k, v in document["concealed"].items()},
+        refused={int(k): v for k, v in document["refused"].items()},
+        stderr=document["stderr"],
+        cpu_seconds=document["cpuSeconds"],
+        again=True,
+    )
+
+
+def _checked(folder: Path, plan: Plan, chunk: Chunk) -> int:
+    """How many pictures the chunk has; every rung must have those that it was planned to have, when they are due."""
+    counts = set()
+    for rung in plan.rungs:
+        path = folder / names.rung_file(rung.name)
+        try:
+            found = shown(path)
+        except (BoxError, OSError) as error:
+            raise ProcessingError(
+                codes.TRANSCODING_FAILED,
+                f"what ffmpeg wrote for {rung.name} cannot be read: {error}",
+                remedy="look at the detail in the record",
+            ) from error
+        counts.add(found.pictures)
+        if chunk.frames is not None and (found.pictures, found.first, found.last) != (
+            chunk.frames,
+            chunk.begins,
+            chunk.ends,
+        ):
+            raise NotExact(
+                f"{chunk.frames} pictures from {float(chunk.start):.1f} s on were to come, "
+                f"and {found.pictures} came at other times"
+                if found.pictures == chunk.frames
+                else f"{chunk.frames} pictures from {float(chunk.start):.1f} s on were to come, not {found.pictures}"
+            )
+    if len(counts) != 1:
+        raise NotExact(f"the rungs have different pictures from {float(chunk.start):.1f} s on")
+    return counts.pop()
+
+
+def _files(plan: Plan) -> list[tuple[str, int, str | None]]:
+    """What is joined: the file, its ticks a second, and its sample entry's name where it is not the usual one."""
+    scale = plan.video.grid.timescale
+    tags = {"hevc": "hvc1"}
+    captions = any(t.index is None for t in plan.text)
+    return [
+        *((names.rung_file(r.name), scale, tags.get(r.codec)) for r in plan.rungs),
+        (names.TRICK, scale, None),
+        *([(names.CAPTIONS_PICTURE, names.CAPTIONS_TIMESCALE, None)] if captions else []),
+    ]
+
+
+def _join(env: Env, plan: Plan, frames: int) -> float:
+    """One file of each rendition, and all stills in one folder. CPU seconds."""
+    folder = env.temporary
+    seconds = sum(_joined(env, plan, *file) for file in _files(plan))
+    for rung in plan.rungs:
+        found = shown(folder / names.rung_file(rung.name))
+        if found.pictures != frames:
+            raise NotExact(f"joined, {rung.name} has {found.pictures} pictures, not {frames}")
+    for place in _places(plan):
+        for name in (names.CANDIDATES, names.PREVIEWS, names.REFERENCE, names.WIDE_REFERENCE):
+            for still in (folder / checkpoints.CHUNKS / place / name).iterdir():
+                still.replace(folder / name / still.name)
+    return seconds
+
+
+def _places(plan: Plan) -> list[str]:
+    return [f"{c.number:05d}" for c in plan.chunks]
+
+
+def _list(name: str) -> str:
+    return f"{checkpoints.CHUNKS}/{name.replace('/', '-')}.txt"
+
+
+def _joining(env: Env, name: str, timescale: int, tag: str | None) -> tuple[str, ...]:
+    return joining_arguments(str(env.tools.ffmpeg.path), f"file:{_list(name)}", name, timescale, tag)
+
+
+def _joined(env: Env, plan: Plan, name: str, timescale: int, tag: str | None) -> float:
+    spans = lengths(plan.chunks, plan.duration)
+    files = [(f"{place}/{name}", span) for place, span in zip(_places(plan), spans, strict=True)]
+    (env.temporary / _list(name)).write_text(joining_list(files), encoding="ascii")
+    done = process.run(
+        Command(
+            argv=_joining(env, name, timescale, tag),
+            cwd=env.temporary,
+            confinement=Confinement(write=(env.temporary,)),
+            limits=encode_limits(plan, env.limits),
+        ),
+        cancel=env.cancel,
+        on_stdout_line=lambda line: line if line.startswith("total_size=") else None,
+    )
+    process.check(done, codes.TRANSCODING_FAILED)
+    return done.cpu_seconds
