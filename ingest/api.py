@@ -53,6 +53,7 @@ def run(
     klv: str | os.PathLike[str] | None = None,
     ground: float = 0.0,
     copy: Copy = "auto",
+    jobs: int | None = None,
     on_event: OnEvent | None = None,
     cancel: CancelToken | None = None,
 ) -> Record:
@@ -79,6 +80,7 @@ def run(
         quality: `"vmaf"` measures each rendition against the source, into `info/abr.json`.
         copy: a rendition that the source already is is copied (`"auto"`), encoded like the others (`"never"`), or the
             job fails where it cannot be copied (`"require"`).
+        jobs: pieces of a long film that are encoded side by side; None: as many as cores and memory allow.
         on_event: called with each event of `ingest.pipeline.events`, in the calling thread.
         cancel: set it from elsewhere to stop the job.
 
@@ -88,11 +90,6 @@ def run(
     Raises:
         UsageError: an INGEST_* setting, a codec, or a path that can be no path, cannot be understood.
     """
-    from ingest import settings as settings_module
-    from ingest.pipeline.runner import Runner
-    from ingest.steps.context import Note
-    from ingest.store import JobStore, open_store
-
     options = _options(
         allow_damage=allow_damage,
         codecs=codecs,
@@ -105,18 +102,60 @@ def run(
         klv=klv,
         ground=ground,
         copy=copy,
+        jobs=jobs,
     )
     request = _request(source, resolutions, output, preset_dir, options, force=force)
+    return _run(request, on_event, cancel)
+
+
+def resume(
+    job: str | os.PathLike[str],
+    *,
+    on_event: OnEvent | None = None,
+    cancel: CancelToken | None = None,
+) -> Record:
+    """Go on with a job that failed, was cancelled, or died with its process, from its last finished piece.
+
+    Args:
+        job: its id, the beginning of its id that no other job shares, or its output folder.
+        on_event, cancel: as for `run`.
+
+    Returns:
+        The final record, under the same id.
+
+    Raises:
+        UsageError: there is no such job, or it cannot be taken up.
+        BusyError: it runs.
+    """
+    from ingest.home import data_home
+    from ingest.pipeline.resuming import stopped_job
+
+    stopped = stopped_job(os.fspath(job), data_home())
+    return _run(stopped.request, on_event, cancel, stopped.record, f"it was {stopped.was}")
+
+
+def _run(
+    request: Request,
+    on_event: OnEvent | None,
+    cancel: CancelToken | None,
+    record: Record | None = None,
+    why: str = "",
+) -> Record:
+    from ingest import settings as settings_module
+    from ingest.pipeline.runner import Runner
+    from ingest.steps.context import Note
+    from ingest.store import JobStore, open_store
+
     settings = settings_module.load()
-    problems: tuple[Note, ...] = ()
+    notes = (Note(codes.RESUMED, why),) if record is not None else ()
     with contextlib.ExitStack() as stack:
         store: JobStore | None = None
         try:
             store = stack.enter_context(open_store(settings.home))
         except IngestError as error:
             # The package matters more than its entry in the list of jobs.
-            problems = (Note(codes.STORE_NOT_WRITTEN, error.message),)
-        return Runner(request, settings, cancel or CancelToken(), on_event, store, problems).run()
+            notes = (*notes, Note(codes.STORE_NOT_WRITTEN, error.message))
+        return Runner(request, settings, cancel or CancelToken(), on_event, store, notes, record).run()
 
 
 def look(
@@ -136,6 +175,7 @@ def look(
     klv: str | os.PathLike[str] | None = None,
     ground: float = 0.0,
     copy: Copy = "auto",
+    jobs: int | None = None,
     cancel: CancelToken | None = None,
 ) -> Looked:
     """What `run` with the same arguments would see and do, without making anything.
@@ -161,6 +201,7 @@ def look(
         klv=klv,
         ground=ground,
         copy=copy,
+        jobs=jobs,
     )
     request = _request(source, resolutions or (), output, preset_dir, options)
     every = resolutions is None
@@ -234,6 +275,7 @@ def _options(
     klv: str | os.PathLike[str] | None,
     ground: float,
     copy: Copy,
+    jobs: int | None,
 ) -> Options:
     _check_choice("hdr", hdr, get_args(Hdr))
     _check_choice("encoder", encoder, get_args(EncoderChoice))
@@ -242,6 +284,8 @@ def _options(
     _check_choice("copy", copy, get_args(Copy))
     if quality is not None:
         _check_choice("quality", quality, get_args(Quality))
+    if jobs is not None and jobs < 1:
+        raise UsageError(codes.USAGE, f"{jobs} jobs", remedy="ask for 1 or more, or for none")
     options = Options(
         allow_damage=allow_damage,
         codecs=parse_codecs(_texts(codecs)),
@@ -254,6 +298,7 @@ def _options(
         klv=Path(klv) if klv is not None else None,
         ground=ground,
         copy=copy,
+        jobs=jobs,
     )
     modern = [codec for codec in options.codecs if codec != "h264"]
     if options.format == "ts" and modern:

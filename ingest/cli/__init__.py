@@ -34,6 +34,8 @@ COMMANDS = {
     "probe": "Show what ingest sees in a video file.",
     "klv": "Show the KLV metadata (MISB) in a transport stream or a .klv file.",
     "verify": "Read a package back and check that it is what it claims to be.",
+    "resume": "Go on with a job that was stopped, from its last finished piece.",
+    "clean": "Remove what stopped jobs have left to go on from.",
     "jobs": "List the jobs of this machine, newest first.",
     "show": "Show one job: its steps, its results and why it failed.",
     "cancel": "Stop a running job and wait until it has stopped.",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from ingest.cli.completion import complete_resolution
-from ingest.cli.options import json_option, preset_dir_option
+from ingest.cli.options import json_option, preset_dir_option, progress_option, quiet_option
 from ingest.cli.output import echo_json_text
 from ingest.media.options import GROUND_HIGHEST, GROUND_LOWEST, LOUDNESS_LOUDEST, LOUDNESS_SOFTEST
 
@@ -108,13 +108,13 @@ if TYPE_CHECKING:
 )
 @preset_dir_option
 @click.option(
-    "--progress",
-    type=click.Choice(["auto", "plain", "json", "none"]),
-    default="auto",
-    show_default=True,
-    help="How progress is told on stderr (json: on stdout): auto is a live view on a terminal, else plain lines.",
+    "--jobs",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Encode N pieces of a long film side by side; by default as many as cores and memory allow.",
 )
-@click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
+@progress_option
+@quiet_option
 @json_option
 @click.pass_context
 def run(
@@ -135,6 +135,7 @@ def run(
     ground: float,
     copy: Literal["auto", "never", "require"],
     dry_run: bool,
+    jobs: int | None,
     preset_dir: Path | None,
     progress: str,
     quiet: bool,
@@ -163,6 +164,7 @@ def run(
         "klv": klv,
         "ground": ground,
         "copy": copy,
+        "jobs": jobs,
     }
     if dry_run:
         print_plan(source, resolutions, output, choices, as_json=as_json)

@@ -118,6 +118,11 @@ WORK_TAKEN_UP = _note(
     9142, "Work Taken Up", "An earlier run of the same job was stopped; what it had encoded is used."
 )
 
+RESUMED = _note(9143, "Ingest Resumed", "A new run of the same job goes on where the last one stopped.")
+CAN_BE_RESUMED = _note(
+    9144, "Can Be Resumed", "What is encoded was kept; the command that goes on from there."
+)
+
 AUDIO_CHANNELS_ASSUMED = _note(
     9125,
     "Audio Channels Assumed",
@@ -224,6 +229,9 @@ COPY_IMPOSSIBLE = _error(
     9342, "Copying Impossible", "--copy require was given, and the source is no rendition; why."
 )
 COPYING_FAILED = _error(9343, "Copying Failed", "The source's packets could not be taken over.")
+JOB_NOT_RESUMABLE = _error(
+    9355, "Job Cannot Be Resumed", "It is complete, or its record does not say what was asked for."
+)
 QUALITY_UNAVAILABLE = _error(9348, "Quality Cannot Be Measured", "This ffmpeg has no libvmaf filter.")
 QUALITY_FAILED = _error(9349, "Quality Measurement Failed", "The measuring program ended with an error.")
 

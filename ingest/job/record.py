@@ -25,7 +25,7 @@ SCHEMA_VERSION = 1
 _JOB_ID = r"^j[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 JobId = Annotated[str, StringConstraints(pattern=_JOB_ID)]
 Percent = Annotated[float, Field(ge=0, le=100)]
-StepResult = Literal["running", "done", "failed", "cancelled"]
+StepResult = Literal["running", "done", "failed", "cancelled", "interrupted"]
 
 
 def new_job_id() -> str:
@@ -72,6 +72,21 @@ class SourceFile(_Model):
     name: str
     size: int | None = None
     modified: str | None = None
+
+
+class Asked(_Model):
+    """What a person asked for, so that the job can be taken up again.
+
+    `source` and `output` are file URLs (RFC 8089), exact also where a name is no text; `options` has every choice of
+    `ingest run` under its own name in camelCase.
+    """
+
+    source: str
+    output: str
+    resolutions: tuple[str, ...]
+    preset_dir: str | None = None
+    force: bool = False
+    options: dict[str, Any] = Field(default_factory=dict)
 
 
 class Times(_Model):
@@ -169,6 +184,7 @@ class Record(_Model):
     error: Failure | None = None
     tools: dict[str, str] = Field(default_factory=dict)
     process: Process | None = None
+    request: Asked | None = None
 
     @model_validator(mode="after")
     def _parallel(self) -> Self:
@@ -186,6 +202,26 @@ class Record(_Model):
     def with_status(self, status: Status) -> Record:
         """Raises ValueError when the status table does not allow it."""
         return self.evolve(status=advance(self.status, status))
+
+    def resumed(self, process: Process) -> Record:
+        """The record of the same job in a new run of it: what was said stays, what was reached begins again."""
+        steps = self.steps
+        if steps and steps[-1].ended is None:
+            steps = (*steps[:-1], steps[-1].model_copy(update={"ended": utc_now(), "result": "interrupted"}))
+        outputs = tuple(
+            Output(resolution=o.resolution, messages=o.messages, message_codes=o.message_codes)
+            for o in self.outputs
+        )
+        return self.evolve(
+            status=Status.SUBMITTED,
+            steps=steps,
+            outputs=outputs,
+            progress=Progress(),
+            files=(),
+            error=None,
+            process=process,
+            times=self.times.model_copy(update={"ended": None, "seconds": None}),
+        )
 
     def with_message(self, code: Code, detail: str = "", *, resolutions: tuple[str, ...] = ()) -> Record:
         """Append a message and its code together; also to the own lists of the outputs named."""

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import getpass
-import os
-import platform
 import traceback
-import uuid
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ingest.job import codes
 from ingest.job.errors import Cancelled, IngestError, ProcessingError, one_line
-from ingest.job.record import Inputs, Output, Process, Record, Results, SourceFile, Times, new_job_id, utc_now
 from ingest.job.status import Status
 from ingest.media import presets as preset_files
 from ingest.media.probe import ProbeLimits, Prober
-from ingest.media.source import display_name
 from ingest.packaging.findings import FaultError, not_as_planned
+from ingest.pipeline.first_record import first_record
 from ingest.pipeline.recorder import Recorder
 from ingest.pipeline.steps import STEPS, Made, Step
 from ingest.pipeline.wish import JobToken, wish_file
@@ -27,6 +21,7 @@ from ingest.steps.context import Env, Note, Outcome, StepProgress
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ingest.job.record import Record
     from ingest.media.cancel import CancelToken
     from ingest.media.plan import Plan
     from ingest.packaging.measure import Track
@@ -34,6 +29,10 @@ if TYPE_CHECKING:
     from ingest.pipeline.request import Request
     from ingest.settings import Settings
     from ingest.store import JobStore
+
+
+# What was encoded is at fault itself, or would be found at fault again.
+_NOT_RESUMABLE = {codes.VERIFICATION_FAILED, codes.SOURCE_TOO_DAMAGED, codes.SOURCE_CHANGED, codes.INTERNAL}
 
 
 class Runner:
@@ -46,13 +45,15 @@ class Runner:
         cancel: CancelToken,
         on_event: OnEvent | None = None,
         store: JobStore | None = None,
-        warnings: tuple[Note, ...] = (),
+        notes: tuple[Note, ...] = (),
+        record: Record | None = None,
     ) -> None:
+        """`notes` are said before the first step; `record` is that of a job which is taken up again."""
         self._request = request
         self._settings = settings
         self._cancel = JobToken(cancel)
-        self._recorder = Recorder(first_record(request), on_event, store)
-        self._warnings = warnings
+        self._recorder = Recorder(record or first_record(request), on_event, store)
+        self._notes = notes
         self._workspace: Workspace | None = None
         self._made = Made()
         self._from_percent = 0.0
@@ -63,8 +64,11 @@ class Runner:
         error: IngestError | None = None
         try:
             self._recorder.begin()
-            for warning in self._warnings:
-                self._recorder.warn(warning.code, warning.detail)
+            for note in self._notes:
+                if note.code.kind == "warning":
+                    self._recorder.warn(note.code, note.detail)
+                else:
+                    self._recorder.note(note.code, note.detail)
             for step in STEPS:
                 self._take(step)
         except FaultError as failure:
@@ -216,7 +220,9 @@ class Runner:
             # The work folder goes first: on a full disk this is what makes room for the record.
             if error is not None and workspace.replaces and not workspace.published:
                 self._recorder.detach()
-            workspace.discard()
+            kept = workspace.discard(keep=error is not None and error.code not in _NOT_RESUMABLE)
+            if error is not None and kept:
+                self._offer_resuming(error)
             if error is not None and workspace.replaces and not workspace.published:
                 self._recorder.warn(codes.PREVIOUS_PACKAGE_KEPT)
         if error is not None:
@@ -225,36 +231,17 @@ class Runner:
                     self._recorder.change_output(output.resolution, status=status.value)
         return self._recorder.end(status, error)
 
+    def _offer_resuming(self, error: IngestError) -> None:
+        job = self._recorder.record.job_id
+        self._recorder.note(codes.CAN_BE_RESUMED, f"ingest resume {job}")
+        words = f"go on with `ingest resume {job}`"
+        error.remedy = f"{error.remedy}, then {words}" if error.remedy else words
+
     def _release(self) -> None:
         if self._workspace is not None:
             self._workspace.release()
         if hasattr(self._made, "started"):
             self._made.started.close()
-
-
-def first_record(request: Request) -> Record:
-    """The record of a job that has just been asked for."""
-    now = utc_now()
-    stem = display_name(Path(os.path.abspath(request.source)).stem)
-    output = display_name(request.folder)
-    return Record(
-        job_id=new_job_id(),
-        inputs=Inputs(
-            service_item_id=uuid.uuid4().hex,
-            requested_resolutions=",".join(request.resolutions),
-            file_ids=f"i{uuid.uuid4()}",
-            service_url=folder_url(request.folder),
-        ),
-        results=Results(layer_id=0, layer_name=stem, service_name=stem),
-        username=user_name(),
-        source=SourceFile(
-            path=display_name(os.path.abspath(request.source)), name=display_name(request.source.name)
-        ),
-        output=output,
-        times=Times(submitted=now, updated=now),
-        outputs=tuple(Output(resolution=name) for name in request.resolutions),
-        process=this_process(),
-    )
 
 
 def output_details(tracks: Mapping[str, Track], copied: frozenset[str] = frozenset()) -> dict[str, Any]:
@@ -276,27 +263,6 @@ def output_details(tracks: Mapping[str, Track], copied: frozenset[str] = frozens
     }
     first = next(iter(each.values()))
     return first | {"renditions": each} if len(each) > 1 else first
-
-
-def folder_url(folder: Path) -> str:
-    """A local job has no service: its URL is the package folder's, percent-encoded (RFC 8089)."""
-    from urllib.parse import quote_from_bytes
-
-    return "file://" + quote_from_bytes(os.fsencode(folder)) + "/"
-
-
-def user_name() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container's user without a name
-        return str(os.getuid())
-
-
-def this_process() -> Process:
-    from ingest.store.liveness import this_process as identify
-
-    pid, host, started = identify()
-    return Process(pid=pid, host=host or platform.node(), started=started)
 
 
 def internal_error(error: Exception) -> IngestError:

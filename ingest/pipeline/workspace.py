@@ -6,6 +6,9 @@ in one system call; where that cannot be done (the output folder is a mount poin
 written) its playlists are taken away before anything else moves, so that no reader meets a mixture.
 
 The lock is `flock` on the folder itself: it dies with its process and leaves no file behind.
+
+A run that ends without a package leaves its work folder, with what it has encoded, where a later run can go on from
+that; whichever run claims the output folder next takes it over.
 """
 
 from __future__ import annotations
@@ -26,6 +29,7 @@ from ingest.job import codes
 from ingest.job.errors import BusyError, IngestError, OutputError, ResourceError, one_line
 from ingest.job.record import is_job_id
 from ingest.media.source import display_name
+from ingest.steps.checkpoints import worth_keeping
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +37,7 @@ if TYPE_CHECKING:
 JOB_FILE = "job.json"
 PREVIOUS_JOB_FILE = "previous-job.json"
 REPLACED = "replaced"
+TEMPORARY = "temporary"
 WORK_PREFIX = ".work-"
 MASTERS = ("manifest.mpd", "ABR.m3u8")
 # Everything that a package has at its top; nothing else in the folder is ever removed.
@@ -63,7 +68,7 @@ class Workspace:
     @property
     def temporary(self) -> Path:
         """Where intermediate files go."""
-        return self.work / "temporary"
+        return self.work / TEMPORARY
 
     @classmethod
     def claim(cls, output: Path, source: Path, job_id: str, *, force: bool) -> Self:
@@ -79,19 +84,28 @@ class Workspace:
         created = _make(output)
         claimed = cls(output, job_id, False, created, [_lock(output)])
         try:
-            _mend_leftovers(output)
+            left = _mend_leftovers(output)
             claimed.replaces = _check_ours(output, force=force)
-            claimed.package.mkdir(parents=True)
-            claimed.temporary.mkdir()
+            claimed._begin(left)
             if claimed.replaces and (output / JOB_FILE).exists():
                 shutil.copy2(output / JOB_FILE, claimed.work / PREVIOUS_JOB_FILE)
         except (OSError, OutputError) as error:
-            claimed.discard()
+            claimed.discard(keep=True)
             claimed.release()
             if isinstance(error, OSError):
                 raise not_writable(output, error) from error
             raise
         return claimed
+
+    def _begin(self, left: Path | None) -> None:
+        """An empty package, and what is encoded in the work folder `left` by a run before."""
+        self.package.mkdir(parents=True)
+        if left is not None:
+            if left != self.work:  # another job's
+                (left / TEMPORARY).rename(self.temporary)
+                shutil.rmtree(left)
+        else:
+            self.temporary.mkdir()
 
     def publish(self) -> None:
         """Put the package in place, durably. The record's file is not touched but for staying where it was."""
@@ -101,12 +115,25 @@ class Workspace:
         self.published = True
         self.discard()
 
-    def discard(self) -> None:
-        """Remove the work folder and all that is in it; a package that still stands gets its own record back."""
+    def discard(self, *, keep: bool = False) -> bool:
+        """Remove the work folder and all that is in it; a package that still stands gets its own record back.
+
+        Args:
+            keep: all but what a later run can go on from.
+
+        Returns:
+            Whether anything was kept.
+        """
         if not self.published:
             with contextlib.suppress(OSError):
                 (self.work / PREVIOUS_JOB_FILE).replace(self.output / JOB_FILE)
+            if keep and worth_keeping(self.temporary):
+                for entry in self.work.iterdir():
+                    if entry != self.temporary:
+                        _remove(entry)
+                return True
         shutil.rmtree(self.work, ignore_errors=True)
+        return False
 
     def release(self) -> None:
         """Let go of the lock. A folder that was made for nothing, not even a record, goes too."""
@@ -189,6 +216,21 @@ def mended(output: Path) -> Iterator[Path]:
         raise not_writable(output, error) from error
     finally:
         os.close(lock)
+
+
+def left_work(output: Path) -> list[Path]:
+    """The work folders in an output folder; those of a run that is at work are among them."""
+    try:
+        return [e for e in output.iterdir() if e.name.startswith(WORK_PREFIX) and _is_leftover(e.name)]
+    except OSError:
+        return []
+
+
+def remove_left_work(output: Path) -> None:
+    """Raises OutputError or BusyError, as `mended`."""
+    with mended(output) as folder:
+        for work in left_work(folder):
+            shutil.rmtree(work)
 
 
 def _refuse_source(output: Path, source: Path) -> None:
@@ -338,21 +380,35 @@ def _is_leftover(name: str) -> bool:
     return name.startswith(f".{JOB_FILE}.") and name.endswith(".tmp")
 
 
-def _mend_leftovers(output: Path) -> None:
-    """Undo what runs that died have left, in the folder and beside it: the lock is ours, so nobody uses it."""
-    for entry in output.iterdir():
+def _mend_leftovers(output: Path) -> Path | None:
+    """Undo what runs that died have left, in the folder and beside it: the lock is ours, so nobody uses it.
+
+    Returns the newest work folder that holds something to go on from, under a name that no run works in.
+    """
+    kept: Path | None = None
+    for entry in sorted(output.iterdir(), key=lambda e: e.lstat().st_mtime):
         if not _is_leftover(entry.name):
             continue
         if (entry / REPLACED).is_dir() and not (output / MASTERS[-1]).exists():
             _move_back(entry / REPLACED, output)
         if (entry / PREVIOUS_JOB_FILE).exists() and (output / MASTERS[-1]).exists():
             (entry / PREVIOUS_JOB_FILE).replace(output / JOB_FILE)
-        _remove(entry)
+        if kept is not None and worth_keeping(entry / TEMPORARY):
+            shutil.rmtree(kept)
+            kept = None
+        if worth_keeping(entry / TEMPORARY):
+            kept = entry
+            for other in entry.iterdir():
+                if other.name != TEMPORARY:
+                    _remove(other)
+        else:
+            _remove(entry)
     prefix = _beside_prefix(output)
     with contextlib.suppress(OSError):  # the folder above may not be ours to read
         for entry in output.parent.iterdir():
             if entry.name.startswith(prefix) and is_job_id(entry.name.removeprefix(prefix)):
                 _remove(entry)
+    return kept
 
 
 def _move_back(replaced: Path, output: Path) -> None:

@@ -1,10 +1,16 @@
-"""163 Removing Temporary Files: everything in the work folder that is not the package."""
+"""163 Removing Temporary Files: what the work folder holds beside the package, and nobody needs any more.
+
+The encoded files themselves stay until the package is in its place, and go with the work folder in the same moment: a
+run that is killed in between goes on from them.
+"""
 
 from __future__ import annotations
 
 import shutil
 from typing import TYPE_CHECKING
 
+from ingest.media.command import names
+from ingest.steps.checkpoints import CHUNKS
 from ingest.steps.context import Outcome
 
 if TYPE_CHECKING:
@@ -13,6 +19,8 @@ if TYPE_CHECKING:
 
 def run(temporary: Path) -> Outcome[int]:
     """The number of bytes that were freed."""
-    freed = sum(p.stat().st_size for p in temporary.rglob("*") if p.is_file())
-    shutil.rmtree(temporary)
+    freed = 0
+    for name in (CHUNKS, names.LOUDNESS, names.QUALITY):
+        freed += sum(p.stat().st_size for p in (temporary / name).rglob("*") if p.is_file())
+        shutil.rmtree(temporary / name, ignore_errors=True)
     return Outcome(freed)
