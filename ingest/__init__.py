@@ -11,16 +11,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ingest.api import cancel, run
+    from ingest.api import cancel, resume, run
     from ingest.job.errors import IngestError
     from ingest.job.record import Record
     from ingest.media.cancel import CancelToken
 
 __version__ = "0.1.0"
-__all__ = ["CancelToken", "IngestError", "Record", "__version__", "cancel", "run"]
+__all__ = ["CancelToken", "IngestError", "Record", "__version__", "cancel", "resume", "run"]
 
 _HOMES = {
     "cancel": "ingest.api",
+    "resume": "ingest.api",
     "run": "ingest.api",
     "IngestError": "ingest.job.errors",
     "Record": "ingest.job.record",

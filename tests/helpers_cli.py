@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ingest.job import codes
 from ingest.job.record import Record
 from ingest.job.status import Status
 from ingest.store import open_store
@@ -220,7 +221,8 @@ def assert_failed(
     Args:
         step: the step in which it ended.
         says: what the one line on stderr must contain.
-        output: the output folder, in which nothing but the record may be; None where it cannot hold one.
+        output: the output folder, in which nothing may be but the record, and what a resume can use; None where it
+            cannot hold one.
     """
     assert "Traceback" not in done.stderr
     assert done.exit_code == exit_code, done.last_line
@@ -232,8 +234,8 @@ def assert_failed(
     assert done.left == ()
     (record, *_) = cli.stored()
     if output is not None:
-        assert names(output) == ["job.json"]
         assert read_record(output) == record
+        assert names(output) == left_of(record)
     assert record.status is status
     assert record.error is not None
     assert (record.error.code, record.error.exit_code) == (code.number, exit_code)
@@ -246,6 +248,12 @@ def assert_failed(
     assert len(record.messages) == len(record.custom_attributes.message_codes) > 0
     assert {o.status for o in record.outputs} <= {status.value, "LEFT_OUT"}
     return record
+
+
+def left_of(record: Record) -> list[str]:
+    """What a job that did not succeed has in its output folder, by its own word."""
+    kept = codes.CAN_BE_RESUMED.number in record.custom_attributes.message_codes
+    return [*([f".work-{record.job_id}"] if kept else []), "job.json"]
 
 
 def assert_completed(done: Finished, output: Path) -> Record:

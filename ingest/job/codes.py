@@ -107,20 +107,20 @@ SUBTITLES_EMPTY = _note(9130, "Subtitles Empty", "A text track shows nothing in 
 CODEC_LEFT_OUT = _note(9112, "Codec Left Out", "Its encoder does not take pictures so small.")
 
 ENCODED_IN_CHUNKS = _note(
-    9140, "Encoded In Chunks", "A long film's picture was made in pieces and joined; how many."
+    9150, "Encoded In Chunks", "A long film's picture was made in pieces and joined; how many."
 )
 ENCODED_IN_ONE_PIECE = _note(
-    9141,
+    9151,
     "Encoded In One Piece",
     "A long film that cannot be cut exactly; why. It cannot be resumed half-way.",
 )
 WORK_TAKEN_UP = _note(
-    9142, "Work Taken Up", "An earlier run of the same job was stopped; what it had encoded is used."
+    9152, "Work Taken Up", "An earlier run of the same job was stopped; what it had encoded is used."
 )
 
-RESUMED = _note(9143, "Ingest Resumed", "A new run of the same job goes on where the last one stopped.")
+RESUMED = _note(9153, "Ingest Resumed", "A new run of the same job goes on where the last one stopped.")
 CAN_BE_RESUMED = _note(
-    9144, "Can Be Resumed", "What is encoded was kept; the command that goes on from there."
+    9154, "Can Be Resumed", "What is encoded was kept; the command that goes on from there."
 )
 
 AUDIO_CHANNELS_ASSUMED = _note(

@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from helpers_cli import assert_failed, descendants, names, reached, read_record, sleeping_tool
+from helpers_cli import assert_failed, descendants, left_of, names, reached, read_record, sleeping_tool
 
 import ingest
 from ingest.job import codes
@@ -77,7 +77,8 @@ def test_a_job_inside_somebody_s_program(
 
     record = ingest.run(clips.tiny(), "sd", tmp_path / "out", on_event=cancel)
     assert time.monotonic() - asked[0] < 2
-    assert (record.status, names(tmp_path / "out")) == (Status.CANCELLED, ["job.json"])
+    assert record.status is Status.CANCELLED
+    assert names(tmp_path / "out") == [f".work-{record.job_id}", "job.json"] == left_of(record)
     assert read_record(tmp_path / "out") == record
     assert record.error is not None
     assert record.error.message == "cancelled by `ingest cancel`"

@@ -30,6 +30,7 @@ def test_the_defaults() -> None:
         "max_seconds": 172_800.0,
         "max_memory": None,
         "min_free": 209_715_200,
+        "chunk_seconds": 60.0,
     }
 
 
@@ -44,6 +45,7 @@ def test_every_variable_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
         "MAX_SECONDS": "60",
         "MAX_MEMORY": "1.5G",
         "MIN_FREE": "0",
+        "CHUNK_SECONDS": "7.5",
         "FFMPEG": "/the/toolchain/reads/this",
     }.items():
         monkeypatch.setenv(f"INGEST_{name}", value)
@@ -56,6 +58,7 @@ def test_every_variable_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
         "max_seconds": 60.0,
         "max_memory": 1_610_612_736,
         "min_free": 0,
+        "chunk_seconds": 7.5,
     }
     assert settings.load().memory_limit == 1_610_612_736
 

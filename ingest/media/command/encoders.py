@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ingest.media.command.expressions import first_of_each, ratio, seconds
+from ingest.media.command.expressions import ZERO, first_of_each, ratio, seconds
 from ingest.media.command.hardware import hardware_options, is_hardware
 
 if TYPE_CHECKING:
@@ -23,8 +23,13 @@ if TYPE_CHECKING:
 NO_OWN_KEYS = 100_000  # pictures: further apart than any that are forced
 
 
-def encoder_options(rung: Rung, grid: Grid, hdr: HdrPlan | None = None) -> dict[str, Any]:
-    """What makes `rung` of its filtered pictures, by the encoder that the plan names."""
+def encoder_options(
+    rung: Rung, grid: Grid, hdr: HdrPlan | None = None, begins: Fraction = ZERO
+) -> dict[str, Any]:
+    """What makes `rung` of its filtered pictures, by the encoder that the plan names.
+
+    `begins`: seconds from the start of a group of pictures to the first picture.
+    """
     options: dict[str, Any] = {
         "c:v": rung.encoder,
         "maxrate": rung.max_bitrate,
@@ -35,7 +40,7 @@ def encoder_options(rung: Rung, grid: Grid, hdr: HdrPlan | None = None) -> dict[
     if grid.keys:
         options["force_key_frames"] = ",".join(seconds(key * grid.time_base) for key in grid.keys)
     elif grid.gop_frames is None:
-        options["force_key_frames"] = f"expr:{first_of_each(grid.gop, 'prev_forced_t')}"
+        options["force_key_frames"] = f"expr:{first_of_each(grid.gop, 'prev_forced_t', begins=begins)}"
     if is_hardware(rung.encoder):
         return options | hardware_options(rung, grid)
     own = {"libx264": _x264, "libx265": _x265, "libsvtav1": _svt_av1}[rung.encoder]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import ffmpeg
 
 from ingest.media.command.encoders import encoder_options
-from ingest.media.command.expressions import ratio
+from ingest.media.command.expressions import ZERO, ratio
 from ingest.media.command.hardware import PIXELS, family_of, is_hardware
 from ingest.media.command.names import rung_file
 from ingest.media.command.picture import from_its_start, scaled
@@ -38,6 +38,8 @@ def encoded(stream: Any, rung: Rung, plan: Plan, chunk: Chunk | None = None) -> 
     """The output that encodes pictures which are all that the rendition's are to be."""
     grid = plan.video.grid
     stream = from_its_start(stream, chunk)
+    # What forces key pictures counts from the first picture, not from the start of the clock.
+    begins = chunk.begins if chunk and chunk.begins else ZERO
     options: dict[str, Any] = {
         "fps_mode": "passthrough",
         "enc_time_base": ratio(grid.time_base),
@@ -46,4 +48,6 @@ def encoded(stream: Any, rung: Rung, plan: Plan, chunk: Chunk | None = None) -> 
         "map_chapters": -1,
         "format": "mp4",
     }
-    return ffmpeg.output(stream, rung_file(rung.name), **encoder_options(rung, grid, plan.hdr), **options)
+    return ffmpeg.output(
+        stream, rung_file(rung.name), **encoder_options(rung, grid, plan.hdr, begins), **options
+    )

@@ -61,6 +61,11 @@ OURS = (
     (9141, "KLV Metadata Found"),
     (9142, "KLV Kept In Segments"),
     (9145, "Not Copied"),
+    (9150, "Encoded In Chunks"),
+    (9151, "Encoded In One Piece"),
+    (9152, "Work Taken Up"),
+    (9153, "Ingest Resumed"),
+    (9154, "Can Be Resumed"),
     (9201, "Programs Not Fully Confined"),
     (9202, "Source Damaged"),
     (9203, "Source Misdeclared"),
@@ -115,6 +120,7 @@ OURS = (
     (9344, "No KLV Metadata"),
     (9348, "Quality Cannot Be Measured"),
     (9349, "Quality Measurement Failed"),
+    (9355, "Job Cannot Be Resumed"),
 )
 
 

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from ingest.job import codes
 from ingest.job.errors import Cancelled, ProcessingError, SourceError
 from ingest.job.record import (
+    Asked,
     CustomAttributes,
     Inputs,
     Output,
@@ -67,6 +68,12 @@ def small_record(**changes: Any) -> Record:
         "times": Times(submitted=SUBMITTED, updated=SUBMITTED),
         "outputs": (Output(resolution="sd"), Output(resolution="hd")),
         "process": Process(pid=12, host="box", started=3456),
+        "request": Asked(
+            source="file:///srv/clip.mp4",
+            output="file:///srv/out",
+            resolutions=("sd", "hd"),
+            options={"codecs": ["h264"]},
+        ),
     }
     return Record(**given | changes)
 
@@ -166,6 +173,21 @@ NEW_JOB = """\
     "pid": 12,
     "host": "box",
     "started": 3456
+  },
+  "request": {
+    "source": "file:///srv/clip.mp4",
+    "output": "file:///srv/out",
+    "resolutions": [
+      "sd",
+      "hd"
+    ],
+    "presetDir": null,
+    "force": false,
+    "options": {
+      "codecs": [
+        "h264"
+      ]
+    }
   }
 }
 """
@@ -447,3 +469,22 @@ def test_an_undecodable_detail_is_made_visible() -> None:
 )
 def test_is_job_id(text: str, ours: bool) -> None:
     assert is_job_id(text) is ours
+
+
+def test_a_new_run_of_the_same_job_keeps_what_was_said() -> None:
+    stopped = grown_record()
+    again = stopped.resumed(Process(pid=99, host="box", started=7))
+    assert (again.job_id, again.messages, again.warnings) == (
+        stopped.job_id,
+        stopped.messages,
+        stopped.warnings,
+    )
+    assert (again.status, again.error, again.progress.percent) == (Status.SUBMITTED, None, 0.0)
+    assert again.steps[-1].result == "interrupted"
+    assert again.steps[-1].ended is not None
+    assert again.process == Process(pid=99, host="box", started=7)
+    assert [(o.resolution, o.status, o.width, o.messages) for o in again.outputs] == [
+        ("sd", "WAITING", None, ()),
+        ("hd", "WAITING", None, stopped.outputs[1].messages),
+    ]
+    assert again.with_status(Status.EXECUTING).status is Status.EXECUTING

@@ -70,6 +70,7 @@ def test_the_document_names_every_field_and_keeps_fractions_exact() -> None:
         "text",
         "chapters",
         "assumedAudio",
+        "chunks",
         "copies",
         "space",
     ]

@@ -59,14 +59,14 @@ def test_fragments() -> None:
 
 def test_removing_temporary_files(tmp_path: Path) -> None:
     work = tmp_path / "temporary"
-    (work / "rungs").mkdir(parents=True)
-    (work / "rungs/sd.mp4").write_bytes(bytes(1000))
-    (work / "x").write_bytes(bytes(24))
+    for name, size in (("chunks/00000/rungs", 1000), ("loudness", 24), ("rungs", 7)):
+        (work / name).mkdir(parents=True)
+        (work / name / "file").write_bytes(bytes(size))
     outside = tmp_path / "outside"
     outside.write_bytes(bytes(5))
-    (work / "dangling").symlink_to(tmp_path / "nowhere")
+    (work / "loudness/dangling").symlink_to(tmp_path / "nowhere")
     assert removing_temporary_files.run(work).value == 1024
-    assert not work.exists()
+    assert [p.name for p in work.iterdir()] == ["rungs"]
     assert outside.exists()
 
 
