@@ -69,11 +69,15 @@ def asked(request: Request) -> Asked:
         resolutions=request.resolutions,
         preset_dir=file_url(request.preset_dir.absolute()) if request.preset_dir else None,
         force=request.force,
-        options={
-            to_camel(name): file_url(value.absolute()) if isinstance(value, Path) else value
-            for name, value in asdict(request.options).items()
-        },
+        options={to_camel(name): _plain(value) for name, value in asdict(request.options).items()},
     )
+
+
+def _plain(value: object) -> object:
+    """As JSON has it."""
+    if isinstance(value, Path):
+        return file_url(value.absolute())
+    return list(value) if isinstance(value, tuple) else value
 
 
 def request_of(kept: Asked) -> Request:

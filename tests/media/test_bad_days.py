@@ -204,7 +204,7 @@ def test_packager_that_lies(cli: Cli, clips: Clips) -> None:
         codes.VERIFICATION_FAILED,
         exit_code=1,
         step=codes.GENERATING_HLS,
-        says="index.m3u8: the file is missing",
+        says="index.m3u8: found the file is missing",
         output=cli.cwd / "out",
     )
 

@@ -232,7 +232,7 @@ def test_progress_is_told_at_once_and_written_at_most_once_a_second(job: Job) ->
 
 def test_only_progress_may_be_forgotten_by_a_power_cut(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     synced: list[Path] = []
-    monkeypatch.setattr("ingest.pipeline.files.sync_folder", synced.append)
+    monkeypatch.setattr("ingest.files.sync_folder", synced.append)
     job.started().recorder.start_step(codes.TRANSCODING_WITH_CPU)
     assert synced == [job.folder, job.folder]
     synced.clear()

@@ -25,7 +25,9 @@ from ingest.store import JobSummary, open_store
 
 OTHER = "j11111111-1111-1111-1111-111111111111"
 MINE = "j22222222-2222-2222-2222-222222222222"
-OPTIONS = Options(codecs=("h264", "av1"), hdr="keep", loudness=-23.0, jobs=3, allow_damage=True)
+OPTIONS = Options(
+    codecs=("h264", "av1"), klv=Path("/a b/c.klv"), hdr="keep", loudness=-23.0, jobs=3, allow_damage=True
+)
 
 
 def request_in(folder: Path, **changes: Any) -> Request:
