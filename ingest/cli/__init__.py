@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "run": "Ingest a video file into a verified HLS and DASH package.",
     "probe": "Show what ingest sees in a video file.",
-    "klv": "Show the KLV metadata (MISB) in a transport stream or a .klv file.",
+    "klv": "Show the KLV metadata (MISB) and other telemetry in a file.",
     "verify": "Read a package back and check that it is what it claims to be.",
     "resume": "Go on with a job that was stopped, from its last finished piece.",
     "clean": "Remove what stopped jobs have left to go on from.",

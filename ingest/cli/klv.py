@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import io
 import json
-import os
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,10 +16,11 @@ from ingest.media.options import GROUND_HIGHEST, GROUND_LOWEST
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from ingest.klv import Packets, Stream
+    from ingest.klv import Stream
+    from ingest.steps.klv_file import Again
 
 
-@click.command(short_help="Show the KLV metadata (MISB) in a transport stream or a .klv file.")
+@click.command(short_help="Show the KLV metadata (MISB) and other telemetry in a file.")
 @click.argument("file", type=click.Path(readable=False, path_type=Path))
 @json_option
 @click.option("--ndjson", is_flag=True, help="Print one set a line, as JSON.")
@@ -42,61 +42,45 @@ if TYPE_CHECKING:
 def klv(file: Path, as_json: bool, ndjson: bool, as_csv: bool, folder: Path | None, ground: float) -> None:
     """Show the KLV metadata (MISB ST 0601, ST 0102) in FILE.
 
-    FILE is an MPEG transport stream or bare KLV (.klv, .bin). Without an option, a summary of each stream.
+    FILE is an MPEG transport stream, bare KLV (.klv, .bin), a side file (CSV, DJI's SRT), or a film with a data track
+    of KLV or GPMF. Without an option, a summary of each stream.
     """
     if as_json + ndjson + as_csv + (folder is not None) > 1:
         raise click.UsageError("--json, --ndjson, --csv and --export exclude each other")
     if folder is not None:
-        with opened(file) as (name, source):
-            write_export(name, source, folder, ground)
+        with opened(file) as (name, again):
+            write_export(name, again, folder, ground)
         return
-    write: Callable[[str, BinaryIO], None] = summary
+    write: Callable[[str, Again], None] = summary
     if as_json:
         write = whole_document
     elif ndjson:
         write = lines
     elif as_csv:
         write = table
-    with opened(file) as (name, source):
-        write(name, source)
+    with opened(file) as (name, again):
+        write(name, again)
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[tuple[str, BinaryIO]]:
-    """The file to read and its name for people. What it turns out not to be is a SourceError, too."""
-    from ingest.job import codes
-    from ingest.job.errors import SourceError
-    from ingest.klv import NotKlvError
+def opened(path: Path) -> Iterator[tuple[str, Again]]:
+    """The file's name for people, and what reads it from its beginning. What it turns out not to be is an error."""
     from ingest.media.source import display_name, open_source
+    from ingest.steps.klv_file import readings_of
 
-    with open_source(path) as source, os.fdopen(os.dup(source.descriptor), "rb") as file:
-        try:
-            yield display_name(path), file
-        except NotKlvError as error:
-            raise SourceError(
-                codes.SOURCE_NOT_MEDIA,
-                f"{display_name(path)} is neither an MPEG transport stream nor bare KLV",
-                remedy="take the data track out of any other container first",
-            ) from error
+    with open_source(path) as source, readings_of(source) as again:
+        yield display_name(path), again
 
 
-def read(file: BinaryIO) -> Packets:
-    """The packets of `file`, from its beginning."""
-    from ingest.klv import packets
-
-    file.seek(0)
-    return packets(file)
-
-
-def summary(name: str, file: BinaryIO) -> None:
+def summary(name: str, again: Again) -> None:
     """For a person: each stream, how it is carried, and what was found."""
     from ingest.cli.output import echo_table
 
-    found = read(file)
-    for _ in found:
+    found = again()
+    for _ in found.packets:
         pass
     rows = [("file", name)]
-    rows += [(f"stream {stream.pid or 0}", text) for stream in found.streams for text in described(stream)]
+    rows += [(f"stream {stream.pid or 0}", text) for stream in found.streams() for text in described(stream)]
     echo_table(("", ""), rows if len(rows) > 1 else [*rows, ("klv", "none")])
 
 
@@ -119,47 +103,47 @@ def described(stream: Stream) -> Iterator[str]:
         yield f"{iso_time(stream.first_time)} to {iso_time(stream.last_time)}"
 
 
-def lines(_: str, file: BinaryIO) -> None:
+def lines(_: str, again: Again) -> None:
     """One JSON object a line for each set."""
     from ingest.cli.output import echo_json_text
     from ingest.klv.document import packet_document
 
-    for packet in read(file):
+    for packet in again().packets:
         echo_json_text(json.dumps(packet_document(packet)))
 
 
-def whole_document(name: str, file: BinaryIO) -> None:
+def whole_document(name: str, again: Again) -> None:
     """One JSON document, written set by set: a long flight is never held as a whole."""
     from ingest.cli.output import echo_json_text
     from ingest.klv.document import packet_document, stream_document
 
-    found = read(file)
+    found = again()
     separator = f'{{\n"file": {json.dumps(name)},\n"sets": ['
-    for packet in found:
+    for packet in found.packets:
         echo_json_text(separator + "\n" + json.dumps(packet_document(packet)))
         separator = ","
     end = "],\n" if separator == "," else separator + "],\n"
-    streams: list[Any] = [stream_document(stream) for stream in found.streams]
+    streams: list[Any] = [stream_document(stream) for stream in found.streams()]
     echo_json_text(f'{end}"streams": {json.dumps(streams, indent=2)}\n}}')
 
 
-def table(_: str, file: BinaryIO) -> None:
+def table(_: str, again: Again) -> None:
     """CSV. The file is read twice: first to see which tags there are."""
     from ingest.klv import UasSet
     from ingest.klv.document import SIDE_COLUMNS, column, row
 
     numbers: set[int] = set()
-    for packet in read(file):
+    for packet in again().packets:
         if isinstance(packet.content, UasSet):
             numbers.update(packet.content.values)
     ordered = sorted(numbers)
     echo_row([*SIDE_COLUMNS, *(column(n) for n in ordered)])
-    for packet in read(file):
+    for packet in again().packets:
         if isinstance(packet.content, UasSet):
             echo_row(row(packet, ordered))
 
 
-def write_export(name: str, file: BinaryIO, folder: Path, ground: float) -> None:
+def write_export(name: str, again: Again, folder: Path, ground: float) -> None:
     """What a job writes of KLV, into `folder`; the file is read twice, first to see what there is."""
     from ingest.job import codes
     from ingest.job.errors import OutputError, SourceError
@@ -167,22 +151,22 @@ def write_export(name: str, file: BinaryIO, folder: Path, ground: float) -> None
     from ingest.telemetry import choose, export
     from ingest.telemetry.export import LONG
 
-    first = read(file)
-    count = sum(1 for _ in first)
+    first = again()
+    count = sum(1 for _ in first.packets)
     if not count:
         raise SourceError(
             codes.NO_KLV_FOUND,
             f"{name} has no KLV set that is whole",
             remedy="see `ingest klv` for its streams",
         )
-    found = read(file)
+    found = again()
     try:
         exported = export(
-            found,
-            lambda: found.streams,
+            found.packets,
+            found.streams,
             folder,
             name=name,
-            chosen=choose(first.streams),
+            chosen=choose(first.streams()),
             long=count > LONG,
             ground=ground,
         )

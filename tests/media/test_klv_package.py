@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 import imageio_ffmpeg
 import m3u8
 import pytest
+from click.testing import CliRunner
 from klv_film import RATE, STEP, a_set, film
 from made_klv import ASYNC, EG_0104, WRAP, klv
 from main_job import SHARED, Ingest, Package
 from PIL import Image
 
+from ingest.cli import main
 from ingest.klv import packets
 from ingest.packaging.webvtt_reader import read_webvtt
 
@@ -199,6 +201,8 @@ def test_klv_in_a_mov_file_and_subtitles_beside_it(ingested: Ingest, tmp_path: P
         ("klv", "und", "text/und/index.m3u8"),
     ]
     assert {v.stream_info.subtitles for v in master.playlists} == {"klv"}
+    shown = CliRunner().invoke(main, ["klv", str(source), "--json"])
+    assert [s["milliseconds"] for s in json.loads(shown.stdout)["sets"]] == [FRAME * k for k in range(49)]
     manifest = (package.folder / "manifest.mpd").read_text("utf-8")
     assert ("text/und/whole.vtt" in manifest, "telemetry" in manifest) == (True, False)
 

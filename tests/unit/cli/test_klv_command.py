@@ -139,9 +139,14 @@ def test_what_is_no_klv_is_one_line(tmp_path: Path, option: tuple[str, ...]) -> 
     path = saved(tmp_path, b"\0\0\0\x18ftypmp42" + bytes(4000), "film.mp4")
     line = run(path, *option, exit_code=3)
     assert line == (
-        f"ingest: error: {path} is neither an MPEG transport stream nor bare KLV; "
-        "take the data track out of any other container first\n"
+        "ingest: error: film.mp4 is cut short: its index (moov) is missing; copy or upload the whole file again\n"
     )
+
+
+def test_a_side_file_is_shown_too(tmp_path: Path) -> None:
+    path = saved(tmp_path, b"Precision Time Stamp,Sensor Latitude\n1700000000000000,48.5\n", "side.csv")
+    (found,) = json.loads(run(path, "--json"))["sets"]
+    assert (found["standard"], found["time"]) == ("CSV", "2023-11-14T22:13:20.000Z")
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
