@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ingest.media.document import Document
 
 MOST_TRACKS = 16
-_OTHERS = frozenset({"tmcd", "fdsc", "text", "c608", "c708", "rtp "})
+_OTHERS = frozenset({"tmcd", "fdsc", "text", "c608", "c708", "rtp ", "mebx", "rtmd", "camm"})
 """Tags of tracks that are known to be something else."""
 
 
