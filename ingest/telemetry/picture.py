@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import cos, floor, log10, radians
+from math import ceil, cos, floor, log10, radians
 from typing import TYPE_CHECKING, TypeAlias
 
 from PIL import Image, ImageDraw, ImageFont
@@ -21,6 +21,8 @@ _METRES = 111_320.0
 """Of one degree of latitude, nearly."""
 _SMALLEST = 20.0
 """Metres across of the smallest map: a sensor that stands still is a dot, not noise."""
+_MOST_OUTLINES = 60
+"""Footprints that are drawn, evenly chosen: more are a blot."""
 _BACKGROUND, _GRID, _INK = (250, 250, 247), (225, 225, 220), (40, 40, 40)
 _SENSOR, _CENTRE, _OUTLINE = (200, 40, 40), (30, 90, 200), (30, 90, 200, 60)
 Pixel: TypeAlias = "tuple[float, float]"
@@ -53,7 +55,7 @@ def draw(track: Track) -> Image.Image | None:
     pen = ImageDraw.Draw(image, "RGBA")
     step = bar_length(chart.scale, 120)
     _grid(pen, step * chart.scale)
-    for ring in outlines:
+    for ring in outlines[:: max(1, ceil(len(outlines) / _MOST_OUTLINES))]:
         corners = [chart.place(*corner) for corner in ring]
         pen.polygon(corners, outline=_OUTLINE)
     if outlines:
