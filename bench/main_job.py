@@ -59,7 +59,10 @@ class Bench:
 
     def round(self, number: int, *, stills: bool) -> Round:
         package = self.folder / f"package-{number}"
-        arguments = [self.ingest, "run", str(self.clip), "--res", self.res, "-o", str(package)]
+        arguments = [
+            *(self.ingest, "run", str(self.clip), "--res", self.res, "-o", str(package)),
+            *("--copy", "never"),  # the hand-written command encodes all of them
+        ]
         ours = usage.watch([*arguments, "--progress", "json"], self.folder, self.environment)
         abr = json.loads((package / "info" / "abr.json").read_text())
         encodes, encodes_and_stills = COMMANDS[self.res]

@@ -37,7 +37,8 @@ def measure(tools: toolchain.Toolchain, clip: Path, res: str, folder: Path) -> C
     ingest = str(Path(sys.executable).with_name("ingest"))
     package = folder / "package"
     environment = {**os.environ, "INGEST_HOME": str(folder / "home")}
-    run = [ingest, "run", str(clip), "--res", res, "-o", str(package), "--force", "--progress", "json"]
+    run = [ingest, "run", str(clip), "--res", res, "-o", str(package)]
+    run += ["--copy", "never", "--force", "--progress", "json"]
     step = usage.watch(run, folder, environment).steps[STEP]
     verify = [ingest, "verify", str(package)]
     command, _ = usage.cpu_seconds(verify, folder, environment)
