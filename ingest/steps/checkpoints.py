@@ -64,11 +64,29 @@ def begin(folder: Path, key: str) -> None:
 def keep(
     folder: Path, notes: Iterable[Note], warnings: Iterable[Note], loudness: dict[str, Any] | None
 ) -> None:
-    """Everything in `folder` is encoded; the chunks that it was joined from are not needed any more."""
-    sync_tree(folder)
+    """Everything in `folder` is encoded; the chunks that it was joined from are not needed any more.
+
+    Where there are none it is a short film, which is not worth the second that making it durable takes: should a power
+    cut have emptied a file, its size will tell.
+    """
+    if (folder / CHUNKS).is_dir():
+        sync_tree(folder)
     document = {"notes": _plain(notes), "warnings": _plain(warnings), "loudness": as_plain(loudness)}
-    store(folder / ENCODED, document)
     shutil.rmtree(folder / CHUNKS, ignore_errors=True)
+    store(folder / ENCODED, document | {"sizes": _sizes(folder)})
+
+
+def kept(folder: Path) -> dict[str, Any] | None:
+    """What `keep` was told; None where not everything is encoded, or not everything is there any more."""
+    document = stored(folder / ENCODED)
+    if document is None:
+        return None
+    there = _sizes(folder)
+    return document if all(there.get(name) == size for name, size in document["sizes"].items()) else None
+
+
+def _sizes(folder: Path) -> dict[str, int]:
+    return {p.relative_to(folder).as_posix(): p.stat().st_size for p in folder.rglob("*") if p.is_file()}
 
 
 def store(path: Path, document: dict[str, Any]) -> None:

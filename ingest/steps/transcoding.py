@@ -62,7 +62,7 @@ def run_with_gpu(env: Env, source: Source, plan: Plan) -> Outcome[Encoded | None
 def run(env: Env, source: Source, plan: Plan) -> Outcome[Encoded]:
     """Raises ProcessingError, ResourceError, Cancelled, or SourceError when too much does not decode."""
     checkpoints.begin(env.temporary, key_of(env, source, plan))
-    finished = checkpoints.stored(env.temporary / checkpoints.ENCODED)
+    finished = checkpoints.kept(env.temporary)
     if finished is not None:
         return _as_before(env, plan, finished)
     levelled = loudness.level(env, source, plan)

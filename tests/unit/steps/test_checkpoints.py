@@ -80,13 +80,26 @@ def test_a_finished_encode_says_again_what_it_said(tmp_path: Path) -> None:
     checkpoints.begin(tmp_path, "key")
     notes = (Note(codes.SUBTITLES_MADE, "three", "hd"),)
     checkpoints.keep(tmp_path, notes, (Note(codes.SOURCE_DAMAGED),), {"audio": []})
-    document = checkpoints.stored(tmp_path / "encoded.json")
+    document = checkpoints.kept(tmp_path)
     assert document is not None
     assert checkpoints.notes_of(document["notes"]) == notes
     assert checkpoints.notes_of(document["warnings"]) == (Note(codes.SOURCE_DAMAGED),)
     assert document["loudness"] == {"audio": []}
     assert not (tmp_path / "chunks").exists()
     assert checkpoints.worth_keeping(tmp_path)
+
+
+def test_a_file_that_a_power_cut_has_emptied_is_missed(tmp_path: Path) -> None:
+    checkpoints.begin(tmp_path, "key")
+    (tmp_path / "rungs").mkdir()
+    (tmp_path / "rungs/sd.mp4").write_bytes(b"film")
+    assert checkpoints.kept(tmp_path) is None
+    checkpoints.keep(tmp_path, (), (), None)
+    assert checkpoints.kept(tmp_path) is not None
+    (tmp_path / "more").write_bytes(b"of a step that came later")
+    assert checkpoints.kept(tmp_path) is not None
+    (tmp_path / "rungs/sd.mp4").write_bytes(b"")
+    assert checkpoints.kept(tmp_path) is None
 
 
 def test_half_a_document_is_none(tmp_path: Path) -> None:
