@@ -118,6 +118,9 @@ WORK_TAKEN_UP = _note(
     9152, "Work Taken Up", "An earlier run of the same job was stopped; what it had encoded is used."
 )
 
+TAKEN_OVER = _note(
+    9155, "Rendition Taken Over", "It is as it would be made again, in the package that is replaced."
+)
 RESUMED = _note(9153, "Ingest Resumed", "A new run of the same job goes on where the last one stopped.")
 CAN_BE_RESUMED = _note(
     9154, "Can Be Resumed", "What is encoded was kept; the command that goes on from there."

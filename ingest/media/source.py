@@ -46,12 +46,7 @@ class Source:
 
     @property
     def modified(self) -> str:
-        try:
-            moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=self.modified_ns // 1000)
-        except OverflowError:  # file systems keep times that no calendar has
-            latest, earliest = datetime.max.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC)
-            moment = latest if self.modified_ns > 0 else earliest
-        return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return mtime_text(self.modified_ns)
 
     def check_unchanged(self) -> None:
         """Raise SourceError when the file was written to since it was opened."""
@@ -71,6 +66,16 @@ class Source:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def mtime_text(nanoseconds: int) -> str:
+    """When a file was modified, as the record writes times."""
+    try:
+        moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=nanoseconds // 1000)
+    except OverflowError:  # file systems keep times that no calendar has
+        latest, earliest = datetime.max.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC)
+        moment = latest if nanoseconds > 0 else earliest
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def open_source(path: Path) -> Source:

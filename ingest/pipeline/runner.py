@@ -11,6 +11,7 @@ from ingest.job.status import Status
 from ingest.media import presets as preset_files
 from ingest.media.probe import ProbeLimits, Prober
 from ingest.packaging.findings import FaultError, not_as_planned
+from ingest.pipeline.adding import with_those_there
 from ingest.pipeline.first_record import first_record
 from ingest.pipeline.recorder import Recorder
 from ingest.pipeline.steps import STEPS, Made, Step
@@ -49,7 +50,9 @@ class Runner:
         record: Record | None = None,
     ) -> None:
         """`notes` are said before the first step; `record` is that of a job which is taken up again."""
-        self._request = request
+        more = with_those_there(request)
+        self._adds = more is not None
+        self._request = request = more or request
         self._settings = settings
         self._cancel = JobToken(cancel)
         self._recorder = Recorder(record or first_record(request), on_event, store)
@@ -128,7 +131,7 @@ class Runner:
         """Before anything is read: the folder, then what was asked for. Part of Starting Ingest."""
         request, made = self._request, self._made
         workspace = Workspace.claim(
-            request.folder, request.source, self._recorder.record.job_id, force=request.force
+            request.folder, request.source, self._recorder.record.job_id, force=request.force or self._adds
         )
         self._workspace = made.workspace = workspace
         if (process := self._recorder.record.process) is not None:
@@ -154,6 +157,7 @@ class Runner:
             cancel=self._cancel,
             on_progress=self._on_progress,
             chunk_seconds=settings.chunk_seconds,
+            published=self._made.workspace.output if self._adds else None,
         )
         self._made.prober = Prober(
             ffprobe=started.tools.ffprobe,

@@ -60,7 +60,8 @@ class StepProgress:
 class Env:
     """The surroundings of one job: programs, folders, limits, the way to stop and the way to tell progress.
 
-    `chunk_seconds`: how long the pieces are, about, that a long film is encoded in.
+    `chunk_seconds`: how long the pieces are, about, that a long film is encoded in. `published`: a package of the same
+    source, of which renditions may be taken over; None: there is none, or all is to be made anew.
     """
 
     tools: Toolchain
@@ -72,6 +73,7 @@ class Env:
     cancel: CancelToken
     on_progress: Callable[[StepProgress], object]
     chunk_seconds: float = 60.0
+    published: Path | None = None
 
     @property
     def limits(self) -> Limits:

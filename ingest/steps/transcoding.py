@@ -22,11 +22,12 @@ from ingest.media.plan.encoders import in_software
 from ingest.media.process import Command, Confinement
 from ingest.packaging.boxes import BoxError
 from ingest.packaging.ending import end_at
-from ingest.steps import checkpoints, chunked, decode_damage, loudness, steady_sound
+from ingest.steps import checkpoints, chunked, decode_damage, loudness, steady_sound, taking_over
 from ingest.steps.context import Env, Note, Outcome, write_json
 from ingest.steps.encoding import Encoded, encode_whole, encoded_files, source_of
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
     from ingest.media.plan import Plan
@@ -61,35 +62,52 @@ def run_with_gpu(env: Env, source: Source, plan: Plan) -> Outcome[Encoded | None
 
 def run(env: Env, source: Source, plan: Plan) -> Outcome[Encoded]:
     """Raises ProcessingError, ResourceError, Cancelled, or SourceError when too much does not decode."""
-    checkpoints.begin(env.temporary, key_of(env, source, plan))
+    known = taking_over.known(env, source, plan)
+    checkpoints.begin(env.temporary, key_of(env, source, without(plan, known)))
+    taking_over.write_recipes(env, source, plan)
     finished = checkpoints.kept(env.temporary)
     if finished is not None:
         return _as_before(env, plan, finished)
+    taken = taking_over.take_over(env, plan, known)
     levelled = loudness.level(env, source, plan)
-    plan = levelled.plan
-    made, told = _encode(env, source, plan)
-    damage = decode_damage.examine(env, source, plan, made.errors, made.lost, made.stderr)
+    whole = levelled.plan
+    made, told = _encode(env, source, without(whole, taken))
+    damage = decode_damage.examine(env, source, whole, made.errors, made.lost, made.stderr)
     spent = levelled.cpu_seconds + made.cpu_seconds
     if made.lost and made.frames > 1:
         # Once more, with pictures that stay where others are lost: else the times of those around come to harm.
         for stills in (made.encoded.candidates, made.encoded.previews):
             shutil.rmtree(stills)
-        grid = plan.video.grid.with_losses()
-        made = encode_whole(env, source, replace(plan, video=replace(plan.video, grid=grid)))
+        grid = whole.video.grid.with_losses()
+        made = encode_whole(env, source, replace(whole, video=replace(whole.video, grid=grid)))
         spent += made.cpu_seconds
-    if not made.lost and plan.video.grid.frames is not None:
-        end_as_planned(plan, made.encoded)
-    if steady_sound.began_again(env, plan, made.encoded.audio):
-        levelled = steady_sound.make(env, source, plan)
+    encoded = encoded_files(env, plan)
+    if not made.lost and whole.video.grid.frames is not None:
+        end_as_planned(whole, encoded)
+    if steady_sound.began_again(env, whole, encoded.audio):
+        levelled = steady_sound.make(env, source, whole)
         spent += levelled.cpu_seconds
-    if made.lost and made.encoded.audio:
-        fit_audio(env, plan, made.encoded)
-    measured = loudness.measure(env, levelled, made.encoded.audio)
-    notes, warnings = (*told, *measured.notes), (*damage, *measured.warnings)
+    if made.lost and encoded.audio:
+        fit_audio(env, whole, encoded)
+    measured = loudness.measure(env, levelled, encoded.audio)
+    notes, warnings = (*_of_taken(plan, taken), *told, *measured.notes), (*damage, *measured.warnings)
     checkpoints.keep(env.temporary, notes, warnings, measured.document)
     if measured.document is not None:
         write_json(env.package / loudness.FILE, measured.document)
-    return Outcome(made.encoded, notes=notes, warnings=warnings, cpu_seconds=spent + measured.cpu_seconds)
+    return Outcome(encoded, notes=notes, warnings=warnings, cpu_seconds=spent + measured.cpu_seconds)
+
+
+def without(plan: Plan, names: Collection[str]) -> Plan:
+    """The plan with the renditions `names` left to somebody else."""
+    return replace(plan, rungs=tuple(r for r in plan.rungs if r.name not in names))
+
+
+def _of_taken(plan: Plan, names: Collection[str]) -> tuple[Note, ...]:
+    return tuple(
+        Note(codes.TAKEN_OVER, f"{r.name} of the package that was there", r.resolution)
+        for r in plan.rungs
+        if r.name in names
+    )
 
 
 def key_of(env: Env, source: Source, plan: Plan) -> str:

@@ -205,3 +205,38 @@ def test_clean_removes_what_was_kept(cli: Cli, film: Path, presets: Path) -> Non
     assert done["freed"] > 1000
     assert names(cli.cwd / "out") == ["job.json"]
     assert cli.run("clean", "--all").stdout == b"nothing to remove\n"
+
+
+def test_one_more_resolution_of_the_same_source(cli: Cli, film: Path, presets: Path, tmp_path: Path) -> None:
+    own = tmp_path / "two"
+    own.mkdir()
+    text = (presets / "sd.toml").read_text("utf-8")
+    for name, box in (("small", "[96, 54]"), ("large", "[160, 90]")):
+        (own / f"{name}.toml").write_text(
+            text.replace('"sd"', f'"{name}"').replace("[720, 480]", box), "utf-8"
+        )
+    asked = ("run", film, "--preset-dir", own, "--copy", "never", "-o", "out")
+    first = assert_completed(cli.run(*asked, "--res", "large"), cli.cwd / "out")
+    assert [o.resolution for o in first.outputs] == ["large"]
+    before = tree(cli.cwd / "out/video/large")
+    again = cli.run(*asked, "--res", "large")
+    assert (again.exit_code, "already holds a package" in again.last_line) == (4, True)
+    # Killed on the way, the old package stands, and the next run goes on.
+    job = cli.start(*asked, "--res", "small")
+    until(lambda: any((cli.cwd / "out").glob(".work-*/temporary/encoded.json")), 60, "not encoded")
+    job.signal(signal.SIGKILL)
+    job.end(grace=5)
+    both = assert_completed(cli.run(*asked, "--res", "small"), cli.cwd / "out")
+    assert [o.resolution for o in both.outputs] == ["large", "small"]
+    assert notes(both, codes.TAKEN_OVER) == ["Rendition Taken Over: large of the package that was there"]
+    assert notes(both, codes.WORK_TAKEN_UP) == ["Work Taken Up: everything was encoded already"]
+    after = tree(cli.cwd / "out/video/large")
+    assert {k: v for k, v in after.items() if k.startswith("seg-")} == {
+        k: v for k, v in before.items() if k.startswith("seg-")
+    }
+    assert cli.run("verify", "out").exit_code == 0
+    # Another quality is another film.
+    (own / "large.toml").write_text(
+        (own / "large.toml").read_text("utf-8").replace("crf = 21", "crf = 30"), "utf-8"
+    )
+    assert cli.run(*asked, "--res", "small,large").exit_code == 4

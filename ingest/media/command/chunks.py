@@ -83,13 +83,28 @@ def joining_arguments(
         protocol_whitelist=PROTOCOL_WHITELIST,
         format_whitelist=f"concat,{FORMAT_WHITELIST}",
     )
+    # On uneven times the first pictures of a chunk may be decoded before the last ones of the chunk before.
+    ordered = {"bsf:v": r"setts=pts=PTS:dts=max(DTS\,PREV_OUTDTS+1)"}
+    return _copied(program, stream, joined, timescale, tag, ordered)
+
+
+def remuxing_arguments(
+    program: str, given: str, made: str, timescale: int, tag: str | None
+) -> tuple[str, ...]:
+    """The command that makes an encoder's file of a rendition's segments, which follow each other in one file."""
+    stream = ffmpeg.input(given, protocol_whitelist=PROTOCOL_WHITELIST, format_whitelist=FORMAT_WHITELIST)
+    return _copied(program, stream, made, timescale, tag, {})
+
+
+def _copied(
+    program: str, stream: Any, made: str, timescale: int, tag: str | None, options: dict[str, str]
+) -> tuple[str, ...]:
     run = ffmpeg.output(
         stream["v:0"],
-        joined,
+        made,
         **{
             "c": "copy",
-            # On uneven times the first pictures of a chunk may be decoded before the last ones of the chunk before.
-            "bsf:v": r"setts=pts=PTS:dts=max(DTS\,PREV_OUTDTS+1)",
+            **options,
             "video_track_timescale": timescale,
             "map_metadata": -1,
             "map_chapters": -1,
