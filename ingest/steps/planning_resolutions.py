@@ -130,6 +130,8 @@ def in_chunks(
     plan: Plan, video: VideoFacts, packets: PacketTable, seconds: float
 ) -> tuple[Plan, tuple[Note, ...]]:
     """The plan with a long film's chunks of about so many seconds, or why it has none."""
+    if not plan.encoded:
+        return plan, ()
     length = Fraction(str(seconds))
     if plan.duration < length * SHORTEST:
         return plan, ()

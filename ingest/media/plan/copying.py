@@ -35,6 +35,7 @@ PROFILES = {
     ("h264", "baseline"): "Constrained Baseline",
     ("hevc", "main"): "Main",
 }
+MOST_KEYS = 9000  # that one argument of a command has room for: 128 KiB on Linux, 14 bytes each
 USUAL_LEVEL = "4.1"  # which every player of HD takes (Apple 1.3a)
 _NAMED = ("bt709", "unknown")
 
@@ -132,14 +133,9 @@ def with_copies(plan: Plan, found: Verdict, order: PacketOrder | None) -> Plan:
     if not found.names or order is None or cut is None:
         return plan
     grid = plan.video.grid
-    assert grid.rate is not None and grid.gop_frames is not None and grid.frames is not None  # noqa: S101
+    assert grid.frames is not None  # noqa: S101 - its clock is steady
     rungs = tuple(replace(r, encoder=COPY) if r.name in found.names else r for r in plan.rungs)
-    keys = order.keys
-    if not all(r.copied for r in rungs):
-        keys = filled(
-            *(order.keys, cut.starts, cut.length, grid.time_base, grid.timescale),
-            *(grid.gop_frames, grid.frames),
-        )
+    keys = order.keys if all(r.copied for r in rungs) else _filled(grid, order, cut)
     keyed = replace(grid, keys=keys, starts=cut.starts, segment=cut.length)
     return replace(
         plan,
@@ -152,6 +148,14 @@ def with_copies(plan: Plan, found: Verdict, order: PacketOrder | None) -> Plan:
             apart=max(b - a for a, b in pairwise((*order.keys, grid.frames))) * grid.time_base,
             grid=grid,
         ),
+    )
+
+
+def _filled(grid: Grid, order: PacketOrder, cut: Segmentation) -> tuple[int, ...]:
+    """The key pictures of encoded renditions beside a copied one."""
+    assert grid.gop_frames is not None and grid.frames is not None  # noqa: S101 - its clock is steady
+    return filled(
+        *(order.keys, cut.starts, cut.length, grid.time_base, grid.timescale), grid.gop_frames, grid.frames
     )
 
 
@@ -257,6 +261,8 @@ def _file(
         return "not every picture in the file is shown"
     if not order.closed:
         return "pictures are shown before the key picture that they follow (open groups)"
+    if cut is not None and len(plan.rungs) > 1 and len(_filled(grid, order, cut)) > MOST_KEYS:
+        return f"more than {MOST_KEYS} key frames"
     if cut is None:
         return f"its key frames lie too unevenly for segments of at most {float(limit):g} s"
     return ""

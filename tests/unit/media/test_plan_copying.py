@@ -208,6 +208,15 @@ def test_damage_uneven_times_and_too_many_pictures() -> None:
     assert refusals(fast, order(), HD) == {"hd": Refusal("more than 60 pictures a second", near=True)}
 
 
+def test_a_command_has_room_for_so_many_forced_key_pictures() -> None:
+    count = 9001
+    timing = constant(RATE, 50 * count, Fraction(1, 12_800))
+    video = replace(source(timing=timing), bit_rate=2_000_000)
+    lies = order(range(0, 50 * count, 50))
+    assert refusals(video, lies, SD, HD)["hd"] == Refusal("more than 9000 key frames", near=True)
+    assert refusals(video, lies, HD) == {"hd": None}
+
+
 def test_the_bitstream_has_the_last_word() -> None:
     assert refused_by(KeyPictures(5, True), order()) == ""
     assert refused_by(KeyPictures(5, False), order()) == "its parameter sets change"
