@@ -224,6 +224,8 @@ def _slots(node: ET.Element, template: Mapping[str, str], length: Fraction, wher
         if step == 0:
             raise FaultError(f"{DASH} 5.3.9.2", where, "neither SegmentTimeline nor duration", "one of them")
         count = ceil(length * scale / step)
+        if "endNumber" in template:
+            count = min(count, _number(template, "endNumber", 1, where) - number + 1)
         rows = [(index * step, step) for index in range(min(count, _MAX_SEGMENTS + 1))]
     else:
         rows = []

@@ -83,7 +83,8 @@ def image_stream(sheets: TiledSheets, uri: str) -> m3u8.model.ImagePlaylist:
 def add_image_set(path: Path, sheets: TiledSheets, folder: str) -> None:
     """Add the sheets, which lie in `folder` beside the manifest at `path`, as an AdaptationSet of its own.
 
-    The tile at a time is found from the length of a whole sheet, so that is what each lasts.
+    The tile at a time is found from the length of a whole sheet, so that is what each lasts. Their number is told: the
+    sound's last frame may be a little longer than the picture, and would ask for one more.
     """
     ET.register_namespace("", _MPD)
     ET.register_namespace("xsi", "http://www.w3.org/2001/XMLSchema-instance")
@@ -106,6 +107,7 @@ def add_image_set(path: Path, sheets: TiledSheets, folder: str) -> None:
             "timescale": str(scale),
             "duration": str(int(sheets.per_sheet * scale)),
             "startNumber": "1",
+            "endNumber": str(len(sheets.names)),
         },
     )
     representation = ET.SubElement(

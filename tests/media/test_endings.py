@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import m3u8
 import pytest
-from helpers_media import picture
+from helpers_media import picture, tone
 from measuring import packet_times, probe
 from test_segment_grid import RUNGS, X264, two_rungs
 from tiny_rung import TINY, with_tiny
@@ -107,3 +107,11 @@ def test_one_picture_stays_while_the_sound_goes_on(clips: Clips, ingested: Inges
     assert max(difference(p.pixels, first.pixels) for p in others) < 2
     sound = measure_track(package.playlist("audio/und-stereo"))
     assert abs(sound.last_presentation - Fraction(36, 5)) < Fraction(1, 40)
+
+
+def test_sheets_of_previews_end_with_the_picture(clips: Clips, ingested: Ingest) -> None:
+    """The sound's last frame ends behind 200 seconds, which are two sheets: there is no third one to ask for."""
+    film = clips.make("sheet.mp4", *picture("128x72", 200, 2), *tone(200), *X264, "-c:a", "aac")
+    package = with_tiny(ingested)(film, TINY)
+    assert len(list((package.folder / "previews").glob("*.jpg"))) == 2
+    assert 'endNumber="2"' in (package.folder / "manifest.mpd").read_text("utf-8")

@@ -54,7 +54,8 @@ def test_whole_adaptation_set(tmp_path: Path) -> None:
     added = path.read_text().split("</AdaptationSet>")[-2].split("<AdaptationSet")[-1]
     assert " ".join(added.split()) == (
         'id="4" contentType="image" mimeType="image/jpeg"> '
-        '<SegmentTemplate media="previews/sheet-$Number%03d$.jpg" timescale="1" duration="200" startNumber="1" /> '
+        '<SegmentTemplate media="previews/sheet-$Number%03d$.jpg" timescale="1" duration="200" startNumber="1" '
+        'endNumber="2" /> '
         '<Representation id="thumbnails" bandwidth="14400" width="1600" height="900"> '
         '<EssentialProperty schemeIdUri="http://dashif.org/guidelines/thumbnail_tile" value="10x10" /> '
         "</Representation>"
