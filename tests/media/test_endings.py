@@ -113,5 +113,5 @@ def test_sheets_of_previews_end_with_the_picture(clips: Clips, ingested: Ingest)
     """The sound's last frame ends behind 200 seconds, which are two sheets: there is no third one to ask for."""
     film = clips.make("sheet.mp4", *picture("128x72", 200, 2), *tone(200), *X264, "-c:a", "aac")
     package = with_tiny(ingested)(film, TINY)
-    assert len(list((package.folder / "previews").glob("*.jpg"))) == 2
+    assert len(list((package.folder / "previews").glob("sheet-*.jpg"))) == 2
     assert 'endNumber="2"' in (package.folder / "manifest.mpd").read_text("utf-8")
