@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -196,9 +196,13 @@ def trial(
         step = "too late"
         return Killed(who, seconds, step, 0, 0, step_cpu(before), tuple(faults))
     chunks = finished_chunks(output)
+    encoded = any(output.glob(".work-*/temporary/encoded.json"))
     step = before["steps"][-1]["message"] if before["steps"] else ""
     again = job.run("resume", output)
-    return _judged(job, output, who, seconds, step, chunks, len(before["steps"]), again, whole, usual, faults)
+    row = _judged(job, output, who, seconds, step, chunks, len(before["steps"]), again, whole, usual, faults)
+    if encoded and not row.faults and step_cpu(record_in(output), len(before["steps"])) > 0:
+        return replace(row, faults=("everything was encoded, and something was encoded again",))
+    return row
 
 
 def _judged(

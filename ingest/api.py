@@ -128,9 +128,11 @@ def resume(
         BusyError: it runs.
     """
     from ingest.home import data_home
-    from ingest.pipeline.resuming import stopped_job
+    from ingest.pipeline.resuming import Stopped, stopped_job
 
     stopped = stopped_job(os.fspath(job), data_home())
+    if not isinstance(stopped, Stopped):
+        return stopped
     return _run(stopped.request, on_event, cancel, stopped.record, f"it was {stopped.was}")
 
 

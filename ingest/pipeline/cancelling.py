@@ -17,6 +17,7 @@ from ingest.job.record import Record, utc_now
 from ingest.job.status import Status
 from ingest.media.source import display_name
 from ingest.pipeline.finding import find_job, job_in
+from ingest.pipeline.published import complete
 from ingest.pipeline.wish import BY, wish_file, write_wish
 from ingest.pipeline.workspace import JOB_FILE, MASTERS, WORK_PREFIX, mended, not_writable
 from ingest.store import JobSummary, is_alive, open_store, store_path
@@ -152,6 +153,8 @@ def _close_in_folder(job: JobSummary, output: Path) -> None:
     stored = job_in(output)
     if stored is None or stored.summary.job_id != job.job_id:
         return
+    if complete(output) is not None:
+        raise _not_cancellable(job, "has ended: it is COMPLETED")
     if (output / MASTERS[-1]).exists():
         raise _not_cancellable(
             job,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -59,12 +58,4 @@ def _outputs(home: Path) -> list[Path]:
 def _clean(output: Path) -> Cleaned:
     if not output.is_dir():
         return Cleaned(str(output))
-    sizes = sum(_size(folder) for folder in left_work(output))
-    remove_left_work(output)
-    return Cleaned(str(output), freed=sizes)
-
-
-def _size(folder: Path) -> int:
-    return sum(
-        (Path(parent) / name).lstat().st_size for parent, _, names in os.walk(folder) for name in names
-    )
+    return Cleaned(str(output), freed=remove_left_work(output))

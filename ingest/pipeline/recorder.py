@@ -84,6 +84,10 @@ class Recorder:
         self._write()
         self._emit(Message(code.number, code.text, "step", None, now))
 
+    def write(self) -> None:
+        """Write down what has changed, durably."""
+        self._write()
+
     def end_step(
         self, result: StepResult, *, percent: float | None = None, cpu_seconds: float | None = None
     ) -> None:

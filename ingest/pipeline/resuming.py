@@ -14,7 +14,8 @@ from ingest.job.record import Record
 from ingest.job.status import Status
 from ingest.pipeline.finding import find_job, job_in
 from ingest.pipeline.first_record import file_url, folder_url, request_of, this_process
-from ingest.store import is_alive
+from ingest.pipeline.published import finish_published
+from ingest.store import is_alive, open_store
 
 if TYPE_CHECKING:
     from ingest.job.record import Asked
@@ -31,14 +32,18 @@ class Stopped:
     was: Status
 
 
-def stopped_job(job: str, home: Path) -> Stopped:
+def stopped_job(job: str, home: Path) -> Stopped | Record:
     """The job called `job` (id, beginning of an id, output folder), to be run again.
+
+    A record where there is nothing left to do: its package was published, and only the record did not say so.
 
     Raises:
         UsageError: JOB_NOT_FOUND; JOB_NOT_RESUMABLE: it is complete, or nobody can say what was asked for.
         BusyError: it runs.
     """
     stored = _newest(find_job(job, home))
+    if (done := _finished(stored, home)) is not None:
+        return done
     summary = stored.summary
     if summary.status == Status.COMPLETED:
         raise _refused(stored, "is complete", "run it again with --force to make it anew")
@@ -64,6 +69,16 @@ def stopped_job(job: str, home: Path) -> Stopped:
         request=record.request.model_copy(update={"output": file_url(request.folder)}),
     )
     return Stopped(request, moved.resumed(this_process()), record.status)
+
+
+def _finished(stored: StoredJob, home: Path) -> Record | None:
+    """The job's record, completed, where only that was missing."""
+    output = Path(stored.summary.output)
+    own = job_in(output)
+    if own is None or own.summary.job_id != stored.summary.job_id or is_alive(own.summary):
+        return None
+    with open_store(home) as store:
+        return finish_published(output, store)
 
 
 def _ended(status: str) -> bool:

@@ -13,6 +13,7 @@ from ingest.media.probe import ProbeLimits, Prober
 from ingest.packaging.findings import FaultError, not_as_planned
 from ingest.pipeline.adding import with_those_there
 from ingest.pipeline.first_record import first_record
+from ingest.pipeline.published import finish_published
 from ingest.pipeline.recorder import Recorder
 from ingest.pipeline.steps import STEPS, Made, Step
 from ingest.pipeline.wish import JobToken, wish_file
@@ -33,7 +34,8 @@ if TYPE_CHECKING:
 
 
 # What was encoded is at fault itself, or would be found at fault again.
-_NOT_RESUMABLE = {codes.VERIFICATION_FAILED, codes.SOURCE_TOO_DAMAGED, codes.SOURCE_CHANGED, codes.INTERNAL}
+_NOT_RESUMABLE = {codes.VERIFICATION_FAILED, codes.SOURCE_TOO_DAMAGED, codes.SOURCE_CHANGED}
+_ENCODING = {c.number for c in (codes.TRANSCODING_WITH_GPU, codes.TRANSCODING_WITH_CPU, codes.COPYING)}
 
 
 class Runner:
@@ -50,11 +52,13 @@ class Runner:
         record: Record | None = None,
     ) -> None:
         """`notes` are said before the first step; `record` is that of a job which is taken up again."""
+        finish_published(request.folder, store)
         more = with_those_there(request)
         self._adds = more is not None
         self._request = request = more or request
         self._settings = settings
         self._cancel = JobToken(cancel)
+        self._steps_before = len(record.steps) if record else 0
         self._recorder = Recorder(record or first_record(request), on_event, store)
         self._notes = notes
         self._workspace: Workspace | None = None
@@ -142,6 +146,7 @@ class Runner:
         made.source_path = request.source
         made.side_path = request.options.klv
         made.min_free = self._settings.min_free
+        made.announce = self._announce
 
     def _surround(self) -> None:
         """Once source and tools are there: the surroundings of all later steps."""
@@ -196,22 +201,26 @@ class Runner:
                     rung.resolution, status="EXECUTING", width=rung.width, height=rung.height
                 )
 
-    def _close_outputs(self) -> None:
+    def _announce(self, files: tuple[str, ...]) -> None:
+        """Write down what is about to be published."""
         made = self._made
         for resolution in made.plan.resolutions:
             names = [r.name for r in made.plan.rungs if r.resolution == resolution]
             folders = tuple(f"video/{name}/" for name in names)
             self._recorder.change_output(
                 resolution,
-                status="COMPLETED",
-                percent=100.0,
-                files=tuple(f for f in made.files if f.startswith(folders)),
+                files=tuple(f for f in files if f.startswith(folders)),
                 details=output_details(
                     {name: made.packaged.videos[name] for name in names},
                     frozenset(r.name for r in made.plan.rungs if r.copied),
                 ),
             )
-        self._recorder.change(files=made.files)
+        self._recorder.change(files=files)
+        self._recorder.write()
+
+    def _close_outputs(self) -> None:
+        for resolution in self._made.plan.resolutions:
+            self._recorder.change_output(resolution, status="COMPLETED", percent=100.0)
 
     def _end(self, error: IngestError | None) -> Record:
         status = Status.COMPLETED
@@ -224,8 +233,13 @@ class Runner:
             # The work folder goes first: on a full disk this is what makes room for the record.
             if error is not None and workspace.replaces and not workspace.published:
                 self._recorder.detach()
-            kept = workspace.discard(keep=error is not None and error.code not in _NOT_RESUMABLE)
-            if error is not None and kept:
+            # What an earlier job has left stays, too, where this one has not come so far as to look at it.
+            encoding = _ENCODING & {s.code for s in self._recorder.record.steps[self._steps_before :]}
+            keep = error is not None and (not encoding or error.code not in _NOT_RESUMABLE)
+            kept = workspace.discard(keep=keep)
+            if error is not None and not workspace.published:
+                self._recorder.change(files=())
+            if error is not None and kept and encoding:
                 self._offer_resuming(error)
             if error is not None and workspace.replaces and not workspace.published:
                 self._recorder.warn(codes.PREVIOUS_PACKAGE_KEPT)

@@ -68,6 +68,7 @@ class Made:
     env: Env
     prober: Prober
     min_free: int
+    announce: Callable[[tuple[str, ...]], object]
     damaged: bool = False
     # Made by the steps, in the list's order.
     started: Started
@@ -294,7 +295,7 @@ STEPS: tuple[Step, ...] = (
     Step(
         codes.VIDEO_FILES_CREATED,
         "files",
-        lambda m: video_files_created.run(m.env.package, m.workspace.publish),
+        lambda m: video_files_created.run(m.env.package, m.announce, m.workspace.publish),
         99,
     ),
     Step(codes.SAVING_TO_STORAGE, left_out=lambda _: (Note(codes.KEPT_IN_OUTPUT_FOLDER),)),

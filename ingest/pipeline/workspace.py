@@ -226,11 +226,14 @@ def left_work(output: Path) -> list[Path]:
         return []
 
 
-def remove_left_work(output: Path) -> None:
-    """Raises OutputError or BusyError, as `mended`."""
+def remove_left_work(output: Path) -> int:
+    """The bytes that were freed. Raises OutputError or BusyError, as `mended`."""
+    freed = 0
     with mended(output) as folder:
         for work in left_work(folder):
+            freed += sum(p.lstat().st_size for p in work.rglob("*") if not p.is_dir())
             shutil.rmtree(work)
+    return freed
 
 
 def _refuse_source(output: Path, source: Path) -> None:
@@ -357,7 +360,8 @@ def _was_publishing(record: dict[str, Any]) -> bool:
     steps = record.get("steps")
     last = steps[-1] if isinstance(steps, list) and steps else {}
     publishing = codes.VIDEO_FILES_CREATED.number
-    return record.get("status") == "EXECUTING" and isinstance(last, dict) and last.get("code") == publishing
+    stopped = record.get("status") in {"EXECUTING", "CANCELLED"}
+    return stopped and isinstance(last, dict) and last.get("code") == publishing
 
 
 def _package_files(output: Path) -> set[str]:

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 KEY = "key"
 CHUNKS = "chunks"
 CHUNK = "chunk.json"
-SOUND = "sound.json"
 ENCODED = "encoded.json"
 UNDIVIDED = "undivided.json"  # why chunks were given up
 _SAMPLE = 1 << 20  # bytes at both ends of a source that are looked at
@@ -56,37 +55,51 @@ def holds(folder: Path, key: str) -> bool:
 def begin(folder: Path, key: str) -> None:
     """From now on `folder` holds work under this key; what it holds under another one is removed."""
     if not holds(folder, key):
+        # The key first: what is half removed must not be taken for whole.
+        (folder / KEY).unlink(missing_ok=True)
+        sync_folder(folder)
         shutil.rmtree(folder)
         folder.mkdir()
         write_atomic(folder / KEY, key.encode())
 
 
 def keep(
-    folder: Path, notes: Iterable[Note], warnings: Iterable[Note], loudness: dict[str, Any] | None
+    folder: Path,
+    notes: Iterable[Note],
+    warnings: Iterable[Note],
+    loudness: dict[str, Any] | None,
+    *,
+    durable: bool,
 ) -> None:
     """Everything in `folder` is encoded; the chunks that it was joined from are not needed any more.
 
-    Where there are none it is a short film, which is not worth the second that making it durable takes: should a power
-    cut have emptied a file, its size will tell.
+    Args:
+        durable: also over a power cut; a short film is not worth the second that this takes, and where a cut has
+            emptied a file of it, its size will tell.
     """
-    if (folder / CHUNKS).is_dir():
+    if durable:
         sync_tree(folder)
     document = {"notes": _plain(notes), "warnings": _plain(warnings), "loudness": as_plain(loudness)}
+    store(folder / ENCODED, document | {"sizes": sizes(folder)})
     shutil.rmtree(folder / CHUNKS, ignore_errors=True)
-    store(folder / ENCODED, document | {"sizes": _sizes(folder)})
 
 
 def kept(folder: Path) -> dict[str, Any] | None:
     """What `keep` was told; None where not everything is encoded, or not everything is there any more."""
     document = stored(folder / ENCODED)
-    if document is None:
-        return None
-    there = _sizes(folder)
-    return document if all(there.get(name) == size for name, size in document["sizes"].items()) else None
+    return document if document is not None and whole(folder, document) else None
 
 
-def _sizes(folder: Path) -> dict[str, int]:
-    return {p.relative_to(folder).as_posix(): p.stat().st_size for p in folder.rglob("*") if p.is_file()}
+def whole(folder: Path, document: dict[str, Any]) -> bool:
+    """Whether `folder` has the files whose sizes the document holds."""
+    there = sizes(folder)
+    return all(there.get(name) == size for name, size in document["sizes"].items())
+
+
+def sizes(folder: Path) -> dict[str, int]:
+    """Bytes of each file but those of chunks, by its place."""
+    names = {p.relative_to(folder): p for p in folder.rglob("*") if p.is_file()}
+    return {n.as_posix(): p.stat().st_size for n, p in names.items() if n.parts[0] != CHUNKS}
 
 
 def store(path: Path, document: dict[str, Any]) -> None:

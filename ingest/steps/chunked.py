@@ -11,7 +11,7 @@ import shutil
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ingest.job import codes
 from ingest.job.errors import Cancelled, ProcessingError
@@ -47,6 +47,11 @@ if TYPE_CHECKING:
     from ingest.media.source import Source
     from ingest.steps.context import Env
 
+SOUND = "sound"
+_GATHERED = (
+    *(names.CANDIDATES, names.PREVIEWS, names.REFERENCE, names.WIDE_REFERENCE),
+    *(names.AUDIO, names.LOUDNESS),
+)
 _TICK = 0.5  # seconds between two tellings of progress
 _WORDS = 8000  # characters of what ffmpeg said that are kept of all chunks together
 
@@ -110,7 +115,10 @@ class _Work:
     def __init__(self, env: Env, source: Source, plan: Plan) -> None:
         self._env, self._source, self._plan = env, source, plan
         self._stop = CancelToken(env.cancel)
-        self._frames = [0] * len(plan.chunks)
+        done = (_known(self._place(c.number)) for c in plan.chunks)
+        self._frames = [known.frames if known else 0 for known in done]
+        self._before = sum(self._frames)
+        self._good: set[int] = set()
         self._began = time.monotonic()
 
     def all(self) -> list[Made]:
@@ -138,23 +146,23 @@ class _Work:
     def _watch(self, jobs: list[Future[Made]]) -> None:
         """Until all are done; raises what the first one that failed has raised."""
         left, told = set(jobs), 0
-        before = sum(self._frames)
         while left:
             done, left = wait(left, timeout=_TICK, return_when=FIRST_COMPLETED)
             failures = [f for job in done if (f := job.exception()) is not None]
             if failures:
                 raise next((f for f in failures if not isinstance(f, Cancelled)), failures[0])
             if done:
-                self._compare([jobs.index(job) for job in done], jobs)
+                self._compare({jobs.index(job) for job in done})
             if (frames := sum(self._frames)) != told:
                 told = frames
-                self._tell(frames, frames - before)
+                self._tell(frames, frames - self._before)
 
-    def _compare(self, done: list[int], jobs: list[Future[Made]]) -> None:
+    def _compare(self, done: set[int]) -> None:
         """Neighbours of which both are done must have decoded the same pictures around their join."""
         count = len(self._plan.chunks)
+        self._good |= done
         for number in {n for d in done if d < count for n in (d - 1, d)}:
-            if 0 <= number < count - 1 and jobs[number].done() and jobs[number + 1].done():
+            if {number, number + 1} <= self._good and 0 <= number < count - 1:
                 earlier = _seen(self._place(number) / AT_END)
                 later = _seen(self._place(number + 1) / BEFORE)
                 if not earlier or earlier != later:
@@ -172,10 +180,10 @@ class _Work:
 
     def _chunk(self, chunk: Chunk) -> Made:
         place = self._place(chunk.number)
-        known = _known(place / checkpoints.CHUNK)
+        known = _known(place)
         if known is not None:
-            self._frames[chunk.number] = known.frames
             return known
+        shutil.rmtree(place, ignore_errors=True)  # of what is not whole
         part = place.with_suffix(".part")
         shutil.rmtree(part, ignore_errors=True)
         make_folders(part)
@@ -200,26 +208,38 @@ class _Work:
             on_stdout_line=reader.line,
             on_stderr_line=errors.line,
         )
-        process.check(done, codes.TRANSCODING_FAILED)
+        try:
+            process.check(done, codes.TRANSCODING_FAILED)
+        except ProcessingError as error:
+            if error.code is not codes.TRANSCODING_FAILED:
+                raise
+            # An encoder that gets no picture fails, where a whole film with a hole in it would not.
+            raise NotExact(
+                f"the piece from {float(chunk.start):.1f} s on was not made: {error.message}"
+            ) from error
         self._source.check_unchanged()
         frames = _checked(part, plan, chunk)
         tell(frames)
         made = Made(frames, dict(errors.concealed), dict(errors.refused), done.stderr, done.cpu_seconds)
-        checkpoints.store(part / checkpoints.CHUNK, _document(made, chunk))
-        checkpoints.finish(part, place)
+        _finish(part, place, made)
         return made
 
     def _sound(self) -> Made:
-        env, folder = self._env, self._env.temporary
-        known = _known(folder / checkpoints.SOUND)
+        env = self._env
+        place = env.temporary / checkpoints.CHUNKS / SOUND
+        known = _known(place)
         if known is not None:
             return known
+        part = place.with_suffix(".part")
+        for folder in (place, part):
+            shutil.rmtree(folder, ignore_errors=True)
+        make_folders(part)
         errors = DecodeErrors()
         done = process.run(
             Command(
                 argv=sound_arguments(str(env.tools.ffmpeg.path), self._plan, source_of(env, self._source)),
-                cwd=folder,
-                confinement=Confinement(write=(folder,), descriptors=(self._source.descriptor,)),
+                cwd=part,
+                confinement=Confinement(write=(part,), descriptors=(self._source.descriptor,)),
                 limits=encode_limits(self._plan, env.limits),
             ),
             cancel=self._stop,
@@ -229,7 +249,7 @@ class _Work:
         process.check(done, codes.TRANSCODING_FAILED)
         self._source.check_unchanged()
         made = Made(0, dict(errors.concealed), dict(errors.refused), done.stderr, done.cpu_seconds)
-        checkpoints.store(folder / checkpoints.SOUND, _document(made))
+        _finish(part, place, made)
         return made
 
 
@@ -239,24 +259,24 @@ def _seen(path: Path) -> list[tuple[str, str]]:
     return [(fields[2].strip(), fields[5].strip()) for fields in lines]
 
 
-def _document(made: Made, chunk: Chunk | None = None) -> dict[str, Any]:
-    return {
-        **(
-            {"start": str(chunk.start), "end": str(chunk.end) if chunk.end is not None else None}
-            if chunk
-            else {}
-        ),
+def _finish(part: Path, place: Path, made: Made) -> None:
+    """A unit is done: its files, with what is to be known of them, take their place."""
+    document = {
         "frames": made.frames,
         "concealed": {str(k): v for k, v in made.concealed.items()},
         "refused": {str(k): v for k, v in made.refused.items()},
         "stderr": made.stderr,
         "cpuSeconds": made.cpu_seconds,
+        "sizes": checkpoints.sizes(part),
     }
+    checkpoints.store(part / checkpoints.CHUNK, document)
+    checkpoints.finish(part, place)
 
 
-def _known(path: Path) -> Made | None:
-    document = checkpoints.stored(path)
-    if document is None:
+def _known(place: Path) -> Made | None:
+    """A unit that an earlier run has finished; None where there is none, or not all of it."""
+    document = checkpoints.stored(place / checkpoints.CHUNK)
+    if document is None or not checkpoints.whole(place, document):
         return None
     return Made(
         frames=document["frames"],
@@ -314,14 +334,19 @@ def _join(env: Env, plan: Plan, frames: int) -> float:
     """One file of each rendition, and all stills in one folder. CPU seconds."""
     folder = env.temporary
     seconds = sum(_joined(env, plan, *file) for file in _files(plan))
+    last = plan.chunks[-1]
     for rung in plan.rungs:
-        found = shown(folder / names.rung_file(rung.name))
-        if found.pictures != frames:
-            raise NotExact(f"joined, {rung.name} has {found.pictures} pictures, not {frames}")
-    for place in _places(plan):
-        for name in (names.CANDIDATES, names.PREVIEWS, names.REFERENCE, names.WIDE_REFERENCE):
-            for still in (folder / checkpoints.CHUNKS / place / name).iterdir():
-                still.replace(folder / name / still.name)
+        try:
+            found = shown(folder / names.rung_file(rung.name))
+        except BoxError as error:
+            raise NotExact(f"joined, {rung.name} cannot be read: {error}") from error
+        if found.pictures != frames or (last.ends is not None and found.last != last.start + last.ends):
+            raise NotExact(f"joined, {rung.name} has other pictures than its pieces")
+    # Copies: what is finished stays as it is until nobody needs it any more.
+    for place in (*_places(plan), *((SOUND,) if plan.audio else ())):
+        for name in _GATHERED:
+            for file in (folder / checkpoints.CHUNKS / place / name).iterdir():
+                shutil.copyfile(file, folder / name / file.name)
     return seconds
 
 

@@ -64,7 +64,7 @@ def run(
         text=text,
         chapters=chapters,
     )
-    check_space(outcome.value, folder, env.min_free)
+    check_space(outcome.value, folder, env.min_free, held=taken(env.temporary))
     return outcome
 
 
@@ -250,9 +250,17 @@ def file_limits(plan: Plan, limits: Limits) -> Limits:
     )
 
 
-def check_space(plan: Plan, folder: Path, min_free: int) -> None:
-    """Raises ResourceError when the disk of `folder` has no room for the plan and `min_free` bytes beside it."""
-    free = shutil.disk_usage(folder).free
+def taken(folder: Path) -> int:
+    """Bytes that a stopped job's files take, which are used or removed before any other is made."""
+    return sum(p.lstat().st_blocks * 512 for p in folder.rglob("*"))
+
+
+def check_space(plan: Plan, folder: Path, min_free: int, *, held: int = 0) -> None:
+    """Raises ResourceError when the disk of `folder` has no room for the plan and `min_free` bytes beside it.
+
+    `held`: bytes of the plan's that are there already.
+    """
+    free = shutil.disk_usage(folder).free + held
     needed = space_of(plan).working + min_free
     if free < needed:
         raise ResourceError(

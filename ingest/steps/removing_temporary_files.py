@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def run(temporary: Path) -> Outcome[int]:
     """The number of bytes that were freed."""
     freed = 0
-    for name in (CHUNKS, names.LOUDNESS, names.QUALITY):
+    for name in (CHUNKS, names.QUALITY):
         freed += sum(p.stat().st_size for p in (temporary / name).rglob("*") if p.is_file())
         shutil.rmtree(temporary / name, ignore_errors=True)
     return Outcome(freed)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ingest.job import codes
+from ingest.job.errors import ProcessingError
 from ingest.media import process
 from ingest.media.command import names
 from ingest.media.command.chunks import remuxing_arguments
@@ -91,9 +92,9 @@ def _taken(env: Env, plan: Plan, rung: Rung) -> bool:
         cancel=env.cancel,
         on_stdout_line=lambda line: line if line.startswith("total_size=") else None,
     )
-    process.check(done, codes.TRANSCODING_FAILED)
-    segments.unlink()
     try:
+        process.check(done, codes.TRANSCODING_FAILED)
+        segments.unlink()
         return plan.video.grid.frames in {None, shown(made).pictures}
-    except BoxError:
+    except (BoxError, OSError, ProcessingError):
         return False

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from ingest.media.source import Source
     from ingest.steps.encoding import Run
 
+DURABLE = 90  # seconds; what is longer has cost enough to outlive a power cut
+
 
 def run_with_gpu(env: Env, source: Source, plan: Plan) -> Outcome[Encoded | None]:
     """The value is None where the hardware failed, and the warning says how.
@@ -69,6 +71,9 @@ def run(env: Env, source: Source, plan: Plan) -> Outcome[Encoded]:
     if finished is not None:
         return _as_before(env, plan, finished)
     taken = taking_over.take_over(env, plan, known)
+    if taken != known:  # a rendition that is there is not whole
+        checkpoints.begin(env.temporary, key_of(env, source, without(plan, taken)))
+        taken = taking_over.take_over(env, plan, taken)
     levelled = loudness.level(env, source, plan)
     whole = levelled.plan
     made, told = _encode(env, source, without(whole, taken))
@@ -91,7 +96,9 @@ def run(env: Env, source: Source, plan: Plan) -> Outcome[Encoded]:
         fit_audio(env, whole, encoded)
     measured = loudness.measure(env, levelled, encoded.audio)
     notes, warnings = (*_of_taken(plan, taken), *told, *measured.notes), (*damage, *measured.warnings)
-    checkpoints.keep(env.temporary, notes, warnings, measured.document)
+    lasting = [n for n in notes if n.code is not codes.WORK_TAKEN_UP]
+    durable = bool(plan.chunks) or plan.duration > DURABLE
+    checkpoints.keep(env.temporary, lasting, warnings, measured.document, durable=durable)
     if measured.document is not None:
         write_json(env.package / loudness.FILE, measured.document)
     return Outcome(encoded, notes=notes, warnings=warnings, cpu_seconds=spent + measured.cpu_seconds)

@@ -11,8 +11,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def run(package: Path, publish: Callable[[], object]) -> Outcome[tuple[str, ...]]:
-    """The package's files, relative to the output folder."""
+def run(
+    package: Path, announce: Callable[[tuple[str, ...]], object], publish: Callable[[], object]
+) -> Outcome[tuple[str, ...]]:
+    """The package's files, relative to the output folder; announced before they are there.
+
+    Should this process die in between, what is announced tells whether all of it is published.
+    """
     files = tuple(sorted(p.relative_to(package).as_posix() for p in package.rglob("*") if p.is_file()))
+    announce(files)
     publish()
     return Outcome(files)

@@ -6,11 +6,12 @@ import json
 import os
 import shutil
 import signal
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 from helpers_cli import assert_completed, descendants, names, read_record, tree, until
-from helpers_media import X264, picture, tone
+from helpers_media import X264, box_at, picture, tone
 from main_job import ROOT
 from measuring import likeness, pictures, run
 from test_chunk_joins import JUMPY
@@ -185,7 +186,7 @@ def test_nothing_is_encoded_again_behind_the_encoder(cli: Cli, film: Path, prese
     job.end(grace=5)
     record = assert_completed(cli.run("resume", "out"), cli.cwd / "out")
     assert notes(record, codes.WORK_TAKEN_UP) == ["Work Taken Up: everything was encoded already"]
-    (spent,) = [
+    *_, spent = [
         s.cpu_seconds
         for s in record.steps
         if s.code == codes.TRANSCODING_WITH_CPU.number and s.result == "done"
@@ -195,6 +196,68 @@ def test_nothing_is_encoded_again_behind_the_encoder(cli: Cli, film: Path, prese
     refused = cli.run("resume", "out")
     assert (refused.exit_code, names(cli.cwd / "out")[0]) == (2, "ABR.m3u8")
     assert "is complete" in refused.last_line
+
+
+DIES = """
+import os, sys
+import ingest
+from ingest.pipeline.workspace import Workspace
+where, source, presets = sys.argv[1:]
+die = lambda *_, **__: os._exit(9)
+if where == "published":
+    Workspace.discard = die
+def listen(event):
+    told = event.as_json()
+    if told["event"] == "message" and str(told["code"]) == where:
+        die()
+ingest.run(source, "sd", "out", preset_dir=presets, on_event=listen)
+"""
+
+
+@pytest.mark.parametrize("where", ["163", "205", "published"])
+def test_killed_on_the_way_out(where: str, cli: Cli, film: Path, presets: Path) -> None:
+    """From the last step that makes anything to the end nothing is made again, and the folder is never stuck."""
+    dead = cli.run(where, film, presets, program=(sys.executable, "-c", DIES))
+    assert dead.exit_code == 9, dead.stderr
+    if where == "published":
+        # Whoever comes next sees a finished package.
+        refused = cli.ingest(film, "--preset-dir", presets, "-o", "out")
+        assert (refused.exit_code, "already holds a package" in refused.last_line) == (4, True)
+    resumed = cli.run("resume", "out")
+    if where == "published":
+        assert (resumed.exit_code, "is complete" in resumed.last_line) == (2, True)
+    else:
+        record = assert_completed(resumed, cli.cwd / "out")
+        assert notes(record, codes.WORK_TAKEN_UP) == ["Work Taken Up: everything was encoded already"]
+    record = read_record(cli.cwd / "out")
+    assert (record.status, record.messages[-1], record.progress.percent) == (
+        Status.COMPLETED,
+        "Ingest Complete",
+        100,
+    )
+    assert {o.status for o in record.outputs} == {"COMPLETED"}
+    assert [n for n in names(cli.cwd / "out") if n.startswith(".")] == []
+    assert cli.run("verify", "out").exit_code == 0
+    assert cli.ingest(film, "--preset-dir", presets, "-o", "out", "--force").exit_code == 0
+
+
+def test_damage_at_the_end_of_a_long_film(
+    cli: Cli, clips: Clips, film: Path, presets: Path, tmp_path: Path
+) -> None:
+    """A piece without a picture that decodes is no failure of the encoder."""
+    data = bytearray(film.read_bytes())
+    at = box_at(bytes(data), b"mdat")
+    end = at + int.from_bytes(data[at - 8 : at - 4], "big") - 8
+    length = end - at
+    data[end - length // 4 : end] = bytes(length // 4)
+    damaged = tmp_path / "damaged.mp4"
+    damaged.write_bytes(data)
+    asked = ("--preset-dir", presets, "--allow-damage")
+    record = assert_completed(cli.ingest(damaged, *asked, "-o", "out", env=ENV), cli.cwd / "out")
+    assert notes(record, codes.ENCODED_IN_ONE_PIECE)
+    whole = assert_completed(cli.ingest(damaged, *asked, "-o", "whole"), cli.cwd / "whole")
+    assert frames(cli.cwd / "out", cli.folder) == frames(cli.cwd / "whole", cli.folder)
+    assert [w.code for w in record.warnings] == [w.code for w in whole.warnings]
 
 
 def test_clean_removes_what_was_kept(cli: Cli, film: Path, presets: Path) -> None:

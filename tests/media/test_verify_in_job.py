@@ -14,7 +14,7 @@ from ingest.job import codes
 from ingest.job.errors import ProcessingError
 from ingest.packaging.measure import measure_track
 from ingest.packaging.verify import verify
-from ingest.steps import generating_hls_service_files, transcoding, verifying_package
+from ingest.steps import encoding, generating_hls_service_files, verifying_package
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -322,7 +322,7 @@ def run_with(
     change: Callable[[list[str]], list[str]], source: Path, presets: Path, work: Path
 ) -> tuple[Record, set[tuple[str, str]]]:
     """A job whose encode command is changed; its record, and the rules and places that are broken."""
-    original, broken = transcoding.encode_arguments, []
+    original, broken = encoding.encode_arguments, []
 
     def recorded(folder: Path, **options: Any) -> Report:
         report = verify(folder, **options)
@@ -331,7 +331,7 @@ def run_with(
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("INGEST_HOME", str(work / "home"))
-        patch.setattr(transcoding, "encode_arguments", lambda *a, **o: tuple(change(list(original(*a, **o)))))
+        patch.setattr(encoding, "encode_arguments", lambda *a, **o: tuple(change(list(original(*a, **o)))))
         patch.setattr(verifying_package, "verify", recorded)
         record = ingest.run(source, "low", work / "out", preset_dir=presets, allow_damage=True)
     return record, set(broken)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any
 
 import ffmpeg
 
-from ingest.media.command.expressions import ratio
+from ingest.media.command.expressions import ZERO, ratio
 from ingest.media.command.global_options import ERRORS_AND_PROGRESS
 from ingest.media.whitelists import FORMAT_WHITELIST, PROTOCOL_WHITELIST
 
@@ -62,9 +63,13 @@ def _seen(stream: Any, name: str, chunk: Chunk) -> Any:
 def joining_list(files: Sequence[tuple[str, Fraction]]) -> str:
     """ffmpeg's list of files, one after the other, each with its length in seconds."""
     lines = ["ffconcat version 1.0"]
-    for name, length in files:
+    ends = accumulate((length for _, length in files), initial=ZERO)
+    # ffmpeg counts in microseconds: each place is rounded by itself, so that nothing adds up.
+    places = [round(end * 1_000_000) for end in ends]
+    for (name, _), (start, end) in zip(files, pairwise(places), strict=True):
+        micros = end - start
         # Every file counts from its chunk's start, also where its first picture is shown a little later.
-        lines += [f"file '{name}'", "inpoint 0", f"duration {float(length):.6f}"]
+        lines += [f"file '{name}'", "inpoint 0", f"duration {micros // 1_000_000}.{micros % 1_000_000:06d}"]
     return "\n".join(lines) + "\n"
 
 

@@ -19,6 +19,8 @@ def at_once(plan: Plan, *, cores: int, memory: int, asked: int | None = None) ->
         memory: bytes that all encodes together may take.
         asked: what a person wants, whatever the machine has.
     """
+    if plan.hardware is not None:
+        return 1  # cards take a few streams at a time, and each rung is one
     if asked is not None:
         return max(1, min(asked, len(plan.chunks)))
     return max(1, min(cores // THREADS, memory // encode_memory(plan), len(plan.chunks)))

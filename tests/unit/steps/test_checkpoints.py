@@ -79,7 +79,7 @@ def test_a_finished_encode_says_again_what_it_said(tmp_path: Path) -> None:
     (tmp_path / "chunks" / "00000").mkdir(parents=True)
     checkpoints.begin(tmp_path, "key")
     notes = (Note(codes.SUBTITLES_MADE, "three", "hd"),)
-    checkpoints.keep(tmp_path, notes, (Note(codes.SOURCE_DAMAGED),), {"audio": []})
+    checkpoints.keep(tmp_path, notes, (Note(codes.SOURCE_DAMAGED),), {"audio": []}, durable=True)
     document = checkpoints.kept(tmp_path)
     assert document is not None
     assert checkpoints.notes_of(document["notes"]) == notes
@@ -94,7 +94,7 @@ def test_a_file_that_a_power_cut_has_emptied_is_missed(tmp_path: Path) -> None:
     (tmp_path / "rungs").mkdir()
     (tmp_path / "rungs/sd.mp4").write_bytes(b"film")
     assert checkpoints.kept(tmp_path) is None
-    checkpoints.keep(tmp_path, (), (), None)
+    checkpoints.keep(tmp_path, (), (), None, durable=False)
     assert checkpoints.kept(tmp_path) is not None
     (tmp_path / "more").write_bytes(b"of a step that came later")
     assert checkpoints.kept(tmp_path) is not None

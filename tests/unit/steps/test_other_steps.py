@@ -59,12 +59,12 @@ def test_fragments() -> None:
 
 def test_removing_temporary_files(tmp_path: Path) -> None:
     work = tmp_path / "temporary"
-    for name, size in (("chunks/00000/rungs", 1000), ("loudness", 24), ("rungs", 7)):
+    for name, size in (("chunks/00000/rungs", 1000), ("quality", 24), ("rungs", 7)):
         (work / name).mkdir(parents=True)
         (work / name / "file").write_bytes(bytes(size))
     outside = tmp_path / "outside"
     outside.write_bytes(bytes(5))
-    (work / "loudness/dangling").symlink_to(tmp_path / "nowhere")
+    (work / "quality/dangling").symlink_to(tmp_path / "nowhere")
     assert removing_temporary_files.run(work).value == 1024
     assert [p.name for p in work.iterdir()] == ["rungs"]
     assert outside.exists()
@@ -74,10 +74,11 @@ def test_files_are_listed_before_they_move(tmp_path: Path) -> None:
     for name in ("video/sd/init.mp4", "ABR.m3u8", "audio/en-stereo/init.mp4"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
-    published: list[bool] = []
-    outcome = video_files_created.run(tmp_path, lambda: published.append(True))
-    assert outcome.value == ("ABR.m3u8", "audio/en-stereo/init.mp4", "video/sd/init.mp4")
-    assert published == [True]
+    files = ("ABR.m3u8", "audio/en-stereo/init.mp4", "video/sd/init.mp4")
+    told: list[object] = []
+    outcome = video_files_created.run(tmp_path, told.append, lambda: told.append("published"))
+    assert outcome.value == files
+    assert told == [files, "published"]
 
 
 FAULT = Finding("Apple 9.2", "MUST", "video/sd/seg-00002.m4s", "12 pictures", "60")
