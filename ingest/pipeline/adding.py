@@ -11,7 +11,7 @@ from ingest.job.record import Record
 from ingest.job.status import Status
 from ingest.media.source import mtime_text
 from ingest.pipeline.first_record import asked
-from ingest.pipeline.workspace import JOB_FILE, PREVIOUS_JOB_FILE, WORK_PREFIX
+from ingest.pipeline.output_folder import JOB_FILE, PREVIOUS_JOB_FILE, WORK_PREFIX
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -17,9 +17,10 @@ from ingest.job.record import Record, utc_now
 from ingest.job.status import Status
 from ingest.media.source import display_name
 from ingest.pipeline.finding import find_job, job_in
+from ingest.pipeline.leftovers import mended
+from ingest.pipeline.output_folder import JOB_FILE, MASTERS, WORK_PREFIX, not_writable
 from ingest.pipeline.published import complete
 from ingest.pipeline.wish import BY, wish_file, write_wish
-from ingest.pipeline.workspace import JOB_FILE, MASTERS, WORK_PREFIX, mended, not_writable
 from ingest.store import JobSummary, is_alive, open_store, store_path
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ingest.job.errors import BusyError, OutputError
 from ingest.pipeline.finding import find_job
-from ingest.pipeline.workspace import left_work, remove_left_work
+from ingest.pipeline.leftovers import left_work, remove_left_work
 from ingest.store import open_store, store_path
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ingest.job import codes
 from ingest.job.errors import UsageError
 from ingest.media.source import display_name
-from ingest.pipeline.workspace import JOB_FILE
+from ingest.pipeline.output_folder import JOB_FILE
 from ingest.store import JobSummary, StoredJob, open_store, store_path
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from ingest.job import codes
 from ingest.job.errors import IngestError
 from ingest.job.record import Progress, Record, StepRecord, utc_now
 from ingest.job.status import Status
-from ingest.pipeline.workspace import JOB_FILE, MASTERS, left_work, mended
+from ingest.pipeline.leftovers import left_work, mended
+from ingest.pipeline.output_folder import JOB_FILE, MASTERS
 
 if TYPE_CHECKING:
     from pathlib import Path

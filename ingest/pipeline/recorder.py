@@ -15,7 +15,7 @@ from ingest.job.errors import IngestError
 from ingest.job.record import Progress, Record, StepRecord, StepResult, utc_now
 from ingest.job.status import Status
 from ingest.pipeline.events import Ended, JobStarted, Message, Progressed
-from ingest.pipeline.workspace import JOB_FILE, not_writable
+from ingest.pipeline.output_folder import JOB_FILE, not_writable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

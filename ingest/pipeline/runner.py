@@ -13,11 +13,12 @@ from ingest.media.probe import ProbeLimits, Prober
 from ingest.packaging.findings import FaultError, not_as_planned
 from ingest.pipeline.adding import with_those_there
 from ingest.pipeline.first_record import first_record
+from ingest.pipeline.output_folder import not_writable
 from ingest.pipeline.published import finish_published
 from ingest.pipeline.recorder import Recorder
 from ingest.pipeline.steps import STEPS, Made, Step
 from ingest.pipeline.wish import JobToken, wish_file
-from ingest.pipeline.workspace import Workspace, not_writable
+from ingest.pipeline.workspace import Workspace
 from ingest.steps.context import Env, Note, Outcome, StepProgress
 
 if TYPE_CHECKING:
@@ -246,7 +247,7 @@ class Runner:
         if error is not None:
             for output in self._recorder.record.outputs:
                 if output.status in {"WAITING", "EXECUTING"}:
-                    self._recorder.change_output(output.resolution, status=status.value)
+                    self._recorder.change_output(output.resolution, status=status.value, files=(), details={})
         return self._recorder.end(status, error)
 
     def _offer_resuming(self, error: IngestError) -> None:

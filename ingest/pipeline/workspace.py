@@ -5,8 +5,6 @@ package is moved in entry by entry, the playlists last. An existing one is repla
 in one system call; where that cannot be done (the output folder is a mount point, or its parent may not be
 written) its playlists are taken away before anything else moves, so that no reader meets a mixture.
 
-The lock is `flock` on the folder itself: it dies with its process and leaves no file behind.
-
 A run that ends without a package leaves its work folder, with what it has encoded, where a later run can go on from
 that; whichever run claims the output folder next takes it over.
 """
@@ -15,33 +13,32 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import errno
-import fcntl
-import json
 import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
-from ingest.files import shortened, sync_folder, sync_tree
+from ingest.files import sync_folder, sync_tree
 from ingest.job import codes
-from ingest.job.errors import BusyError, IngestError, OutputError, ResourceError, one_line
-from ingest.job.record import is_job_id
+from ingest.job.errors import OutputError, one_line
 from ingest.media.source import display_name
+from ingest.pipeline.leftovers import beside_prefix, is_leftover, mend_leftovers, remove
+from ingest.pipeline.output_folder import (
+    ENTRIES,
+    JOB_FILE,
+    MASTERS,
+    PREVIOUS_JOB_FILE,
+    REPLACED,
+    TEMPORARY,
+    WORK_PREFIX,
+    lock_folder,
+    make_folder,
+    not_writable,
+    read_job_file,
+)
 from ingest.steps.checkpoints import worth_keeping
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-JOB_FILE = "job.json"
-PREVIOUS_JOB_FILE = "previous-job.json"
-REPLACED = "replaced"
-TEMPORARY = "temporary"
-WORK_PREFIX = ".work-"
-MASTERS = ("manifest.mpd", "ABR.m3u8")
-# Everything that a package has at its top; nothing else in the folder is ever removed.
-ENTRIES = ("video", "audio", "text", "telemetry", "trick", "previews", "info", "poster.jpg", *MASTERS)
 _RENAME_EXCHANGE = 2
 _AT_FDCWD = -100
 
@@ -81,10 +78,10 @@ class Workspace:
         _refuse_source(output, source)
         # The folder behind any link: names inside it are compared, and it is what gets exchanged.
         output = Path(os.path.realpath(output))
-        created = _make(output)
-        claimed = cls(output, job_id, False, created, [_lock(output)])
+        created = make_folder(output)
+        claimed = cls(output, job_id, False, created, [lock_folder(output)])
         try:
-            left = _mend_leftovers(output)
+            left = mend_leftovers(output)
             claimed.replaces = _check_ours(output, force=force)
             claimed._begin(left)
             if claimed.replaces and (output / JOB_FILE).exists():
@@ -130,7 +127,7 @@ class Workspace:
             if keep and worth_keeping(self.temporary):
                 for entry in self.work.iterdir():
                     if entry != self.temporary:
-                        _remove(entry)
+                        remove(entry)
                 return True
         shutil.rmtree(self.work, ignore_errors=True)
         return False
@@ -171,69 +168,32 @@ class Workspace:
         """Swap the new package for the old one in one call; False where the system or the place forbids it."""
         if Path.cwd() == self.output:
             return False  # the caller would be left standing in the old folder
-        beside = self.output.parent / f"{_beside_prefix(self.output)}{self.job_id}"
+        beside = self.output.parent / f"{beside_prefix(self.output)}{self.job_id}"
         try:
             self.package.rename(beside)
         except OSError:
             return False
         try:
             for entry in self.output.iterdir():
-                if entry.name not in ENTRIES and not _is_leftover(entry.name):
+                if entry.name not in ENTRIES and not is_leftover(entry.name):
                     _link_or_copy(entry, beside / entry.name)
             shutil.copystat(self.output, beside)
             with contextlib.suppress(PermissionError):
                 os.chown(beside, self.output.stat().st_uid, self.output.stat().st_gid)
             sync_folder(beside)
-            self._locks.append(_lock(beside))
+            self._locks.append(lock_folder(beside))
             exchanged = _rename_exchange(beside, self.output)
         except OSError:
             exchanged = False
         if not exchanged:
             for entry in list(beside.iterdir()):
                 if entry.name not in ENTRIES:
-                    _remove(entry)
+                    remove(entry)
             beside.rename(self.package)
             return False
         sync_folder(self.output.parent)
         shutil.rmtree(beside, ignore_errors=True)
         return True
-
-
-@contextlib.contextmanager
-def mended(output: Path) -> Iterator[Path]:
-    """The folder behind any link, locked, without what runs that died have left in it.
-
-    Raises:
-        OutputError: it is not there, or cannot be written.
-        BusyError: a run holds it.
-    """
-    output = Path(os.path.realpath(output))
-    lock = _lock(output)
-    try:
-        _mend_leftovers(output)
-        yield output
-    except OSError as error:
-        raise not_writable(output, error) from error
-    finally:
-        os.close(lock)
-
-
-def left_work(output: Path) -> list[Path]:
-    """The work folders in an output folder; those of a run that is at work are among them."""
-    try:
-        return [e for e in output.iterdir() if e.name.startswith(WORK_PREFIX) and _is_leftover(e.name)]
-    except OSError:
-        return []
-
-
-def remove_left_work(output: Path) -> int:
-    """The bytes that were freed. Raises OutputError or BusyError, as `mended`."""
-    freed = 0
-    with mended(output) as folder:
-        for work in left_work(folder):
-            freed += sum(p.lstat().st_size for p in work.rglob("*") if not p.is_dir())
-            shutil.rmtree(work)
-    return freed
 
 
 def _refuse_source(output: Path, source: Path) -> None:
@@ -247,81 +207,9 @@ def _refuse_source(output: Path, source: Path) -> None:
     raise OutputError(codes.OUTPUT_IS_SOURCE, problem, remedy="name another folder with -o")
 
 
-def _make(output: Path) -> bool:
-    try:
-        output.mkdir(parents=True)
-    except FileExistsError:
-        if output.is_dir():
-            return False
-        raise OutputError(
-            codes.OUTPUT_NOT_WRITABLE,
-            f"the output {display_name(output)} is a file",
-            remedy="name a folder with -o",
-        ) from None
-    except OSError as error:
-        raise not_writable(output, error) from error
-    return True
-
-
-def not_writable(output: Path, error: OSError) -> IngestError:
-    """What an operating system's error means for the output folder: it is full, or it cannot be written."""
-    if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
-        return ResourceError(
-            codes.DISK_FULL,
-            f"no space left in {display_name(output)}",
-            remedy="free some space, then run again",
-        )
-    return OutputError(
-        codes.OUTPUT_NOT_WRITABLE,
-        f"the output folder {display_name(output)} cannot be written ({error.strerror or error})",
-        remedy="name another folder with -o",
-    )
-
-
-def _lock(folder: Path) -> int:
-    try:
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    except OSError as error:
-        raise not_writable(folder, error) from error
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(descriptor)
-        if error.errno in {errno.EWOULDBLOCK, errno.EACCES}:
-            raise BusyError(
-                codes.OUTPUT_BUSY,
-                f"{display_name(folder)} is in use by {_holder(folder)}",
-                remedy="wait for it to end, or name another folder with -o",
-            ) from None
-        raise not_writable(folder, error) from error
-    if not os.path.samestat(os.fstat(descriptor), folder.stat()):
-        # Between the two calls another run has put its new folder in this one's place.
-        os.close(descriptor)
-        return _lock(folder)
-    return descriptor
-
-
-def _holder(folder: Path) -> str:
-    record = read_job_file(folder)
-    process = record.get("process")
-    process = process if isinstance(process, dict) else {}
-    if record.get("jobId"):
-        return f"job {record['jobId']} (process {process.get('pid', '?')} on {process.get('host', '?')})"
-    return "another run"
-
-
-def read_job_file(folder: Path) -> dict[str, Any]:
-    """The record in `folder` as a plain dictionary; empty when there is none that can be read as JSON."""
-    try:
-        document = json.loads((folder / JOB_FILE).read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return document if isinstance(document, dict) else {}
-
-
 def _check_ours(output: Path, *, force: bool) -> bool:
     """True when a finished package is there and may be replaced."""
-    names = {entry.name for entry in output.iterdir() if not _is_leftover(entry.name)}
+    names = {entry.name for entry in output.iterdir() if not is_leftover(entry.name)}
     if not names:
         return False
     record = read_job_file(output)
@@ -370,67 +258,6 @@ def _package_files(output: Path) -> set[str]:
     for entry in ENTRIES:
         found |= {display_name(p.relative_to(output)) for p in (output / entry).rglob("*") if not p.is_dir()}
     return found
-
-
-def _beside_prefix(output: Path) -> str:
-    """What the hidden name of a new package beside its folder begins with; the job's id follows."""
-    return f".{shortened(output.name, 100)}."
-
-
-def _is_leftover(name: str) -> bool:
-    """A work folder, or a record that was being written; a run may die before it has written its first one."""
-    if name.startswith(WORK_PREFIX):
-        return is_job_id(name.removeprefix(WORK_PREFIX))
-    return name.startswith(f".{JOB_FILE}.") and name.endswith(".tmp")
-
-
-def _mend_leftovers(output: Path) -> Path | None:
-    """Undo what runs that died have left, in the folder and beside it: the lock is ours, so nobody uses it.
-
-    Returns the newest work folder that holds something to go on from, under a name that no run works in.
-    """
-    kept: Path | None = None
-    for entry in sorted(output.iterdir(), key=lambda e: e.lstat().st_mtime):
-        if not _is_leftover(entry.name):
-            continue
-        if (entry / REPLACED).is_dir() and not (output / MASTERS[-1]).exists():
-            _move_back(entry / REPLACED, output)
-        if (entry / PREVIOUS_JOB_FILE).exists() and (output / MASTERS[-1]).exists():
-            (entry / PREVIOUS_JOB_FILE).replace(output / JOB_FILE)
-        if kept is not None and worth_keeping(entry / TEMPORARY):
-            shutil.rmtree(kept)
-            kept = None
-        if worth_keeping(entry / TEMPORARY):
-            kept = entry
-            for other in entry.iterdir():
-                if other.name != TEMPORARY:
-                    _remove(other)
-        else:
-            _remove(entry)
-    prefix = _beside_prefix(output)
-    with contextlib.suppress(OSError):  # the folder above may not be ours to read
-        for entry in output.parent.iterdir():
-            if entry.name.startswith(prefix) and is_job_id(entry.name.removeprefix(prefix)):
-                _remove(entry)
-    return kept
-
-
-def _move_back(replaced: Path, output: Path) -> None:
-    """Put an old package back that a dead run had moved aside to make room for its own; masters last."""
-    names = [e for e in ENTRIES if os.path.lexists(replaced / e)]
-    if not names:
-        return
-    for name in ENTRIES:
-        _remove(output / name)
-    for name in names:
-        (replaced / name).rename(output / name)
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
 
 
 def _link_or_copy(entry: Path, target: Path) -> None:

@@ -20,7 +20,7 @@ from PIL import Image
 from ingest.media.toolchain import find
 from ingest.packaging.decode import make_decoder
 from ingest.packaging.verify import verify
-from ingest.pipeline.workspace import ENTRIES
+from ingest.pipeline.output_folder import ENTRIES
 
 if TYPE_CHECKING:
     from measuring import Picture

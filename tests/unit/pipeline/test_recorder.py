@@ -17,8 +17,8 @@ from ingest.job.errors import Cancelled, IngestError, OutputError, ProcessingErr
 from ingest.job.record import Inputs, Output, Record, Results, SourceFile, StepRecord, Times
 from ingest.job.status import Status
 from ingest.pipeline.events import Ended, Event, JobStarted, Message, Progressed
+from ingest.pipeline.output_folder import not_writable
 from ingest.pipeline.recorder import Recorder
-from ingest.pipeline.workspace import not_writable
 
 if TYPE_CHECKING:
     from ingest.store import JobSummary

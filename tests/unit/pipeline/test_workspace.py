@@ -12,7 +12,8 @@ import pytest
 
 from ingest.job import codes
 from ingest.job.errors import BusyError, IngestError, OutputError, exit_code_of
-from ingest.pipeline.workspace import ENTRIES, Workspace, not_writable, read_job_file
+from ingest.pipeline.output_folder import ENTRIES, not_writable, read_job_file
+from ingest.pipeline.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
