@@ -59,7 +59,9 @@ GENERATING_HLS = _step(161, "Generating HLS Service Files", "Segments and media 
 GENERATING_POSTER = _step(174, "Generating Poster Image", "Chooses poster.jpg among candidates.")
 GENERATING_PREVIEWS = _step(182, "Generating Preview Images", "Sprite sheets, previews.vtt, preview.json.")
 GENERATING_ABR_INFO = _step(162, "Generating ABR Info Files", "ABR.m3u8, manifest.mpd and info/abr.json.")
-REMOVING_TEMPORARY_FILES = _step(163, "Removing Temporary Files", "Intermediate files are deleted.")
+REMOVING_TEMPORARY_FILES = _step(
+    163, "Removing Temporary Files", "Intermediate files go, the last ones as the package is published."
+)
 VIDEO_FILES_CREATED = _step(205, "Video Files Created", "The package is published in the output folder.")
 SAVING_TO_STORAGE = _step(206, "Saving To Storage", "The package is copied to a storage that was asked for.")
 INGEST_COMPLETE = _step(118, "Ingest Complete", "Everything asked for is there.")

@@ -6,14 +6,13 @@ import struct
 from typing import TYPE_CHECKING
 
 from ingest.packaging.boxes import (
-    MAX_HEADER_BYTES,
     Box,
     BoxError,
     children,
     need,
-    read_header,
     unpack,
 )
+from ingest.packaging.moov import change_moov
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,21 +25,8 @@ _FIXED = 78  # bytes of a visual sample entry before its boxes (12.1.3)
 
 def name_bt709(path: Path) -> None:
     """Let the only track of a file, whose last box is its `moov`, say that it is BT.709. Raises `BoxError`."""
-    with path.open("r+b") as file:
-        size = file.seek(0, 2)
-        position = 0
-        box = Box("", 0, 0, 0)
-        while position < size:
-            file.seek(position)
-            box = read_header(file.read(16), position, size)
-            position = box.end
-        if box.kind != "moov" or box.end - box.start > MAX_HEADER_BYTES:
-            raise BoxError("the file does not end with a moov that can be read")
-        file.seek(box.start)
-        changed = with_bt709(file.read())
-        file.seek(box.start)
-        file.write(changed)
-        file.truncate()
+    if not change_moov(path, with_bt709):
+        raise BoxError("its moov is above the bound")
 
 
 def with_bt709(moov: bytes) -> bytes:

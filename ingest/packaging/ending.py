@@ -15,16 +15,15 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from ingest.packaging.boxes import (
-    MAX_HEADER_BYTES,
     Box,
     BoxError,
     children,
     need,
-    read_header,
     read_init,
     unpack,
     version_and_flags,
 )
+from ingest.packaging.moov import change_moov
 from ingest.packaging.segments import edit_shift
 
 if TYPE_CHECKING:
@@ -44,26 +43,7 @@ def end_at(path: Path, end: Fraction) -> bool:
     The file's last box must be its `moov`, which grows or shrinks. Returns False, and leaves the file as it is, where
     no decoding times could say so, or where they are too many (many hours). Raises `BoxError`.
     """
-    with path.open("r+b") as file:
-        size = file.seek(0, 2)
-        position = 0
-        box = Box("", 0, 0, 0)
-        while position < size:
-            file.seek(position)
-            box = read_header(file.read(16), position, size)
-            position = box.end
-        if box.kind != "moov":
-            raise BoxError(f"the file ends with a box {box.kind!r}, not with its moov")
-        if box.end - box.start > MAX_HEADER_BYTES:
-            return False
-        file.seek(box.start)
-        changed = with_end(file.read(), end)
-        if changed is None:
-            return False
-        file.seek(box.start)
-        file.write(changed)
-        file.truncate()
-    return True
+    return change_moov(path, lambda moov: with_end(moov, end))
 
 
 def with_end(moov: bytes, end: Fraction) -> bytes | None:

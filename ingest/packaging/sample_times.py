@@ -7,8 +7,9 @@ from fractions import Fraction
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from ingest.packaging.boxes import MAX_HEADER_BYTES, Box, BoxError, children, need, read_header, read_init
+from ingest.packaging.boxes import Box, BoxError, children, need, read_init
 from ingest.packaging.ending import each, runs_of
+from ingest.packaging.moov import read_moov
 from ingest.packaging.segments import edit_shift
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ class Shown:
 
 def shown(path: Path) -> Shown:
     """The only track of a file, on the clock that its edit list makes. Raises `BoxError` or OSError."""
-    moov = _moov(path)
+    moov = read_moov(path)
     init = read_init(moov)
     if len(init.tracks) != 1:
         raise BoxError(f"{len(init.tracks)} tracks, not one")
@@ -42,19 +43,3 @@ def shown(path: Path) -> Shown:
     times = [d + o for d, o in zip(accumulate(durations, initial=0), offsets, strict=False)]
     clock = [Fraction(t, track.timescale) + delay for t in (min(times), max(times))]
     return Shown(len(durations), *clock)
-
-
-def _moov(path: Path) -> bytes:
-    with path.open("rb") as file:
-        size = file.seek(0, 2)
-        position = 0
-        while position < size:
-            file.seek(position)
-            box = read_header(file.read(16), position, size)
-            if box.kind == "moov":
-                if box.end - box.start > MAX_HEADER_BYTES:
-                    raise BoxError(f"an index of {box.end - box.start} bytes is above the bound")
-                file.seek(box.start)
-                return file.read(box.end - box.start)
-            position = box.end
-    raise BoxError("there is no moov")

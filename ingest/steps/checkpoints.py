@@ -36,8 +36,12 @@ _SAMPLE = 1 << 20  # bytes at both ends of a source that are looked at
 def digest(env: Env, source: Source, *parts: object) -> str:
     """What the work depends on, in 64 hexadecimal digits; `parts` must have the same text in every process."""
     tools = [(t.name, t.version, t.path.stat().st_size) for t in (env.tools.ffmpeg,)]
-    known = (__version__, _identity(source), tools, parts)
-    return hashlib.sha256(repr(known).encode("utf-8", "backslashreplace")).hexdigest()
+    return digest_of(__version__, _identity(source), tools, parts)
+
+
+def digest_of(*parts: object) -> str:
+    """Of parts that have the same text in every process."""
+    return hashlib.sha256(repr(parts).encode("utf-8", "backslashreplace")).hexdigest()
 
 
 def _identity(source: Source) -> tuple[int, int, str]:

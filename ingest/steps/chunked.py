@@ -83,7 +83,8 @@ def encode_chunks(env: Env, source: Source, plan: Plan) -> tuple[Run, int]:
     (env.temporary / checkpoints.CHUNKS).mkdir(exist_ok=True)
     made = _Work(env, source, plan).all()
     started = sum(m.cpu_seconds for m in made if not m.again)
-    joined = _join(env, plan, sum(m.frames for m in made))
+    frames = sum(m.frames for m in made)
+    joined = _join(env, plan, frames)
     encoded = encoded_files(env, plan)
     words = "\n".join(m.stderr for m in made if m.stderr)[-_WORDS:]
     check_written(encoded, words)
@@ -91,7 +92,6 @@ def encode_chunks(env: Env, source: Source, plan: Plan) -> tuple[Run, int]:
     for one in made:
         errors.concealed.update(one.concealed)
         errors.refused.update(one.refused)
-    frames = sum(m.frames for m in made)
     return Run(encoded, errors, frames, 0, words, started + joined), sum(
         m.again for m in made[: len(plan.chunks)]
     )
@@ -115,8 +115,8 @@ class _Work:
     def __init__(self, env: Env, source: Source, plan: Plan) -> None:
         self._env, self._source, self._plan = env, source, plan
         self._stop = CancelToken(env.cancel)
-        done = (_known(self._place(c.number)) for c in plan.chunks)
-        self._frames = [known.frames if known else 0 for known in done]
+        self._known = [_known(self._place(c.number)) for c in plan.chunks]
+        self._frames = [known.frames if known else 0 for known in self._known]
         self._before = sum(self._frames)
         self._good: set[int] = set()
         self._began = time.monotonic()
@@ -136,11 +136,10 @@ class _Work:
                 jobs.append(sound.submit(self._sound))
             try:
                 self._watch(jobs)
-            except BaseException:
+            finally:  # where all are done there is nothing left to stop
                 self._stop.cancel()
                 for job in jobs:
                     job.cancel()
-                raise
         return [job.result() for job in jobs]
 
     def _watch(self, jobs: list[Future[Made]]) -> None:
@@ -179,8 +178,7 @@ class _Work:
         return self._env.temporary / checkpoints.CHUNKS / f"{number:05d}"
 
     def _chunk(self, chunk: Chunk) -> Made:
-        place = self._place(chunk.number)
-        known = _known(place)
+        place, known = self._place(chunk.number), self._known[chunk.number]
         if known is not None:
             return known
         shutil.rmtree(place, ignore_errors=True)  # of what is not whole

@@ -10,7 +10,6 @@ import shutil
 from typing import TYPE_CHECKING
 
 from ingest.media.command import names
-from ingest.steps.checkpoints import CHUNKS
 from ingest.steps.context import Outcome
 
 if TYPE_CHECKING:
@@ -19,8 +18,7 @@ if TYPE_CHECKING:
 
 def run(temporary: Path) -> Outcome[int]:
     """The number of bytes that were freed."""
-    freed = 0
-    for name in (CHUNKS, names.QUALITY):
-        freed += sum(p.stat().st_size for p in (temporary / name).rglob("*") if p.is_file())
-        shutil.rmtree(temporary / name, ignore_errors=True)
+    scores = temporary / names.QUALITY
+    freed = sum(p.stat().st_size for p in scores.rglob("*") if p.is_file())
+    shutil.rmtree(scores, ignore_errors=True)
     return Outcome(freed)

@@ -38,7 +38,8 @@ FILE = Path("info/encoding.json")
 
 def recipes(env: Env, source: Source, plan: Plan) -> dict[str, str]:
     """The recipe of each rendition that is encoded, by name."""
-    return {r.name: checkpoints.digest(env, source, plan.video, plan.hdr, r) for r in plan.encoded}
+    shared = checkpoints.digest(env, source, plan.video, plan.hdr)
+    return {r.name: checkpoints.digest_of(shared, r) for r in plan.encoded}
 
 
 def write_recipes(env: Env, source: Source, plan: Plan) -> None:

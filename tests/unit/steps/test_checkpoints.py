@@ -41,10 +41,14 @@ def test_the_key_depends_on_source_tool_and_plan(tmp_path: Path, monkeypatch: py
         file.seek(-1, 2)
         file.write(b"!")
     os.utime(moved, ns=(5, 5))
-    assert digest(moved, tool, "plan") != key
+    changed = digest(moved, tool, "plan")
+    assert changed != key
     tool.write_bytes(b"x" * 11)
+    assert digest(moved, tool, "plan") != changed
+    tool.write_bytes(b"x" * 10)
+    assert digest(moved, tool, "plan") == changed
     monkeypatch.setattr(checkpoints, "__version__", "77")
-    assert digest(moved, tool, "plan") != key
+    assert digest(moved, tool, "plan") != changed
 
 
 def test_another_key_takes_everything_away(tmp_path: Path) -> None:

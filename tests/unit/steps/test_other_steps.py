@@ -59,7 +59,7 @@ def test_fragments() -> None:
 
 def test_removing_temporary_files(tmp_path: Path) -> None:
     work = tmp_path / "temporary"
-    for name, size in (("chunks/00000/rungs", 1000), ("quality", 24), ("rungs", 7)):
+    for name, size in (("quality", 1024), ("rungs", 7)):
         (work / name).mkdir(parents=True)
         (work / name / "file").write_bytes(bytes(size))
     outside = tmp_path / "outside"
