@@ -5,18 +5,19 @@ A dialect turns a request into one of these and a `Job` into an answer; it sees 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from ingest.job.status import Status
 from ingest.media.options import DEFAULTS, Options
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ingest.job.record import Record
+    from ingest.job.status import Status
 
 Queue = Literal["draft", "queued", "running", "ended"]
 Happening = Literal["started", "rung_finished", "finished", "failed", "cancelled"]
