@@ -7,8 +7,6 @@ A record is a value: the methods return a new one and leave the old one as it is
 
 from __future__ import annotations
 
-import re
-import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
@@ -16,25 +14,16 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from pydantic.alias_generators import to_camel
 
 from ingest.job.errors import IngestError, exit_code_of, one_line
+from ingest.job.ids import JOB_ID
 from ingest.job.status import Status, advance
 
 if TYPE_CHECKING:
     from ingest.job.codes import Code
 
 SCHEMA_VERSION = 1
-_JOB_ID = r"^j[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
-JobId = Annotated[str, StringConstraints(pattern=_JOB_ID)]
+JobId = Annotated[str, StringConstraints(pattern=JOB_ID)]
 Percent = Annotated[float, Field(ge=0, le=100)]
 StepResult = Literal["running", "done", "failed", "cancelled", "interrupted"]
-
-
-def new_job_id() -> str:
-    """`j` and a lower-case UUID, as in Esri's example."""
-    return f"j{uuid.uuid4()}"
-
-
-def is_job_id(text: str) -> bool:
-    return re.fullmatch(_JOB_ID, text) is not None
 
 
 def utc_now() -> str:

@@ -13,6 +13,7 @@ from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from pydantic.alias_generators import to_camel
 
+from ingest.job.ids import new_job_id
 from ingest.job.record import (
     Asked,
     Inputs,
@@ -22,7 +23,6 @@ from ingest.job.record import (
     Results,
     SourceFile,
     Times,
-    new_job_id,
     utc_now,
 )
 from ingest.media.options import Options
@@ -30,6 +30,7 @@ from ingest.media.source import display_name
 from ingest.pipeline.request import Request
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
 _PATHS = ("klv",)  # the options that name files
@@ -69,8 +70,13 @@ def asked(request: Request) -> Asked:
         resolutions=request.resolutions,
         preset_dir=file_url(request.preset_dir.absolute()) if request.preset_dir else None,
         force=request.force,
-        options={to_camel(name): _plain(value) for name, value in asdict(request.options).items()},
+        options=options_document(request.options),
     )
+
+
+def options_document(options: Options) -> dict[str, Any]:
+    """Every choice under its own name in camelCase; `options_of` reads it back."""
+    return {to_camel(name): _plain(value) for name, value in asdict(options).items()}
 
 
 def _plain(value: object) -> object:
@@ -82,24 +88,28 @@ def _plain(value: object) -> object:
 
 def request_of(kept: Asked) -> Request:
     """The request that the record keeps. Raises ValueError for one that another version of ingest has written."""
-    known = {to_camel(f.name): f.name for f in fields(Options)}
-    if set(kept.options) - set(known):
-        raise ValueError("it has options that this version does not know")
-    options: dict[str, Any] = {
-        known[name]: tuple(value) if isinstance(value, list) else value
-        for name, value in kept.options.items()
-    }
-    for name in _PATHS:
-        if options.get(name) is not None:
-            options[name] = path_of(options[name])
     return Request(
         source=path_of(kept.source),
         resolutions=kept.resolutions,
         output=path_of(kept.output),
         force=kept.force,
         preset_dir=path_of(kept.preset_dir) if kept.preset_dir else None,
-        options=Options(**options),
+        options=options_of(kept.options),
     )
+
+
+def options_of(document: Mapping[str, Any]) -> Options:
+    """The choices that `options_document` wrote. Raises ValueError for those of another version of ingest."""
+    known = {to_camel(f.name): f.name for f in fields(Options)}
+    if set(document) - set(known):
+        raise ValueError("it has options that this version does not know")
+    options: dict[str, Any] = {
+        known[name]: tuple(value) if isinstance(value, list) else value for name, value in document.items()
+    }
+    for name in _PATHS:
+        if options.get(name) is not None:
+            options[name] = path_of(options[name])
+    return Options(**options)
 
 
 def path_of(url: str) -> Path:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ingest.files import shortened
-from ingest.job.record import is_job_id
+from ingest.job.ids import is_job_id
 from ingest.pipeline.output_folder import (
     ENTRIES,
     JOB_FILE,

@@ -5,28 +5,24 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import URL, create_engine, delete, event, func, select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import delete, func, select
 
 from ingest.job import codes
 from ingest.job.errors import UsageError
-from ingest.store.faults import store_error
+from ingest.store.database import Database
 from ingest.store.model import JobSummary, StoredJob, storable
-from ingest.store.schema import BUSY_SECONDS
 from ingest.store.tables import JOBS
 
 if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Iterator
     from pathlib import Path
 
-    from sqlalchemy import Connection, Engine, Row
+    from sqlalchemy import Connection, Row
 
-_SUMMARY_COLUMNS = [c for c in JOBS.c if c.name != "record"]
+_SUMMARY_COLUMNS = [JOBS.c[f.name] for f in dataclasses.fields(JobSummary)]
 
 
 class Queries:
@@ -34,16 +30,17 @@ class Queries:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._reader = _engine(path)
-        self._writer = self._reader.execution_options(immediate=True)
+        self._database = Database(path)
 
     def close(self) -> None:
-        self._reader.dispose()
+        self._database.close()
 
     def get(self, job_id: str) -> StoredJob:
-        with _translated(self.path), self._reader.begin() as connection:
+        with self._database.read() as connection:
             row = connection.execute(
-                select(JOBS).where(JOBS.c.job_id == self._one_id(connection, job_id))
+                select(*_SUMMARY_COLUMNS, JOBS.c.record).where(
+                    JOBS.c.job_id == self._one_id(connection, job_id)
+                )
             ).one()
         return StoredJob(_summary(row), row.record)
 
@@ -51,11 +48,11 @@ class Queries:
         query = select(*_SUMMARY_COLUMNS).order_by(JOBS.c.created.desc(), JOBS.c.job_id).limit(limit)
         if status is not None:
             query = query.where(JOBS.c.status == status)
-        with _translated(self.path), self._reader.begin() as connection:
+        with self._database.read() as connection:
             return tuple(_summary(row) for row in connection.execute(query))
 
     def delete(self, job_id: str) -> None:
-        with _translated(self.path), self._writer.begin() as connection:
+        with self._database.write() as connection:
             connection.execute(delete(JOBS).where(JOBS.c.job_id == self._one_id(connection, job_id)))
 
     def _one_id(self, connection: Connection, wanted: str) -> str:
@@ -77,32 +74,6 @@ class Queries:
         )
 
 
-def _engine(path: Path) -> Engine:
-    engine = create_engine(
-        URL.create("sqlite+pysqlite", database=str(path)), connect_args={"timeout": BUSY_SECONDS}
-    )
-
-    @event.listens_for(engine, "connect")
-    def _configure(connection: sqlite3.Connection, _record: object) -> None:
-        connection.isolation_level = None  # the driver shall not begin transactions; `_begin` does
-        connection.execute("PRAGMA synchronous=FULL")
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        immediate = connection.get_execution_options().get("immediate", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
-
-    return engine
-
-
-@contextmanager
-def _translated(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except DBAPIError as error:
-        raise store_error(path, error.orig or error) from error
-
-
-def _summary(row: Row[Any]) -> JobSummary:
+def _summary(row: Row[*tuple[Any, ...]]) -> JobSummary:
     values = {c.name: getattr(row, c.name) for c in _SUMMARY_COLUMNS}
     return JobSummary(**values | {"resolutions": tuple(json.loads(row.resolutions))})

@@ -7,6 +7,8 @@ import time
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+from ingest.store.server_schema import SERVER
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -34,6 +36,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         """,
         "CREATE INDEX jobs_created ON jobs (created)",
     ),
+    SERVER,
 )
 VERSION = len(MIGRATIONS)
 

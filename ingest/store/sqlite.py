@@ -11,8 +11,10 @@ import json
 import os
 import sqlite3
 import threading
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Self
 
+from ingest.job.ids import is_job_id, object_id
 from ingest.store.faults import translated
 from ingest.store.model import JobSummary, StoredJob, storable
 from ingest.store.schema import BUSY_SECONDS, migrate
@@ -25,8 +27,9 @@ if TYPE_CHECKING:
 
 FILE_NAME = "jobs.sqlite3"
 _COLUMNS = (*(f.name for f in dataclasses.fields(JobSummary)), "record")
+_INSERTED = (*_COLUMNS, "short_id", "search")
 _SAVE = (  # nothing but names of our own
-    f"INSERT INTO jobs ({', '.join(_COLUMNS)}) VALUES ({', '.join(f':{c}' for c in _COLUMNS)})"  # noqa: S608
+    f"INSERT INTO jobs ({', '.join(_INSERTED)}) VALUES ({', '.join(f':{c}' for c in _INSERTED)})"  # noqa: S608
     f" ON CONFLICT (job_id) DO UPDATE SET {', '.join(f'{c} = excluded.{c}' for c in _COLUMNS[1:])}"
 )
 
@@ -88,7 +91,7 @@ class JobStore:
             OutputError: STORE_UNUSABLE.
             ResourceError: DISK_FULL.
         """
-        row = _row(summary) | {"record": storable(record_json)}
+        row = row_of(summary) | {"record": storable(record_json)}
         with translated(self.path), self._saving:
             self._writer().execute(_SAVE, row)
 
@@ -143,7 +146,10 @@ def _create(path: Path) -> None:
         return
 
 
-def _row(summary: JobSummary) -> dict[str, Any]:
+def row_of(summary: JobSummary) -> dict[str, Any]:
+    """The columns that follow from a summary; what only the queue knows is not among them, nor the record."""
     values = {f.name: getattr(summary, f.name) for f in dataclasses.fields(summary)}
     values["resolutions"] = json.dumps(summary.resolutions)
+    values["short_id"] = object_id(summary.job_id) if is_job_id(summary.job_id) else None
+    values["search"] = PurePath(summary.source).name.casefold()
     return {name: storable(v) if isinstance(v, str) else v for name, v in values.items()}

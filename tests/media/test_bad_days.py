@@ -32,7 +32,8 @@ from helpers_media import X264
 
 import ingest
 from ingest.job import codes
-from ingest.job.record import Record, new_job_id
+from ingest.job.ids import new_job_id
+from ingest.job.record import Record
 from ingest.job.status import Status
 from ingest.media.cancel import CancelToken
 from ingest.pipeline.events import Message

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from ingest.job import codes
 from ingest.job.errors import Cancelled, ProcessingError, SourceError
+from ingest.job.ids import is_job_id, new_job_id
 from ingest.job.record import (
     Asked,
     CustomAttributes,
@@ -25,8 +26,6 @@ from ingest.job.record import (
     SourceFile,
     StepRecord,
     Times,
-    is_job_id,
-    new_job_id,
     utc_now,
 )
 from ingest.job.status import Status

@@ -14,14 +14,17 @@ import pytest
 
 from ingest.job import codes
 from ingest.job.errors import OutputError, ResourceError, UsageError
+from ingest.job.ids import object_id
 from ingest.job.record import Inputs, Output, Process, Progress, Record, Results, SourceFile, Times
 from ingest.job.status import Status
 from ingest.store import JobStore, JobSummary, StoredJob, open_store, store_path
 from ingest.store.schema import MIGRATIONS, NewerSchemaError, migrate
-from ingest.store.tables import JOBS
+from ingest.store.tables import METADATA
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from sqlalchemy import Table
 
 FIRST = JobSummary(
     job_id="j11111111-aaaa-4aaa-8aaa-aaaaaaaaaaaa",
@@ -182,7 +185,7 @@ def test_the_summary_of_a_record() -> None:
 
 def test_wal_full_sync_and_private_files(tmp_path: Path) -> None:
     home = tmp_path / "a" / "home"
-    with open_store(home) as store, store._asked()._writer.begin() as connection:
+    with open_store(home) as store, store._asked()._database.write() as connection:
         names = ("journal_mode", "synchronous", "busy_timeout")
         saving = {name: store._writer().execute(f"PRAGMA {name}").fetchone()[0] for name in names}
         asking = {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in names}
@@ -242,15 +245,52 @@ def test_a_writer_waits_for_another(tmp_path: Path) -> None:
 # -- schema --
 
 
-def test_the_migrations_make_the_tables_that_queries_use(tmp_path: Path) -> None:
+@pytest.mark.parametrize("table", METADATA.sorted_tables, ids=lambda t: t.name)
+def test_the_migrations_make_the_tables_that_queries_use(tmp_path: Path, table: Table) -> None:
     path = tmp_path / "new.sqlite3"
     migrate(path)
     with closing(sqlite3.connect(path)) as db:
-        made = {(name, kind) for _, name, kind, *_ in db.execute("PRAGMA table_info(jobs)")}
-        versions = db.execute("SELECT version FROM schema_version").fetchall()
+        made = [
+            (name, kind, bool(needed))
+            for _, name, kind, needed, *_ in db.execute(f"PRAGMA table_xinfo({table.name})")
+        ]
     kinds = {"TEXT": "TEXT", "INTEGER": "INTEGER", "FLOAT": "REAL"}
-    assert made == {(c.name, kinds[str(c.type)]) for c in JOBS.c}
-    assert versions == [(1,)]
+    assert made == [(c.name, kinds[str(c.type)], not c.nullable) for c in table.columns]
+
+
+def test_the_migrations_make_no_other_tables(tmp_path: Path) -> None:
+    path = tmp_path / "new.sqlite3"
+    migrate(path)
+    with closing(sqlite3.connect(path)) as db:
+        made = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        versions = db.execute("SELECT version FROM schema_version").fetchall()
+    assert made == {"schema_version", *METADATA.tables}
+    assert versions == [(1,), (2,)]
+
+
+def test_a_database_of_version_1_keeps_its_jobs(tmp_path: Path) -> None:
+    path = store_path(tmp_path)
+    migrate(path, MIGRATIONS[:1])
+    row = (
+        FIRST.job_id,
+        "EXECUTING",
+        FIRST.source,
+        FIRST.output,
+        '["sd", "fhd"]',
+        FIRST.created,
+        FIRST.updated,
+    )
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.execute(
+            "INSERT INTO jobs VALUES (?, ?, ?, ?, ?, ?, ?, 12.5, 'Transcoding with CPU', 4711, 'studio', 123456, '{}')",
+            row,
+        )
+    with open_store(tmp_path) as store:
+        assert store.get(FIRST.job_id) == StoredJob(FIRST, "{}")
+    with closing(sqlite3.connect(path)) as db:
+        found = db.execute("SELECT short_id, account, dialect, queue, state, search FROM jobs").fetchall()
+    assert found == [("11111111" + "8aaaaaaaaaaaaaaa", "", "cli", "", "EXECUTING", "first.mp4")]
+    assert found[0][0] == object_id(FIRST.job_id)
 
 
 def test_a_later_version_keeps_the_jobs(tmp_path: Path) -> None:
@@ -261,7 +301,7 @@ def test_a_later_version_keeps_the_jobs(tmp_path: Path) -> None:
         migrate(store_path(tmp_path), later)
     with closing(sqlite3.connect(store_path(tmp_path))) as db:
         assert db.execute("SELECT job_id, note FROM jobs").fetchall() == [(FIRST.job_id, "none")]
-        assert db.execute("SELECT version FROM schema_version").fetchall() == [(1,), (2,)]
+        assert db.execute("SELECT version FROM schema_version").fetchall() == [(1,), (2,), (3,)]
 
 
 def test_a_failed_migration_changes_nothing(tmp_path: Path) -> None:
@@ -281,7 +321,7 @@ def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
         open_store(tmp_path)
     assert caught.value.code == codes.STORE_UNUSABLE
     assert caught.value.line == (
-        f"job store {path}: schema version 3, this ingest knows 1; "
+        f"job store {path}: schema version 4, this ingest knows 2; "
         "upgrade ingest, or set INGEST_HOME to another folder"
     )
 

@@ -1,0 +1,95 @@
+"""Connections to the store's SQLite file for SQLAlchemy: all transactions of the queue and of the server."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from sqlalchemy import URL, create_engine, event
+from sqlalchemy.exc import DBAPIError
+
+from ingest.store.faults import store_error
+from ingest.store.schema import BUSY_SECONDS
+from ingest.store.sqlite import open_store, store_path
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from sqlalchemy import Connection, Engine
+
+_CONNECTIONS = 64  # at most; as many as the server has threads, and some
+
+
+def open_database(home: Path) -> Database:
+    """The database in `home`, made or brought up to date where needed.
+
+    Raises:
+        OutputError: STORE_UNUSABLE.
+        ResourceError: DISK_FULL.
+    """
+    open_store(home).close()
+    return Database(store_path(home))
+
+
+class Database:
+    """One SQLite file. Safe to share among threads; each transaction has a connection of its own."""
+
+    def __init__(self, path: Path) -> None:
+        """`path` must be a database that `migrate` has made."""
+        self.path = path
+        self._reader = _engine(path)
+        self._writer = self._reader.execution_options(immediate=True)
+
+    def close(self) -> None:
+        self._reader.dispose()
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that sees one state of the database and changes nothing.
+
+        Raises:
+            OutputError: STORE_UNUSABLE.
+        """
+        with self._translated(), self._reader.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that nobody else writes beside; on the disk when the block is left, undone where it raises.
+
+        Raises:
+            OutputError: STORE_UNUSABLE.
+            ResourceError: DISK_FULL.
+        """
+        with self._translated(), self._writer.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except DBAPIError as error:
+            raise store_error(self.path, error.orig or error) from error
+
+
+def _engine(path: Path) -> Engine:
+    engine = create_engine(
+        URL.create("sqlite+pysqlite", database=str(path)),
+        connect_args={"timeout": BUSY_SECONDS},
+        pool_size=8,
+        max_overflow=_CONNECTIONS - 8,
+    )
+
+    @event.listens_for(engine, "connect")
+    def _configure(connection: sqlite3.Connection, _record: object) -> None:
+        connection.isolation_level = None  # the driver shall not begin transactions; `_begin` does
+        connection.execute("PRAGMA synchronous=FULL")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        immediate = connection.get_execution_options().get("immediate", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+    return engine
