@@ -81,6 +81,11 @@ def _document(preset: Preset) -> dict[str, Any]:
         "name": preset.name,
         "title": preset.title,
         "box": [preset.box.long, preset.box.short],
+        **{
+            name: side
+            for name, side in (("maxWidth", preset.max_width), ("maxHeight", preset.max_height))
+            if side is not None
+        },
         "video": {
             "codec": video.codec,
             "profile": video.profile,

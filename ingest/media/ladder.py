@@ -1,7 +1,8 @@
 """Which of the requested resolutions are made, and at which size. Pure.
 
 A resolution is a box; the box is turned to stand like the picture (a 1080x1920 phone clip is fhd), the picture is
-fitted into it with its aspect kept, and sizes are even numbers. Nothing is ever upscaled.
+fitted into it with its aspect kept, and sizes are even numbers. A preset may also bound width and height as they are
+seen, which do not turn. Nothing is ever upscaled.
 """
 
 from __future__ import annotations
@@ -56,6 +57,9 @@ def fit(preset: Preset, width: int, height: int) -> Fit:
     """`preset`'s size for a picture that is seen as `width` x `height` square pixels."""
     long, short = max(width, height), min(width, height)
     scale = min(Fraction(preset.box.long, long), Fraction(preset.box.short, short))
+    for most, side in ((preset.max_width, width), (preset.max_height, height)):
+        if most is not None:
+            scale = min(scale, Fraction(most, side))
     above = scale > NEAR
     scale = min(scale, Fraction(1))
     return Fit(preset, Size(_within(width, scale), _within(height, scale)), above)

@@ -111,6 +111,12 @@ def _parse_box(value: object) -> tuple[int, int]:
     return long, short
 
 
+def _parse_side(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 16 or value % 2:
+        raise ValueError(f"is {_shown(value)}, must be an even number of pixels, at least 16")
+    return value
+
+
 def _parse_title(value: object) -> str:
     if not isinstance(value, str) or not 1 <= len(value) <= 80 or not value.isprintable():
         raise ValueError(f"is {_shown(value)}, must be a text of 1 to 80 printable characters")
@@ -245,6 +251,8 @@ class PresetTable(_Table):
     video: VideoTable
     audio: AudioTable
     box: Annotated[tuple[int, int], BeforeValidator(_parse_box)]
+    max_width: Annotated[int | None, BeforeValidator(_parse_side)] = None
+    max_height: Annotated[int | None, BeforeValidator(_parse_side)] = None
 
     @field_validator("box")
     @classmethod

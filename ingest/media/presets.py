@@ -110,7 +110,10 @@ class AudioPreset:
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """One resolution, as the user names it; `origin` is the file it was read from."""
+    """One resolution, as the user names it; `origin` is the file it was read from.
+
+    `max_width` and `max_height`, pixels, bound the picture as it is seen: unlike the box, they do not turn with it.
+    """
 
     name: str
     title: str
@@ -118,6 +121,8 @@ class Preset:
     video: VideoPreset
     audio: AudioPreset
     origin: Path
+    max_width: int | None = None
+    max_height: int | None = None
 
 
 class PresetBook(Mapping[str, Preset]):
@@ -257,6 +262,8 @@ def _preset(table: PresetTable, origin: Path) -> Preset:
         ),
         audio=AudioPreset(audio.stereo_bitrate, audio.surround_bitrate),
         origin=origin,
+        max_width=table.max_width,
+        max_height=table.max_height,
     )
 
 

@@ -125,6 +125,20 @@ def test_the_shipped_presets_say_how_each_codec_is_made() -> None:
 # -- a folder of one's own --
 
 
+def test_a_preset_may_bound_the_picture_as_it_is_seen(tmp_path: Path) -> None:
+    write(tmp_path, MINE.replace("box = [1024, 576]", "box = [1024, 576]\nmax_width = 640\nmax_height = 480"))
+    mine = load(tmp_path)["mine"]
+    assert (mine.max_width, mine.max_height) == (640, 480)
+
+
+@pytest.mark.parametrize("side", ["15", "14", "641", "0", "true", '"640"', "640.0"])
+def test_a_side_that_no_picture_can_have_is_named(tmp_path: Path, side: str) -> None:
+    path = write(tmp_path, MINE.replace("box = [1024, 576]", f"box = [1024, 576]\nmax_height = {side}"))
+    message = failure(path).message
+    assert message.startswith(f"{path}: max_height: is ")
+    assert message.endswith("must be an even number of pixels, at least 16")
+
+
 def test_a_preset_of_ones_own_is_added_and_read_exactly(tmp_path: Path) -> None:
     path = write(tmp_path)
     book = load(tmp_path)
@@ -249,7 +263,7 @@ def test_a_byte_order_mark_and_crlf_do_no_harm(tmp_path: Path) -> None:
         (
             'title = "My own"',
             'title = "My own"\ncolour = 1',
-            "colour: unknown key; known here are name, title, video, audio, box",
+            "colour: unknown key; known here are name, title, video, audio, box, max_width, max_height",
         ),
         ('"h264"', '"hevc"', "video.codec: is 'hevc', must be 'h264'"),
         ('"main"', '"high10"', "video.profile: is 'high10', must be 'baseline', 'main' or 'high'"),

@@ -160,3 +160,23 @@ def test_every_resolution_is_made_or_left_out(asked: set[Preset], width: int, he
     areas = [f.size.width * f.size.height for f in ladder.made]
     assert areas == sorted(areas)
     assert ladder.at_source_size is all(f.above for f in (*ladder.made, *ladder.left_out))
+
+
+# A box holds both ways of standing; width and height are meant as they are seen.
+@pytest.mark.parametrize(
+    ("limits", "source", "size", "above"),
+    [
+        ({"max_height": 480}, (1920, 1080), "854x480", False),
+        ({"max_height": 480}, (1080, 1920), "270x480", False),
+        ({"max_width": 480}, (1920, 1080), "480x270", False),
+        ({"max_width": 480}, (1080, 1920), "480x854", False),
+        ({"max_width": 320, "max_height": 320}, (1080, 1920), "180x320", False),
+        ({"max_height": 480}, (640, 360), "640x360", True),
+        ({"max_height": 480}, (360, 640), "270x480", False),
+    ],
+)
+def test_width_and_height_do_not_turn(
+    limits: dict[str, int], source: tuple[int, int], size: str, above: bool
+) -> None:
+    preset = replace(HD, box=Box(4096, 480), **limits)
+    assert fit(preset, *source) == Fit(preset, Size(*map(int, size.split("x"))), above)
