@@ -165,6 +165,7 @@ NEW_JOB = """\
       "details": {}
     }
   ],
+  "chunks": null,
   "files": [],
   "warnings": [],
   "error": null,
