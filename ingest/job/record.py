@@ -152,6 +152,8 @@ class Process(_Model):
 
 
 class Record(_Model):
+    """`chunks` is how many pieces the picture is encoded in; null until that is decided."""
+
     job_id: JobId
     inputs: Inputs
     messages: tuple[str, ...] = ()
@@ -168,6 +170,7 @@ class Record(_Model):
     progress: Progress = Progress()
     steps: tuple[StepRecord, ...] = ()
     outputs: tuple[Output, ...] = ()
+    chunks: int | None = None
     files: tuple[str, ...] = ()
     warnings: tuple[Warned, ...] = ()
     error: Failure | None = None

@@ -125,6 +125,10 @@ class Runner:
             self._made.damaged |= warning.code is codes.SOURCE_DAMAGED
         if outcome.plan is not None:
             self._made.plan = outcome.plan
+        if outcome.plan is not None or step.makes == "plan":
+            self._recorder.change(chunks=len(self._made.plan.chunks) or 1)
+        if any(note.code is codes.ENCODED_IN_ONE_PIECE for note in outcome.notes):
+            self._recorder.change(chunks=1)
         if step.makes == "started":
             self._surround()
         elif step.makes == "plan":

@@ -289,7 +289,7 @@ def _known(place: Path) -> Made | None:
 def _checked(folder: Path, plan: Plan, chunk: Chunk) -> int:
     """How many pictures the chunk has; every rung must have those that it was planned to have, when they are due."""
     counts = set()
-    for rung in plan.rungs:
+    for rung in plan.encoded:
         path = folder / names.rung_file(rung.name)
         try:
             found = shown(path)
@@ -322,7 +322,7 @@ def _files(plan: Plan) -> list[tuple[str, int, str | None]]:
     tags = {"hevc": "hvc1"}
     captions = any(t.index is None for t in plan.text)
     return [
-        *((names.rung_file(r.name), scale, tags.get(r.codec)) for r in plan.rungs),
+        *((names.rung_file(r.name), scale, tags.get(r.codec)) for r in plan.encoded),
         (names.TRICK, scale, None),
         *([(names.CAPTIONS_PICTURE, names.CAPTIONS_TIMESCALE, None)] if captions else []),
     ]
@@ -333,7 +333,7 @@ def _join(env: Env, plan: Plan, frames: int) -> float:
     folder = env.temporary
     seconds = sum(_joined(env, plan, *file) for file in _files(plan))
     last = plan.chunks[-1]
-    for rung in plan.rungs:
+    for rung in plan.encoded:
         try:
             found = shown(folder / names.rung_file(rung.name))
         except BoxError as error:

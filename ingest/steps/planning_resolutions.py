@@ -15,6 +15,7 @@ from ingest.media.plan import Plan, make_plan
 from ingest.media.plan.canvas import aspect_changes
 from ingest.media.plan.chunks import SHORTEST, cut
 from ingest.media.plan.colour import needs_zscale, uncertain
+from ingest.media.plan.copying import without_copies
 from ingest.media.plan.encoders import for_hardware, in_hardware
 from ingest.media.plan.hdr import made_codecs, why_not_kept
 from ingest.media.plan.rungs import ENCODERS, SMALLEST
@@ -129,16 +130,20 @@ def plan(
 def in_chunks(
     plan: Plan, video: VideoFacts, packets: PacketTable, seconds: float
 ) -> tuple[Plan, tuple[Note, ...]]:
-    """The plan with a long film's chunks of about so many seconds, or why it has none."""
-    if not plan.encoded:
-        return plan, ()
+    """The plan with a long film's chunks of about so many seconds, or why it has none.
+
+    Where something is copied, also with those that it has if copying is given up.
+    """
     length = Fraction(str(seconds))
     if plan.duration < length * SHORTEST:
         return plan, ()
     known = instants(packets, plan.video.start_ticks)
     cutting = cut(plan, video, known, length)
     why = (Note(codes.ENCODED_IN_ONE_PIECE, cutting.why),) if cutting.why else ()
-    return replace(plan, chunks=cutting.chunks), why
+    copies = plan.copies
+    if copies is not None:
+        copies = replace(copies, chunks=cut(without_copies(plan), video, known, length).chunks)
+    return replace(plan, chunks=cutting.chunks, copies=copies), why
 
 
 def notes(plan: Plan, video: VideoFacts) -> tuple[Note, ...]:

@@ -17,11 +17,13 @@ from ingest.media.command.chunks import AT_END, BEFORE, within
 from ingest.media.command.expressions import ratio
 from ingest.media.command.graphs import joined
 from ingest.media.command.picture import on_the_clock, upright
+from ingest.media.key_pictures import key_pictures
+from ingest.media.options import Options
 from ingest.media.plan import make_plan
 from ingest.media.probe import ProbeLimits, Prober
 from ingest.media.source import open_source
 from ingest.settings import Settings
-from ingest.steps import probing_video_codec
+from ingest.steps import copy_choice, probing_video_codec
 from ingest.steps.planning_resolutions import in_chunks
 
 if TYPE_CHECKING:
@@ -84,20 +86,32 @@ def seen(path: Path) -> Seen:
     return [(int(row[2]), row[5].strip()) for row in rows]
 
 
-def film(source: Path, folder: Path, length: int = 3) -> Film:
-    """Probe and plan a source as a job does, for a tiny rung in segments of one second."""
+def film(source: Path, folder: Path, length: int = 3, *, copied: bool = False) -> Film:
+    """Probe and plan a source as a job does, for a tiny rung in segments of one second.
+
+    `copied`: in segments of about three, beside a copy of the source's own pictures.
+    """
     tools = toolchain.find()
     text = (ROOT / "presets" / "sd.toml").read_text("utf-8")
-    for old, new in (('"2s"', '"1s"'), ('"6s"', '"1s"'), ("[720, 480]", "[128, 72]")):
-        assert old in text
-        text = text.replace(old, new)
-    (folder / "sd.toml").write_text(text, "utf-8")
-    preset = presets.load(folder)["sd"]
+    boxes = {"sd": "[48, 32]", "hd": "[96, 64]"} if copied else {"sd": "[128, 72]"}
+    for name, box in boxes.items():
+        own = text.replace('name = "sd"', f'name = "{name}"')
+        for old, new in (('"2s"', '"1s"'), ('"6s"', '"3s"' if copied else '"1s"'), ("[720, 480]", box)):
+            assert old in own
+            own = own.replace(old, new)
+        (folder / f"{name}.toml").write_text(own, "utf-8")
+    book = presets.load(folder)
+    chosen = tuple(book[name] for name in boxes)
     with open_source(source) as opened:
         prober = Prober(
             tools.ffprobe, tools.ffmpeg, opened, folder, ProbeLimits.of(Settings(home=folder)), CancelToken()
         )
         probed = probing_video_codec.run(prober, allow_damage=False).value
-    plan = make_plan(probed.video, (), (preset,), preview_interval=Fraction(5), tile=(64, 36))
+        plan = make_plan(probed.video, (), chosen, preview_interval=Fraction(5), tile=(64, 36))
+        plan, _ = copy_choice.choose(
+            *(plan, probed.video, probed.packets, chosen, Options(copy="auto" if copied else "never")),
+            lambda: key_pictures(prober, probed.video),
+            damaged=False,
+        )
     cut, notes = in_chunks(plan, probed.video, probed.packets, length)
     return Film(source, cut, notes[0].detail if notes else "")

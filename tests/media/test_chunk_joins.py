@@ -11,6 +11,7 @@ from helpers_media import picture
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from chunking import Film
     from helpers_media import Clips
 
 pytestmark = pytest.mark.media
@@ -81,8 +82,24 @@ def test_an_edit_list_hides_what_comes_before(clips: Clips, tmp_path: Path) -> N
     check(clips.make("cut.mp4", "-ss", "1.3", "-i", str(whole), "-c", "copy"), tmp_path)
 
 
-def check(source: Path, tmp_path: Path) -> None:
-    made = film(source, tmp_path)
+# Uneven groups, so that segments begin at 0, 3.08, 6.08, 9.12 and 12.2 s.
+KEYS = "0,0.6,1.24,1.8,2.4,2.76,3.08,3.7,4.3,5,5.6,5.8,6.08,6.6,7.2,7.9,8.5,8.8,9.12,9.7,10.3,11,11.6,11.9,12.2,12.7"
+BT709 = ("-color_primaries", "bt709", "-color_trc", "bt709", "-colorspace", "bt709")
+FORCED = ("-g", "999", "-sc_threshold", "0", "-forced-idr", "1", "-force_key_frames", KEYS)
+
+
+@pytest.mark.parametrize("name", ["copied.mp4", "copied.ts", "copied.mkv"])
+def test_exact_joins_beside_a_copied_rendition(name: str, clips: Clips, tmp_path: Path) -> None:
+    made = check(clips.make(name, *STEADY, *H264, *BT709, *FORCED), tmp_path, copied=True)
+    starts = made.plan.video.grid.starts
+    assert len(starts) > 3
+    assert {c.first for c in made.plan.chunks} <= set(starts)
+    assert any(c.first % 25 for c in made.plan.chunks)
+
+
+def check(source: Path, tmp_path: Path, *, copied: bool = False) -> Film:
+    made = film(source, tmp_path, copied=copied)
+    assert (made.plan.copies is not None) is copied
     assert len(made.plan.chunks) >= 2, made.why
     whole = made.pictures(tmp_path / "whole")
     pieces = made.pieces(tmp_path)
@@ -93,6 +110,7 @@ def check(source: Path, tmp_path: Path) -> None:
     for earlier, later in made.around_joins(tmp_path):
         assert earlier
         assert earlier == later
+    return made
 
 
 WHOLE: dict[str, tuple[tuple[str, ...], str]] = {

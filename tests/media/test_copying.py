@@ -107,6 +107,40 @@ def test_a_copy_beside_an_encoded_rendition(source: str, clips: Clips, presets: 
     assert hashes(join(whole.playlist, tmp_path / "copied.mp4")) == hashes(path)
 
 
+@pytest.mark.parametrize("damaged", [False, True])
+def test_a_long_film_in_chunks(
+    damaged: bool, clips: Clips, presets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside a copy, and where that is given up for damage in its last second."""
+    monkeypatch.setenv("INGEST_CHUNK_SECONDS", "4")
+    keys = "0,0.6,1.2,2,2.6,3.4,3.6,4.2,5,5.6,6.2,6.8,7.2,8,8.6,9.4,10,10.6,11,11.6"
+    forced = (*UNEVEN[:-1], keys)
+    made = clips.make("long.mp4", *picture(SIZE, 12), *tone(12), *forced, "-qp", "20", "-c:a", "aac")
+    path, out = tmp_path / "long.mp4", tmp_path / "out"
+    data = bytearray(made.read_bytes())
+    if damaged:
+        end = data.index(b"mdat") + (len(data) - data.index(b"mdat")) * 95 // 100
+        data[end : end + 3000] = bytes(3000)
+    path.write_bytes(data)
+    record = ingest.run(path, "half,whole", out, preset_dir=presets, allow_damage=True)
+    assert record.status is Status.COMPLETED, record.error
+    # A picture is lost: the pieces, of a grid of their own, are seen not to be whole.
+    said = (
+        "Encoded In One Piece: 150 pictures from 6.0 s on" if damaged else "Encoded In Chunks: 2 of about 6 s"
+    )
+    assert [m for m in record.messages if m.startswith(said)], "\n".join(record.messages)
+    assert [o.details["copied"] for o in record.outputs] == [False, not damaged]
+    tracks, found = checked(out, tmp_path / "work")
+    assert damaged or found == []
+    half, whole = tracks["half"], tracks["whole"]
+    starts = [s.presentation_start for s in whole.segments]
+    assert [s.presentation_start for s in half.segments] == starts
+    assert set(whole.sync_times) <= set(half.sync_times)
+    if not damaged:
+        assert [float(s) for s in starts] == [0, 6.2]
+        assert hashes(join(whole.playlist, tmp_path / "copied.mp4")) == hashes(path)
+
+
 def test_hevc_alone(clips: Clips, presets: Path, tmp_path: Path) -> None:
     """Nothing of the picture is encoded: no message of transcoding; poster and previews are there all the same."""
     # Key pictures as dense as previews: no other is decoded.

@@ -91,9 +91,11 @@ def test_in_chunks_and_in_one_piece(
     pieces = assert_completed(
         cli.ingest(source, "-o", "pieces", "--jobs", "2", *chosen, env=ENV), cli.cwd / "pieces"
     )
-    assert len(notes(pieces, codes.ENCODED_IN_CHUNKS)) == 1
+    (said,) = notes(pieces, codes.ENCODED_IN_CHUNKS)
+    assert said.split()[3] == str(pieces.chunks)
     whole = assert_completed(cli.ingest(source, "-o", "whole", *chosen), cli.cwd / "whole")
     assert notes(whole, codes.ENCODED_IN_CHUNKS) == []
+    assert whole.chunks == 1
     assert frames(cli.cwd / "pieces", cli.folder) == frames(cli.cwd / "whole", cli.folder)
     alike = ("audio", "previews", "poster.jpg", "info/loudness.json")
     trees = [tree(cli.cwd / folder) for folder in ("pieces", "whole")]

@@ -84,8 +84,8 @@ def encode_arguments(
     ]
     outputs += captions_output(stream, plan, chunk)
     outputs += [stills_output(next(narrow), plan, name, chunk) for name in stills]
-    outputs.append(reference_output(next(narrow), plan))
-    outputs += [wide_reference_output(picture, plan) for picture in wide]
+    outputs.append(reference_output(next(narrow), plan, chunk))
+    outputs += [wide_reference_output(picture, plan, chunk) for picture in wide]
     outputs.append(trick_output(next(narrow), plan, chunk))
     sound = audio_outputs(stream, plan) if chunk is None else []
     return (

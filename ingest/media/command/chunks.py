@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from ingest.media.plan.chunks import Chunk
+    from ingest.media.plan.grid import Grid
 
 # The pictures that a chunk and the one before it have both decoded; seen by the later one, and by the earlier one.
 BEFORE = "before.txt"
@@ -58,6 +60,15 @@ def _seen(stream: Any, name: str, chunk: Chunk) -> Any:
             "format": "framehash",
         },
     )
+
+
+def own_keys(grid: Grid, chunk: Chunk | None) -> Grid:
+    """The grid as the chunk's encoder counts: key pictures at places of their own are its own ones, from its first."""
+    if chunk is None or not grid.keys:
+        return grid
+    start = round(chunk.start / grid.time_base)
+    end = round(chunk.end / grid.time_base) if chunk.end is not None else None
+    return replace(grid, keys=tuple(k - start for k in grid.keys if k >= start and (end is None or k < end)))
 
 
 def joining_list(files: Sequence[tuple[str, Fraction]]) -> str:

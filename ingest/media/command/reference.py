@@ -18,28 +18,31 @@ from ingest.media.command.trick import chosen_pictures
 
 if TYPE_CHECKING:
     from ingest.media.plan import Plan
+    from ingest.media.plan.chunks import Chunk
 
 WIDTH, HEIGHT = 32, 18
 LEVEL = "lavfi.astats.Overall.RMS_level"
 LEVEL_RATE = 12_000  # samples a second
 
 
-def reference_output(stream: Any, plan: Plan) -> Any:
+def reference_output(stream: Any, plan: Plan, chunk: Chunk | None = None) -> Any:
     """The luma of the first picture of each group, `WIDTH` by `HEIGHT`, named by its time in milliseconds."""
-    chosen = scaled(_first_of_groups(stream, plan), plan, WIDTH, HEIGHT, matrix="bt709", full_range=False)
+    chosen = scaled(
+        _first_of_groups(stream, plan, chunk), plan, WIDTH, HEIGHT, matrix="bt709", full_range=False
+    )
     return _pictures(chosen, REFERENCE)
 
 
-def wide_reference_output(stream: Any, plan: Plan) -> Any:
+def wide_reference_output(stream: Any, plan: Plan, chunk: Chunk | None = None) -> Any:
     """The same for the renditions that keep the source's dynamic range."""
-    return _pictures(hdr_scaled(_first_of_groups(stream, plan), plan, WIDTH, HEIGHT), WIDE_REFERENCE)
+    return _pictures(hdr_scaled(_first_of_groups(stream, plan, chunk), plan, WIDTH, HEIGHT), WIDE_REFERENCE)
 
 
-def _first_of_groups(stream: Any, plan: Plan) -> Any:
+def _first_of_groups(stream: Any, plan: Plan, chunk: Chunk | None) -> Any:
     grid = plan.video.grid
     if grid.keys:
         # Segments begin where the source has key pictures, those of the trick play rendition at its own ones.
-        return stream.filter("select", f"key+{chosen_pictures(plan)}")
+        return stream.filter("select", f"key+{chosen_pictures(plan, chunk)}")
     constant = grid.gop_frames is not None
     return stream.filter(
         "select",

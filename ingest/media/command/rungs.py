@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import ffmpeg
 
+from ingest.media.command.chunks import own_keys
 from ingest.media.command.encoders import encoder_options
 from ingest.media.command.expressions import ZERO, ratio
 from ingest.media.command.hardware import PIXELS, family_of, is_hardware
@@ -49,5 +50,8 @@ def encoded(stream: Any, rung: Rung, plan: Plan, chunk: Chunk | None = None) -> 
         "format": "mp4",
     }
     return ffmpeg.output(
-        stream, rung_file(rung.name), **encoder_options(rung, grid, plan.hdr, begins), **options
+        stream,
+        rung_file(rung.name),
+        **encoder_options(rung, own_keys(grid, chunk), plan.hdr, begins),
+        **options,
     )

@@ -21,7 +21,7 @@ LASTING = r"setts=duration=max(DURATION\,1)"
 def trick_output(stream: Any, plan: Plan, chunk: Chunk | None = None) -> Any:
     """Every picture a key picture. No VBV: x264 would share the rate among pictures that are not there."""
     trick, grid = plan.trick, plan.video.grid
-    stream = stream.filter("select", chosen_pictures(plan))
+    stream = stream.filter("select", chosen_pictures(plan, chunk))
     stream = (
         scaled(stream, plan, trick.width, trick.height, matrix="bt709", full_range=False)
         .filter("format", "yuv420p")
@@ -51,7 +51,7 @@ def trick_output(stream: Any, plan: Plan, chunk: Chunk | None = None) -> Any:
     )
 
 
-def chosen_pictures(plan: Plan) -> str:
+def chosen_pictures(plan: Plan, chunk: Chunk | None = None) -> str:
     """A `select` expression for `per_gop` pictures spread over each GOP, its first one always among them.
 
     Where key pictures alone are decoded, it is for the first of these in each of the GOP's parts.
@@ -62,4 +62,7 @@ def chosen_pictures(plan: Plan) -> str:
     if per_gop >= grid.gop_frames:
         return "1"
     # Picture n is the first at or after one of the GOP's per_gop equal parts.
-    return f"lt(mod(n*{per_gop},{grid.gop_frames}),{per_gop})"
+    # Where segments begin at places of their own, a chunk may begin in the middle of a GOP.
+    before = round(chunk.start / grid.time_base) % grid.gop_frames if chunk else 0
+    number = f"(n+{before})" if before else "n"
+    return f"lt(mod({number}*{per_gop},{grid.gop_frames}),{per_gop})"

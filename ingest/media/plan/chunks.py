@@ -9,15 +9,16 @@ from __future__ import annotations
 from bisect import bisect_left
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
+from itertools import count, pairwise, takewhile
 from math import ceil
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from ingest.media.facts import VideoFacts
     from ingest.media.plan import Plan
+    from ingest.media.plan.grid import Grid
     from ingest.media.timing import Instants
 
 SHORTEST = Fraction(3, 2)  # chunk lengths: a film below is one chunk
@@ -33,7 +34,7 @@ class Chunk:
 
     Attributes:
         number: from 0, in the film's order.
-        start, end: seconds on the package's clock, multiples of a segment; `end` is None for the last one.
+        start, end: seconds on the package's clock, where segments begin; `end` is None for the last one.
         first, last: ticks of `time_base`: pictures from `first` up to and without `last` belong to it.
         time_base: of the pictures once they are on the package's clock.
         origin: ticks of `time_base` that are `start`.
@@ -111,8 +112,6 @@ def cut(plan: Plan, video: VideoFacts, instants: Instants | None, length: Fracti
 def _undivided(plan: Plan, video: VideoFacts) -> str:
     """Why pictures of the package depend on more than those shortly before them."""
     grid, fields = plan.video.grid, plan.video.fields
-    if plan.copies is not None:
-        return "its segments are those of a copied rendition"
     if video.jumps:
         return "its clock begins anew in the middle"
     if fields.method == "film":
@@ -131,9 +130,11 @@ def _cuts(
 ) -> list[tuple[Fraction, Fraction | None]]:
     """Where each chunk starts (seconds on the package's clock), and where its decoding begins (on the source's)."""
     grid, base = plan.video.grid, plan.video.time_base
+    if grid.starts:
+        length = max(length, 2 * grid.gop)  # every piece has a picture for trick play, wherever it begins
     cuts: list[tuple[Fraction, Fraction | None]] = [(Fraction(0), None)]
-    start, boundary = Fraction(0), grid.segment
-    while boundary + length / 2 <= grid.duration:
+    start = Fraction(0)
+    for boundary in _boundaries(grid, grid.duration - length / 2):
         if boundary - start >= length:
             latest = (boundary + plan.video.start - window) / base
             number = bisect_left(instants.keys, ceil(latest)) - 1
@@ -143,8 +144,16 @@ def _cuts(
                 if lead - window <= (boundary - start) * MOST_LEAD:
                     cuts.append((boundary, sought))
                     start = boundary
-        boundary += grid.segment
     return cuts
+
+
+def _boundaries(grid: Grid, last: Fraction) -> Iterator[Fraction]:
+    """Where segments begin behind the first one's start, up to `last`; seconds on the package's clock."""
+    if grid.starts:
+        times = (number * grid.time_base for number in grid.starts[1:])
+    else:
+        times = (number * grid.segment for number in count(1))
+    return takewhile(lambda time: time <= last, times)
 
 
 def _steady(

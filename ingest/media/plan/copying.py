@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ingest.media.options import Options
     from ingest.media.packet_order import PacketOrder
     from ingest.media.plan import Plan
+    from ingest.media.plan.chunks import Chunk
     from ingest.media.plan.grid import Grid
     from ingest.media.plan.rungs import Rung
     from ingest.media.plan.segmentation import Segmentation
@@ -50,6 +51,7 @@ class CopyPlan:
         bytes: of all the pictures.
         apart: seconds that key pictures are apart, at most.
         grid: the one that would hold if nothing were copied.
+        chunks: those of that grid.
     """
 
     delay: int
@@ -57,6 +59,7 @@ class CopyPlan:
     bytes: int
     apart: Fraction
     grid: Grid
+    chunks: tuple[Chunk, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +170,7 @@ def without_copies(plan: Plan) -> Plan:
         plan,
         video=replace(plan.video, grid=plan.copies.grid),
         rungs=tuple(replace(r, encoder=ENCODERS[r.codec]) if r.copied else r for r in plan.rungs),
+        chunks=plan.copies.chunks,
         copies=None,
     )
 

@@ -164,6 +164,7 @@ NEW_JOB = """\
       "details": {}
     }
   ],
+  "chunks": null,
   "files": [],
   "warnings": [],
   "error": null,

@@ -6,7 +6,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from made_facts import SD, clip, constant
-from test_plan_chunks import even
+from test_plan_chunks import beside_a_copy, even
 
 from ingest.media.command import EncodeInput, encode_arguments, sound_arguments
 from ingest.media.command.chunks import joining_arguments, joining_list
@@ -68,6 +68,25 @@ def test_a_chunk_without_a_still_has_no_output_for_it() -> None:
 def test_no_sound_in_a_chunk_and_no_picture_in_the_sound() -> None:
     assert not [a for a in encode_arguments("/f", PLAN, SOURCE, CHUNKS[0]) if a.startswith("audio/")]
     assert not [a for a in sound_arguments("/f", PLAN, SOURCE) if a.startswith("rungs/")]
+
+
+def test_key_pictures_beside_a_copy_are_counted_from_the_chunk_s_first_picture() -> None:
+    """Those of trick play and of the reference stay where they are in an undivided run: pictures 0, 25, 50, ..."""
+    video = clip(1280, 720, timing=constant(Fraction(25), 1000, Fraction(1, 25)))
+    plan = beside_a_copy(video, (0, 140, 190, 290, 300, 415, 560, 700, 830, 960), (0, 290, 560, 830))
+    chunks = cut(plan, video, even(1000, 1, 5), Fraction(10)).chunks
+    commands = [encode_arguments("/f", plan, SOURCE, chunk) for chunk in chunks]
+    assert [c[c.index("-force_key_frames") + 1] for c in commands] == [
+        "0,5.6,7.6",
+        "0,0.4,5",
+        "0,5.6",
+        "0,5.2",
+    ]
+    assert [c.count("rungs/sd.mp4") + c.count("rungs/hd.mp4") for c in commands] == [1, 1, 1, 1]
+    chosen = [r"lt(mod(n*2\,50)\,2)", *(rf"lt(mod((n+{n})*2\,50)\,2)" for n in (40, 10, 30))]
+    for command, numbers in zip(commands, chosen, strict=True):
+        assert f"select={numbers}" in graph(command)
+        assert f"select=key+{numbers}" in graph(command)
 
 
 def test_joining() -> None:

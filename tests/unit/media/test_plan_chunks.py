@@ -16,6 +16,8 @@ from ingest.media.facts import Jump, VideoFacts
 from ingest.media.plan import Plan, make_plan
 from ingest.media.plan.at_once import at_once, encode_memory
 from ingest.media.plan.chunks import Chunk, Cutting, cut, lengths
+from ingest.media.plan.copying import CopyPlan
+from ingest.media.plan.rungs import COPY
 from ingest.media.timing import Instants, Packet, PacketTable, instants
 
 F = Fraction
@@ -194,6 +196,42 @@ def test_which_stills_a_chunk_has() -> None:
     ]
     assert [c.begins_an(F(130)) for c in chunks] == [True, False, True]
     assert [c.begins_an(F(60)) for c in chunks] == [True, True, True]
+
+
+def beside_a_copy(video: VideoFacts, keys: tuple[int, ...], starts: tuple[int, ...]) -> Plan:
+    """`sd` is encoded, `hd` copied; segments begin at the pictures `starts`."""
+    plan = make_plan(video, (), (SD, HD), preview_interval=F(10), tile=(160, 90))
+    grid = plan.video.grid
+    return replace(
+        plan,
+        rungs=(plan.rungs[0], replace(plan.rungs[1], encoder=COPY)),
+        video=replace(plan.video, grid=replace(grid, keys=keys, starts=starts, segment=F(6))),
+        copies=CopyPlan(delay=0, start=F(0), bytes=1, apart=F(2), grid=grid),
+    )
+
+
+def test_beside_a_copied_rendition_chunks_begin_where_its_segments_do() -> None:
+    video = clip(1280, 720, timing=constant(F(25), 1000, F(1, 25)))
+    starts = (0, 140, 290, 415, 560, 700, 830, 960)
+    plan = beside_a_copy(video, starts, starts)
+    chunks = cut(plan, video, even(1000, 1, 5), F(10)).chunks
+    assert [(c.first, c.last, c.frames, c.start, c.seek) for c in chunks] == [
+        (0, 290, 290, F(0), None),
+        # Eight pictures before 290 is 282; the key picture at 280 is decoded two earlier.
+        (290, 560, 270, F(290, 25), F(277, 25)),
+        (560, 830, 270, F(560, 25), F(547, 25)),
+        (830, None, 170, F(830, 25), F(817, 25)),
+    ]
+    assert lengths(chunks, plan.duration) == [F(58, 5), F(54, 5), F(54, 5), F(34, 5)]
+
+
+def test_a_chunk_beside_a_copy_has_a_picture_for_trick_play() -> None:
+    """The GOPs that these are counted by do not begin where the segments do."""
+    video = clip(1280, 720, timing=constant(F(25), 1000, F(1, 25)))
+    plan = beside_a_copy(video, tuple(range(0, 1000, 27)), tuple(range(0, 1000, 27)))
+    found = cut(plan, video, even(1000, 1, 1), F(1)).chunks
+    assert len(found) == 9
+    assert min(lengths(found, plan.duration)) >= 2
 
 
 def test_side_by_side_by_cores_and_memory() -> None:

@@ -35,6 +35,7 @@ from ingest.media.plan.segmentation import Segmentation, cuts, filled, segmentat
 from ingest.media.plan.space import space_of
 from ingest.media.timing import Packet, PacketTable
 from ingest.media.whitelists import CODEC_WHITELIST, FORMAT_WHITELIST, PROTOCOL_WHITELIST
+from ingest.steps.planning_resolutions import in_chunks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -255,6 +256,28 @@ def test_the_plan_with_a_copy_and_back() -> None:
     )
     assert without_copies(with_one) == plan
     assert without_copies(plan) == plan
+
+
+def test_a_long_film_has_chunks_beside_a_copy_and_without_it() -> None:
+    video = source(timing=constant(RATE, 1000, Fraction(1, 25)))
+    keys = (0, *range(35, 1000, 15))
+    lies = replace(order(keys), group_bytes=(100_000,) * len(keys))
+    video = replace(video, timing=replace(video.timing, key_frames=len(keys)))
+    packets = PacketTable(Packet(n, n, 1, 10_000, n in keys, discard=False) for n in range(1000))
+    plan = planned(video, SD, HD)
+    found = verdict(plan, video, lies, (SD, HD), Options(), damaged=False)
+    made, notes = in_chunks(with_copies(plan, found, lies), video, packets, 10)
+    assert notes == ()
+    assert made.copies is not None
+    starts = made.video.grid.starts
+    assert [c.first for c in made.chunks] == [0, 305, 605]
+    assert {c.first for c in made.chunks} <= set(starts)
+    alone, _ = in_chunks(plan, video, packets, 10)
+    assert [c.first for c in alone.chunks] == [0, 300, 600]
+    assert without_copies(made) == alone
+    copy_alone, _ = in_chunks(with_copies(planned(video, HD), found, lies), video, packets, 10)
+    assert copy_alone.chunks == ()
+    assert [c.first for c in without_copies(copy_alone).chunks] == [0, 300, 600]
 
 
 def test_a_copy_stays_one_whatever_encodes_the_others() -> None:
