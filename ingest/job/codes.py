@@ -237,6 +237,7 @@ COPYING_FAILED = _error(9343, "Copying Failed", "The source's packets could not 
 JOB_NOT_RESUMABLE = _error(
     9355, "Job Cannot Be Resumed", "It is complete, or its record does not say what was asked for."
 )
+KEY_NOT_FOUND = _error(9370, "API Key Not Found", "The job server has no key of this id or name.")
 QUALITY_UNAVAILABLE = _error(9348, "Quality Cannot Be Measured", "This ffmpeg has no libvmaf filter.")
 QUALITY_FAILED = _error(9349, "Quality Measurement Failed", "The measuring program ended with an error.")
 

@@ -122,6 +122,7 @@ OURS = (
     (9348, "Quality Cannot Be Measured"),
     (9349, "Quality Measurement Failed"),
     (9355, "Job Cannot Be Resumed"),
+    (9370, "API Key Not Found"),
 )
 
 

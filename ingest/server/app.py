@@ -1,0 +1,93 @@
+"""The server's application: the native API, the dialects, and what holds for all of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
+
+from ingest import __version__
+from ingest.job.errors import IngestError
+from ingest.server.dialects import DIALECTS, Dialect, owner
+from ingest.server.guards import HeadersMiddleware, LoopbackMiddleware, guard
+from ingest.server.native import NATIVE
+from ingest.server.refusals import Refusal
+from ingest.server.routing import refused, to_refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ingest.server.core import Core
+
+# What a page of another origin may read of an answer (Fetch standard, CORS-exposed headers).
+EXPOSED: Final = (
+    "Accept-Ranges",
+    "Content-Disposition",
+    "Content-Length",
+    "Content-Range",
+    "ETag",
+    "Location",
+    "Retry-After",
+    "Tus-Checksum-Algorithm",
+    "Tus-Extension",
+    "Tus-Max-Size",
+    "Tus-Resumable",
+    "Tus-Version",
+    "Upload-Expires",
+    "Upload-Length",
+    "Upload-Metadata",
+    "Upload-Offset",
+)
+
+
+def create_app(core: Core, dialects: Sequence[Dialect] = DIALECTS) -> FastAPI:
+    """The application over one core.
+
+    What is refused is refused in the manner of the dialect whose path was asked for; where it is nobody's, in the
+    native one. There are no cookies: the credential is in the request, so pages of any origin may send one. Without
+    keys (`no_auth`) whoever can connect is obeyed: then no page of another origin may, nor one that has given its
+    name our address (DNS rebinding).
+    """
+    app = FastAPI(
+        title="ingest",
+        version=__version__,
+        summary="Any video file in, a verified HLS and DASH package and a job record out.",
+        openapi_url="/api/openapi.json",
+        docs_url=None,  # the pages of FastAPI load scripts from elsewhere
+        redoc_url=None,
+    )
+    app.state.core = core
+    everything = (*dialects, NATIVE)
+    for dialect in everything:
+        app.include_router(dialect.router, tags=[dialect.name])
+
+    def refuse(request: Request, error: Exception) -> Response:
+        dialect = owner(request.url.path, everything) or NATIVE
+        match error:
+            case Refusal() | IngestError() | HTTPException() | RequestValidationError():
+                refusal = to_refusal(error)
+            case _:
+                # The exception itself is logged by whoever runs the application, which it reaches after this.
+                refusal = Refusal("internal", "a fault of the server itself; its log says more")
+        response = refused(dialect.refuse, refusal, request)
+        guard(response.headers)  # what is answered to an exception passes no middleware
+        return response
+
+    for kind in (Refusal, IngestError, HTTPException, RequestValidationError, Exception):
+        app.add_exception_handler(kind, refuse)
+    if core.settings.no_auth:
+        app.add_middleware(LoopbackMiddleware, refuse=refuse)
+    else:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=["*"],
+            allow_methods=["*"],
+            allow_headers=["*"],
+            expose_headers=EXPOSED,
+            max_age=86400,
+        )
+    app.add_middleware(HeadersMiddleware)
+    return app

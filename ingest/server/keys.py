@@ -1,0 +1,325 @@
+"""Accounts, API keys and tokens: who may ask for what.
+
+A key is `secret_`, the account's seven characters and forty more of A-Z, a-z and 0-9 (238 bits). One key works in
+every dialect: as a bearer, as a password, as a client secret. Only its SHA-256 is kept: with so much chance in a key
+there is nothing that a slow hash would protect. A token stands for a key for some time, and dies with it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+import string
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Literal
+
+from sqlalchemy import delete, func, insert, or_, select, update
+
+from ingest.job import codes
+from ingest.job.errors import UsageError, one_line
+from ingest.job.record import utc_now
+from ingest.server.rates import Rate
+from ingest.server.refusals import Refusal
+from ingest.store.tables import ACCOUNTS, KEYS, TOKENS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sqlalchemy import Connection, Row
+
+    from ingest.store.database import Database
+
+Scope = Literal["read", "submit", "admin"]
+# What each scope lets one do; admin sees the jobs of all accounts.
+SCOPES: dict[Scope, frozenset[Scope]] = {
+    "read": frozenset({"read"}),
+    "submit": frozenset({"read", "submit"}),
+    "admin": frozenset({"read", "submit", "admin"}),
+}
+KEY_PREFIX = "secret_"
+LOCAL_ACCOUNT = "local"  # whose jobs and files are those made with --no-auth
+_ALPHABET = string.ascii_letters + string.digits
+_ACCOUNT_LENGTH, _SECRET_LENGTH, _NAME_LIMIT = 7, 40, 100
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who asks. `account` is the seven characters; `name` is what stands as `username` in records."""
+
+    account: str
+    name: str
+    scopes: frozenset[Scope]
+    key_id: str = ""
+
+    @property
+    def seen(self) -> str | None:
+        """The account whose jobs and files are seen; None (an administrator): of all."""
+        return None if "admin" in self.scopes else self.account
+
+    def require(self, scope: Scope) -> None:
+        """Raises Refusal `forbidden`."""
+        if scope not in self.scopes:
+            raise Refusal("forbidden", f"the key {self.name!r} lacks the scope {scope}", code="scope_missing")
+
+
+@dataclass(frozen=True, slots=True)
+class KeyInfo:
+    """A key as lists show it; its text is known to nobody."""
+
+    key_id: str
+    account: str
+    account_name: str
+    name: str
+    scopes: tuple[Scope, ...]
+    created: str
+    expires: str | None
+    revoked: str | None
+    used: str | None
+
+    @property
+    def state(self) -> Literal["valid", "expired", "revoked"]:
+        if self.revoked:
+            return "revoked"
+        return "expired" if _past(self.expires) else "valid"
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """A key at the only moment at which its text is known."""
+
+    text: str
+    info: KeyInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token at the only moment at which its text is known."""
+
+    text: str
+    expires: datetime
+    scopes: frozenset[Scope]
+
+
+class KeyRing:
+    """The keys of one server; safe to share among threads.
+
+    With `no_auth` whoever asks is the administrator, of the account `local`, whatever credential is shown. `rate` is
+    how many requests one key may send in a second: it counts where a credential is looked at, so that every dialect
+    refuses what is above it in its own manner.
+    """
+
+    def __init__(self, database: Database, *, no_auth: bool = False, rate: int | None = None) -> None:
+        self._database = database
+        self._rate = Rate(rate) if rate is not None else None
+        self._anybody: Principal | None = None
+        if no_auth:
+            with database.write() as db:
+                account = _account(db, LOCAL_ACCOUNT)
+            self._anybody = Principal(account, LOCAL_ACCOUNT, SCOPES["admin"])
+
+    def principal(self, credential: str) -> Principal:
+        """Who shows this key or token.
+
+        Raises:
+            Refusal: `missing_credentials` for none, `bad_credentials` for one that is unknown or revoked, `expired`;
+                `too_many` requests of one key in a second.
+        """
+        if self._anybody is not None:
+            return self._anybody
+        text = credential.strip()
+        if not text:
+            raise Refusal("missing_credentials", "an API key is needed")
+        digest = _digest(text)
+        with self._database.read() as db:
+            if text.startswith(KEY_PREFIX):
+                query = select(KEYS, KEYS.c.expires.label("until"), KEYS.c.scopes.label("granted"))
+                row = db.execute(query.where(KEYS.c.digest == digest)).one_or_none()
+            else:
+                query = select(KEYS, TOKENS.c.expires.label("until"), TOKENS.c.scopes.label("granted"))
+                joined = query.join(TOKENS, TOKENS.c.key_id == KEYS.c.key_id)
+                row = db.execute(joined.where(TOKENS.c.digest == digest)).one_or_none()
+        if row is None or row.revoked:
+            raise Refusal("bad_credentials", "the key or token is not known here")
+        if _past(row.until) or _past(row.expires):
+            raise Refusal("expired", "the key or token has expired")
+        if self._rate is not None:
+            self._rate.hit(row.key_id)
+        self._note_use(row)
+        return Principal(row.account, row.name, _scopes(row.granted), row.key_id)
+
+    def client(self, client_id: str, client_secret: str) -> Principal:
+        """Who shows a key together with its id or name, or its account's (OAuth 2 clients, user and password).
+
+        Raises:
+            Refusal: as `principal`; `bad_credentials` where the two do not belong together.
+        """
+        found = self.principal(client_secret)
+        if self._anybody is not None:
+            return found
+        with self._database.read() as db:
+            account = db.execute(
+                select(ACCOUNTS.c.name).where(ACCOUNTS.c.account == found.account)
+            ).scalar_one()
+        if client_id not in {found.key_id, found.name, found.account, account}:
+            raise Refusal("bad_credentials", "the client and the key do not belong together")
+        return found
+
+    def issue_token(
+        self,
+        principal: Principal,
+        lifetime: timedelta,
+        *,
+        kind: str = "token",
+        scopes: Iterable[Scope] | None = None,
+    ) -> Token:
+        """A token for a key, with all of its scopes or with those of `scopes` that it has.
+
+        `kind` says in which manner it was asked for (`generateToken`, `oauth2`).
+        """
+        granted = principal.scopes if scopes is None else principal.scopes & frozenset(scopes)
+        text = secrets.token_urlsafe(32)
+        expires = datetime.now(UTC).replace(microsecond=0) + lifetime
+        if self._anybody is not None:
+            return Token(text, expires, granted)  # nobody will look whether it is there
+        with self._database.write() as db:
+            db.execute(delete(TOKENS).where(TOKENS.c.expires < utc_now()))
+            db.execute(
+                insert(TOKENS).values(
+                    digest=_digest(text),
+                    key_id=principal.key_id,
+                    kind=kind,
+                    name=principal.name,
+                    scopes=json.dumps(sorted(granted)),
+                    created=utc_now(),
+                    expires=_stamp(expires),
+                )
+            )
+        return Token(text, expires, granted)
+
+    def create(
+        self, name: str, *, account: str, scopes: Iterable[Scope], expires: datetime | None = None
+    ) -> NewKey:
+        """A new key; the account is made where there is none of this name.
+
+        Raises:
+            UsageError: USAGE, a name is empty or longer than 100 characters.
+        """
+        granted = frozenset[Scope]().union(*(SCOPES[s] for s in scopes))
+        with self._database.write() as db:
+            account_id = _account(db, _checked(account))
+            text = KEY_PREFIX + account_id + _random(_SECRET_LENGTH)
+            key_id = "k" + _random(15)
+            db.execute(
+                insert(KEYS).values(
+                    key_id=key_id,
+                    account=account_id,
+                    name=_checked(name),
+                    scopes=json.dumps(sorted(granted)),
+                    digest=_digest(text),
+                    created=utc_now(),
+                    expires=_stamp(expires) if expires else None,
+                )
+            )
+            info = _info(db.execute(_LISTED.where(KEYS.c.key_id == key_id)).one())
+        return NewKey(text, info)
+
+    def first_key(self) -> NewKey | None:
+        """The first start's key, an administrator's; None where there has ever been a key."""
+        with self._database.read() as db:
+            if db.execute(select(func.count()).select_from(KEYS)).scalar_one():
+                return None
+        return self.create("first", account="default", scopes=("admin",))
+
+    def list(self) -> tuple[KeyInfo, ...]:
+        """All keys, the oldest first."""
+        with self._database.read() as db:
+            return tuple(_info(row) for row in db.execute(_LISTED.order_by(KEYS.c.created, KEYS.c.key_id)))
+
+    def revoke(self, key: str) -> KeyInfo:
+        """End a key for ever, named by its id, or by its name where only one valid key has it.
+
+        Raises:
+            UsageError: KEY_NOT_FOUND, no such key or more than one.
+        """
+        named = or_(KEYS.c.key_id == key, (KEYS.c.name == key) & KEYS.c.revoked.is_(None))
+        with self._database.write() as db:
+            rows = db.execute(_LISTED.where(named)).all()
+            if len(rows) != 1:
+                what = f"several keys are named {key!r}" if rows else f"no key {key!r}"
+                raise UsageError(codes.KEY_NOT_FOUND, what, remedy="`ingest keys list` shows the ids")
+            mine = KEYS.c.key_id == rows[0].key_id
+            db.execute(update(KEYS).where(mine, KEYS.c.revoked.is_(None)).values(revoked=utc_now()))
+            db.execute(delete(TOKENS).where(TOKENS.c.key_id == rows[0].key_id))
+            return _info(db.execute(_LISTED.where(mine)).one())
+
+    def accounts(self) -> dict[str, str]:
+        """The names of the accounts by id."""
+        with self._database.read() as db:
+            return {r.account: r.name for r in db.execute(select(ACCOUNTS))}
+
+    def _note_use(self, row: Row[tuple[object, ...]]) -> None:
+        """To the minute: a write for each request would cost more than the request."""
+        minute = utc_now()[:16]
+        if row.used is None or row.used[:16] != minute:
+            with self._database.write() as db:
+                db.execute(update(KEYS).where(KEYS.c.key_id == row.key_id).values(used=utc_now()))
+
+
+_LISTED = select(KEYS, ACCOUNTS.c.name.label("account_name")).join(
+    ACCOUNTS, ACCOUNTS.c.account == KEYS.c.account
+)
+
+
+def _account(db: Connection, name: str) -> str:
+    """The id of the account of this name, which is made where there is none."""
+    found = db.execute(select(ACCOUNTS.c.account).where(ACCOUNTS.c.name == name)).scalar_one_or_none()
+    if found is not None:
+        return str(found)
+    account_id = _random(_ACCOUNT_LENGTH)
+    db.execute(insert(ACCOUNTS).values(account=account_id, name=name, created=utc_now()))
+    return account_id
+
+
+def _info(row: Row[tuple[object, ...]]) -> KeyInfo:
+    return KeyInfo(
+        key_id=row.key_id,
+        account=row.account,
+        account_name=row.account_name,
+        name=row.name,
+        scopes=tuple(json.loads(row.scopes)),
+        created=row.created,
+        expires=row.expires,
+        revoked=row.revoked,
+        used=row.used,
+    )
+
+
+def _checked(name: str) -> str:
+    cleaned = name.strip()
+    if not cleaned or len(cleaned) > _NAME_LIMIT or one_line(cleaned) != cleaned:
+        raise UsageError(
+            codes.USAGE, f"{name[:40]!r} is no name", remedy="give 1 to 100 printable characters"
+        )
+    return cleaned
+
+
+def _scopes(text: str) -> frozenset[Scope]:
+    return frozenset(json.loads(text))
+
+
+def _random(length: int) -> str:
+    return "".join(secrets.choice(_ALPHABET) for _ in range(length))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _stamp(when: datetime) -> str:
+    return when.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _past(stamp: str | None) -> bool:
+    return stamp is not None and stamp <= utc_now()

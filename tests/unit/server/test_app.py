@@ -1,0 +1,149 @@
+"""What holds for every route, shown with a dialect that no server has: how a sixth is added."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from fastapi.testclient import TestClient
+from made_core import key_of
+from made_dialect import TELEX
+
+from ingest.job import codes
+from ingest.job.errors import IngestError, OutputError, SourceError, UsageError
+from ingest.server.app import create_app
+from ingest.server.refusals import refusal_of
+
+if TYPE_CHECKING:
+    from ingest.server.core import Core
+
+
+@pytest.fixture
+def client(core: Core) -> TestClient:
+    return TestClient(create_app(core, (TELEX,)), raise_server_exceptions=False)
+
+
+def test_a_sixth_dialect_is_a_module_and_a_row(client: TestClient, core: Core) -> None:
+    answer = client.post("/telex/orders", json={"clip": "a.mp4"}, headers={"telex-key": key_of(core)})
+    assert (answer.status_code, answer.text) == (200, "ORDER A.MP4 BY TESTER")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "said"),
+    [
+        ("GET", "/telex/orders/7", "NOT_FOUND no such order"),
+        ("GET", "/telex/nothing", "NOT_FOUND there is nothing at this URL"),
+        ("DELETE", "/telex/orders", "METHOD this method is not allowed here"),
+        ("GET", "/telex/usage", "INVALID no such preset; try sd"),
+        ("GET", "/telex/store", "UNAVAILABLE No space left for the work or the package."),
+        ("GET", "/telex/fault", "INTERNAL a fault of the server itself; its log says more"),
+        ("POST", "/telex/orders", "MISSING_CREDENTIALS an API key is needed"),
+    ],
+)
+def test_a_dialect_refuses_in_its_own_manner(client: TestClient, method: str, path: str, said: str) -> None:
+    answer = client.request(method, path, json={"clip": "x"} if method == "POST" else None)
+    assert (answer.status_code, answer.text) == (200, said)
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"{", "INVALID 1: JSON decode error"),
+        (b"{}", "INVALID clip: Field required"),
+        (b'{"clip": "' + b"x" * 3000 + b'"}', "TOO_LARGE the body may have at most 2000 bytes"),
+    ],
+)
+def test_a_body_that_cannot_be_is_refused_alike(
+    client: TestClient, core: Core, body: bytes, said: str
+) -> None:
+    headers = {"telex-key": key_of(core), "content-type": "application/json"}
+    assert client.post("/telex/orders", content=body, headers=headers).text == said
+    assert client.post("/telex/orders", content=iter([body]), headers=headers).text == said  # chunked
+
+
+def test_only_uploads_may_be_as_long_as_an_upload(client: TestClient) -> None:
+    assert client.put("/telex/tape", content=b"x" * 3000).text == "3000"
+    assert (
+        client.put("/telex/tape", content=b"x" * 5001).text
+        == "TOO_LARGE the body may have at most 5000 bytes"
+    )
+
+
+def test_what_is_nobody_s_is_refused_natively(client: TestClient) -> None:
+    answer = client.get("/nothing")
+    assert answer.status_code == 404
+    assert answer.json() == {
+        "error": {"code": "not_found", "message": "there is nothing at this URL", "details": []}
+    }
+
+
+def test_every_answer_is_guarded(client: TestClient) -> None:
+    for path in ("/nothing", "/telex/fault", "/telex/orders/7"):
+        headers = client.get(path).headers
+        assert headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["x-frame-options"] == "DENY"
+        assert headers["referrer-policy"] == "no-referrer"
+    assert client.get("/telex/page").headers["content-security-policy"] == "default-src 'self'"
+
+
+def test_pages_of_any_origin_may_send_a_key(client: TestClient) -> None:
+    asked = {
+        "origin": "https://shop.example",
+        "access-control-request-method": "POST",
+        "access-control-request-headers": "authorization, content-type, x-upload-metadata",
+    }
+    answer = client.options("/telex/orders", headers=asked)
+    assert answer.status_code == 200
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert "authorization" in answer.headers["access-control-allow-headers"]
+    assert "access-control-allow-credentials" not in answer.headers
+    answer = client.get("/telex/orders/7", headers={"origin": "https://shop.example"})
+    assert "Upload-Offset" in answer.headers["access-control-expose-headers"]
+
+
+@pytest.mark.parametrize(
+    ("host", "origin", "heard"),
+    [
+        ("127.0.0.1:8000", None, True),
+        ("localhost", "http://localhost", True),
+        ("[::1]:8000", "http://[::1]:8000", True),
+        ("evil.example", None, False),
+        ("192.168.1.5:8000", None, False),
+        ("localhost", "https://evil.example", False),
+        ("localhost", "null", False),
+        ("", None, False),
+    ],
+)
+def test_without_keys_only_this_machine_is_heard(
+    core_without_keys: Core, host: str, origin: str | None, heard: bool
+) -> None:
+    client = TestClient(create_app(core_without_keys, (TELEX,)))
+    headers = {"host": host} | ({"origin": origin} if origin else {})
+    answer = client.post("/telex/orders", json={"clip": "a"}, headers=headers)
+    assert answer.text.startswith("ORDER A BY LOCAL" if heard else "FORBIDDEN without keys the server")
+    assert "access-control-allow-origin" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (
+            UsageError(codes.JOB_NOT_FOUND, "no job 'x'", remedy="`ingest jobs`"),
+            ("not_found", 404, "no job 'x'"),
+        ),
+        (UsageError(codes.PRESET_INVALID, "bad", remedy="fix"), ("invalid", 400, "bad; fix")),
+        (UsageError(codes.JOB_NOT_RESUMABLE, "done"), ("conflict", 409, "done")),
+        (SourceError(codes.SOURCE_NOT_MEDIA, "text"), ("invalid", 400, "text")),
+        (
+            OutputError(codes.STORE_UNUSABLE, "job store /home/me/jobs.sqlite3: locked"),
+            ("unavailable", 503, "The job store's database cannot be opened."),
+        ),
+        (IngestError(codes.INTERNAL, "x"), ("internal", 500, codes.INTERNAL.meaning)),
+    ],
+)
+def test_each_failure_of_the_core_is_a_refusal(error: IngestError, expected: tuple[str, int, str]) -> None:
+    refusal = refusal_of(error)
+    assert (refusal.kind, refusal.status, refusal.message) == expected
+    assert re.fullmatch(r"[a-z0-9_]+", refusal.code)

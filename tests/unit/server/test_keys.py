@@ -1,0 +1,197 @@
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ingest.job import codes
+from ingest.job.errors import UsageError
+from ingest.server.keys import KeyRing, Principal
+from ingest.server.refusals import Refusal
+from ingest.store.database import Database, open_database
+from ingest.store.sqlite import store_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    database = open_database(tmp_path)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def ring(database: Database) -> KeyRing:
+    return KeyRing(database)
+
+
+def refused(ring: KeyRing, credential: str) -> str:
+    with pytest.raises(Refusal) as caught:
+        ring.principal(credential)
+    return caught.value.kind
+
+
+def soon(**delta: float) -> datetime:
+    return datetime.now(UTC) + timedelta(**delta)
+
+
+def test_a_key_says_whose_it_is(ring: KeyRing) -> None:
+    made = ring.create("ci", account="studio", scopes=("submit",))
+    assert made.text.startswith(f"secret_{made.info.account}")
+    assert len(made.text) == len("secret_") + 7 + 40
+    assert made.text[7:].isalnum()
+    found = ring.principal(f" {made.text}\n")
+    assert found == Principal(made.info.account, "ci", frozenset({"read", "submit"}), made.info.key_id)
+    assert found.seen == made.info.account
+
+
+def test_keys_of_one_account_share_it(ring: KeyRing) -> None:
+    one, two = (ring.create(n, account="studio", scopes=("read",)) for n in ("a", "b"))
+    other = ring.create("a", account="elsewhere", scopes=("read",))
+    assert one.info.account == two.info.account != other.info.account
+    assert ring.accounts() == {one.info.account: "studio", other.info.account: "elsewhere"}
+    assert [k.key_id for k in ring.list()] == [k.info.key_id for k in (one, two, other)]
+
+
+def test_an_administrator_sees_all_accounts(ring: KeyRing) -> None:
+    found = ring.principal(ring.create("root", account="studio", scopes=("admin",)).text)
+    assert found.seen is None
+    for scope in ("read", "submit", "admin"):
+        found.require(scope)
+
+
+def test_a_scope_that_is_not_there_is_forbidden(ring: KeyRing) -> None:
+    found = ring.principal(ring.create("viewer", account="studio", scopes=("read",)).text)
+    found.require("read")
+    with pytest.raises(Refusal, match="lacks the scope submit") as caught:
+        found.require("submit")
+    assert (caught.value.kind, caught.value.code) == ("forbidden", "scope_missing")
+
+
+def test_the_key_itself_is_nowhere_in_the_database(ring: KeyRing, tmp_path: Path) -> None:
+    text = ring.create("ci", account="studio", scopes=("read",)).text
+    token = ring.issue_token(ring.principal(text), timedelta(hours=1)).text
+    kept = b"".join(p.read_bytes() for p in tmp_path.iterdir() if p.is_file())
+    assert b"studio" in kept
+    assert text[14:].encode() not in kept
+    assert token.encode() not in kept
+
+
+@pytest.mark.parametrize("wrong", ["secret_", "x", "secret_abcdefg" + "0" * 40, "\udcff", "a" * 100_000])
+def test_what_is_no_key_is_refused(ring: KeyRing, wrong: str) -> None:
+    ring.create("ci", account="studio", scopes=("read",))
+    assert refused(ring, wrong) == "bad_credentials"
+
+
+def test_no_key_at_all_is_said(ring: KeyRing) -> None:
+    assert (refused(ring, ""), refused(ring, "  ")) == ("missing_credentials", "missing_credentials")
+
+
+def test_a_key_ends_with_its_time(ring: KeyRing) -> None:
+    late = ring.create("late", account="studio", scopes=("read",), expires=soon(seconds=-1))
+    good = ring.create("good", account="studio", scopes=("read",), expires=soon(hours=1))
+    assert refused(ring, late.text) == "expired"
+    assert ring.principal(good.text).name == "good"
+    assert [k.state for k in ring.list()] == ["expired", "valid"]
+
+
+def test_a_revoked_key_takes_its_tokens_along(ring: KeyRing) -> None:
+    kept = ring.create("kept", account="studio", scopes=("read",))
+    gone = ring.create("gone", account="studio", scopes=("read",))
+    tokens = [ring.issue_token(ring.principal(k.text), timedelta(hours=1)) for k in (kept, gone)]
+    assert ring.revoke("gone").state == "revoked"
+    assert refused(ring, gone.text) == "bad_credentials"
+    assert refused(ring, tokens[1].text) == "bad_credentials"
+    assert ring.principal(tokens[0].text).name == "kept"
+
+
+def test_revoking_needs_one_key(ring: KeyRing) -> None:
+    twins = [ring.create("twin", account="studio", scopes=("read",)) for _ in range(2)]
+    for name in ("nobody", "twin"):
+        with pytest.raises(UsageError) as caught:
+            ring.revoke(name)
+        assert caught.value.code is codes.KEY_NOT_FOUND
+    assert ring.revoke(twins[0].info.key_id).key_id == twins[0].info.key_id
+    assert ring.revoke("twin").key_id == twins[1].info.key_id
+
+
+def test_a_token_has_at_most_its_keys_scopes_and_time(ring: KeyRing) -> None:
+    key = ring.create("ci", account="studio", scopes=("submit",), expires=soon(hours=1))
+    found = ring.principal(key.text)
+    narrow = ring.issue_token(found, timedelta(minutes=5), scopes=("read", "admin"))
+    whole = ring.issue_token(found, timedelta(minutes=5))
+    dead = ring.issue_token(found, timedelta(minutes=-5))
+    assert narrow.scopes == {"read"}
+    assert ring.principal(narrow.text) == Principal(found.account, "ci", frozenset({"read"}), found.key_id)
+    assert ring.principal(whole.text) == found
+    assert refused(ring, dead.text) in ("expired", "bad_credentials")
+
+
+def test_a_token_ends_with_its_key(ring: KeyRing, tmp_path: Path) -> None:
+    key = ring.create("ci", account="studio", scopes=("submit",), expires=soon(hours=1))
+    token = ring.issue_token(ring.principal(key.text), timedelta(hours=2))
+    with closing(sqlite3.connect(store_path(tmp_path))) as db, db:
+        db.execute("UPDATE keys SET expires = '2020-01-01T00:00:00.000Z'")
+    assert refused(ring, token.text) == "expired"
+
+
+def test_a_client_s_two_halves_belong_together(ring: KeyRing) -> None:
+    key = ring.create("ci", account="studio", scopes=("submit",))
+    for client_id in ("ci", "studio", key.info.account, key.info.key_id):
+        assert ring.client(client_id, key.text).key_id == key.info.key_id
+    with pytest.raises(Refusal) as caught:
+        ring.client("someone", key.text)
+    assert caught.value.kind == "bad_credentials"
+
+
+def test_the_first_key_is_made_once(ring: KeyRing) -> None:
+    first = ring.first_key()
+    assert first is not None
+    assert ring.principal(first.text).seen is None
+    ring.revoke("first")
+    assert ring.first_key() is None
+
+
+def test_without_authentication_everybody_is_the_administrator(database: Database) -> None:
+    ring = KeyRing(database, no_auth=True)
+    found = ring.principal("")
+    assert (found.name, found.seen, len(found.account)) == ("local", None, 7)
+    assert KeyRing(database, no_auth=True).principal("anything") == found
+    assert ring.principal(ring.issue_token(found, timedelta(hours=1)).text) == found
+
+
+def test_the_last_use_is_noted(ring: KeyRing) -> None:
+    key = ring.create("ci", account="studio", scopes=("read",))
+    assert key.info.used is None
+    ring.principal(key.text)
+    first = ring.list()[0].used
+    ring.principal(key.text)
+    assert first is not None
+    assert ring.list()[0].used == first or ring.list()[0].used[:16] != first[:16]
+
+
+def test_a_key_that_asks_too_often_is_told_so(database: Database) -> None:
+    ring = KeyRing(database, rate=3)
+    one, two = (ring.create(n, account="studio", scopes=("read",)) for n in ("a", "b"))
+    token = ring.issue_token(ring.principal(one.text), timedelta(hours=1))
+    for _ in range(2):
+        ring.principal(token.text)
+    with pytest.raises(Refusal) as caught:
+        ring.principal(one.text)
+    assert (caught.value.kind, caught.value.status) == ("too_many", 429)
+    assert caught.value.headers == {"Retry-After": "1"}
+    assert ring.principal(two.text).name == "b"
+
+
+@pytest.mark.parametrize("name", ["", "  ", "x" * 101, "two\nlines", "\x1b[31m"])
+def test_names_are_plain(ring: KeyRing, name: str) -> None:
+    with pytest.raises(UsageError, match="is no name"):
+        ring.create(name, account="studio", scopes=("read",))
+    with pytest.raises(UsageError, match="is no name"):
+        ring.create("ci", account=name, scopes=("read",))
