@@ -128,6 +128,10 @@ CAN_BE_RESUMED = _note(
     9154, "Can Be Resumed", "What is encoded was kept; the command that goes on from there."
 )
 
+SOURCE_FETCHED = _note(
+    9157, "Source Fetched", "It was downloaded before the job began; bytes, and from which host."
+)
+
 AUDIO_CHANNELS_ASSUMED = _note(
     9125,
     "Audio Channels Assumed",
@@ -240,6 +244,17 @@ JOB_NOT_RESUMABLE = _error(
 KEY_NOT_FOUND = _error(9370, "API Key Not Found", "The job server has no key of this id or name.")
 QUALITY_UNAVAILABLE = _error(9348, "Quality Cannot Be Measured", "This ffmpeg has no libvmaf filter.")
 QUALITY_FAILED = _error(9349, "Quality Measurement Failed", "The measuring program ended with an error.")
+
+SOURCE_NOT_ALLOWED = _error(
+    9360, "Source Not Allowed", "It is outside the folders, or of another kind, that the server may read."
+)
+JOB_NOT_CHANGEABLE = _error(
+    9361, "Job Cannot Be Changed", "It is not a draft (any more), or not one that can be tried again."
+)
+TIME_LIMIT = _error(9362, "Time Limit Reached", "The job ran as long as it was allowed to, and was ended.")
+SOURCE_NOT_FETCHED = _error(9363, "Source Not Fetched", "The source could not be downloaded; why.")
+ADDRESS_UNUSABLE = _error(9364, "Address Unusable", "The server cannot listen there; why.")
+PROCESS_DIED = _error(9365, "Process Died", "The job's process ended again and again without a word.")
 
 
 ALL: tuple[Code, ...] = tuple(

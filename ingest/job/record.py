@@ -195,8 +195,11 @@ class Record(_Model):
         """Raises ValueError when the status table does not allow it."""
         return self.evolve(status=advance(self.status, status))
 
-    def resumed(self, process: Process) -> Record:
-        """The record of the same job in a new run of it: what was said stays, what was reached begins again."""
+    def resumed(self, process: Process | None) -> Record:
+        """The record of the same job in a new run of it: what was said stays, what was reached begins again.
+
+        `process` is None while the job waits for one.
+        """
         steps = self.steps
         if steps and steps[-1].ended is None:
             steps = (*steps[:-1], steps[-1].model_copy(update={"ended": utc_now(), "result": "interrupted"}))

@@ -183,6 +183,25 @@ def load(preset_dir: Path | None = None) -> PresetBook:
     )
 
 
+def parse_texts(texts: Mapping[str, str]) -> dict[str, Preset]:
+    """Presets that are no files: their TOML texts by name.
+
+    Raises:
+        UsageError: PRESET_INVALID, as `load` says it of a file `<name>.toml`.
+    """
+    from ingest.media import preset_schema
+
+    found = {}
+    for name, text in texts.items():
+        origin = Path(f"{name}.toml")
+        if not NAME.fullmatch(name):
+            raise _bad_name(origin)
+        if len(text.encode("utf-8", "surrogatepass")) > MAX_FILE_BYTES:
+            raise _unusable(origin, "file", f"is larger than {MAX_FILE_BYTES // 1024} KiB")
+        found[name] = _preset(preset_schema.parse(origin, text), origin)
+    return found
+
+
 def find(preset_dir: Path | None = None) -> dict[str, Path]:
     """The file of each preset by name, not read yet; hidden files are passed over.
 
@@ -236,7 +255,7 @@ def _toml_files(folder: Path) -> dict[str, Path]:
         ) from error
     for path in paths:
         if not NAME.fullmatch(path.stem):
-            raise _unusable(path, "name", "must be 1 to 32 of a-z, 0-9, _ and -, a letter or digit first")
+            raise _bad_name(path)
     return {path.stem: path for path in paths}
 
 
@@ -288,6 +307,10 @@ def _check_same_grid(first: Preset, other: Preset) -> None:
 
 def _unusable(path: Path, key: str, reason: str) -> UsageError:
     return UsageError(codes.PRESET_INVALID, f"{path}: {key}: {reason}")
+
+
+def _bad_name(path: Path) -> UsageError:
+    return _unusable(path, "name", "must be 1 to 32 of a-z, 0-9, _ and -, a letter or digit first")
 
 
 def _os_reason(error: OSError) -> str:

@@ -13,9 +13,10 @@ from pydantic import ValidationError
 from ingest.files import write_atomic
 from ingest.job import codes
 from ingest.job.errors import BusyError, Cancelled, OutputError, ResourceError, UsageError
-from ingest.job.record import Record, utc_now
+from ingest.job.record import Record
 from ingest.job.status import Status
 from ingest.media.source import display_name
+from ingest.pipeline.closing import closed
 from ingest.pipeline.finding import find_job, job_in
 from ingest.pipeline.leftovers import mended
 from ingest.pipeline.output_folder import JOB_FILE, MASTERS, WORK_PREFIX, not_writable
@@ -175,19 +176,4 @@ def _closed(stored: StoredJob) -> Record:
             f"the record of {stored.summary.job_id} was written by another version of ingest",
             remedy=f"remove {display_name(stored.summary.output)}, or use that version",
         ) from error
-    if record.status.final:
-        return record
-    now = utc_now()
-    last = record.steps[-1] if record.steps else None
-    if last is not None and last.ended is None:
-        last = last.model_copy(update={"ended": now, "result": "cancelled"})
-        record = record.evolve(steps=(*record.steps[:-1], last))
-    for output in record.outputs:
-        if output.status in {"WAITING", "EXECUTING"}:
-            record = record.with_output(output.resolution, status="CANCELLED")
-    progress = record.progress.model_copy(update={"speed": None, "remaining_seconds": None})
-    return (
-        record.with_error(Cancelled(signal.SIGTERM, f"{BY}, after its process had ended"), last)
-        .with_status(Status.CANCELLED)
-        .evolve(times=record.times.model_copy(update={"ended": now}), progress=progress)
-    )
+    return closed(record, Cancelled(signal.SIGTERM, f"{BY}, after its process had ended"))

@@ -11,7 +11,7 @@ STATE = (
     "CASE WHEN deleting THEN NULL"
     " WHEN queue = 'draft' THEN 'DRAFT'"
     " WHEN queue = 'queued' THEN CASE WHEN cancelling THEN 'CANCELLING' ELSE 'SUBMITTED' END"
-    " WHEN queue = 'running' AND status NOT IN ('CANCELLED', 'FAILED', 'COMPLETED') THEN"
+    " WHEN queue IN ('running', '') AND status NOT IN ('CANCELLED', 'FAILED', 'COMPLETED') THEN"
     " CASE WHEN cancelling THEN 'CANCELLING' WHEN status = 'SUBMITTED' THEN 'EXECUTING' ELSE status END"
     " ELSE status END"
 )

@@ -67,6 +67,7 @@ OURS = (
     (9153, "Ingest Resumed"),
     (9154, "Can Be Resumed"),
     (9155, "Rendition Taken Over"),
+    (9157, "Source Fetched"),
     (9201, "Programs Not Fully Confined"),
     (9202, "Source Damaged"),
     (9203, "Source Misdeclared"),
@@ -122,6 +123,12 @@ OURS = (
     (9348, "Quality Cannot Be Measured"),
     (9349, "Quality Measurement Failed"),
     (9355, "Job Cannot Be Resumed"),
+    (9360, "Source Not Allowed"),
+    (9361, "Job Cannot Be Changed"),
+    (9362, "Time Limit Reached"),
+    (9363, "Source Not Fetched"),
+    (9364, "Address Unusable"),
+    (9365, "Process Died"),
     (9370, "API Key Not Found"),
 )
 

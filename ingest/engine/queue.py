@@ -1,0 +1,384 @@
+"""The queue of jobs: all that may be asked of them. Safe to share among threads; each change is on the disk on return.
+
+It only writes down what is to be done. `ingest.engine.local` does it, in this process or in another one.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import delete, func, insert, select, update
+
+from ingest.engine import submissions
+from ingest.engine.deliveries import tell_ended
+from ingest.engine.model import State
+from ingest.engine.places import JOBS as JOB_FOLDERS
+from ingest.engine.places import PACKAGES, job_folder, package_folder, presets_folder
+from ingest.engine.rows import JOB_COLUMNS, J, job_of, owned, page_ids, stamp
+from ingest.engine.sources import Sources
+from ingest.files import sync_folder
+from ingest.job import codes
+from ingest.job.errors import Cancelled, UsageError
+from ingest.job.ids import new_job_id
+from ingest.job.record import Record, utc_now
+from ingest.job.status import Status
+from ingest.pipeline.cancelling import cancel_job
+from ingest.pipeline.closing import closed
+from ingest.store.database import open_database
+from ingest.store.model import JobSummary, storable
+from ingest.store.sqlite import row_of
+from ingest.store.tables import DELIVERIES, JOBS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from sqlalchemy import Connection, Row
+
+    from ingest.engine.model import Filter, Job, Page, Queue, Submission
+    from ingest.store.database import Database
+
+BY = "a request"
+POLL = 0.5  # seconds between two looks of `events`
+HEARTBEAT = 15.0  # seconds after which `events` gives a sign of life
+_CHANGED_COLUMNS = (*JOB_COLUMNS, J.submission)
+
+
+class JobQueue:
+    """The jobs of one data folder."""
+
+    def __init__(
+        self, database: Database, home: Path, *, preset_dir: Path | None = None, allowed: Sequence[Path] = ()
+    ) -> None:
+        """`preset_dir`: the server's own presets; `allowed`: folders that local sources may lie in."""
+        self.database = database
+        self.home = home
+        self._preset_dir = preset_dir
+        self._sources = Sources(database, home, tuple(allowed))
+        self._listeners: list[Callable[[], object]] = []
+
+    @classmethod
+    def open(cls, home: Path, *, preset_dir: Path | None = None, allowed: Sequence[Path] = ()) -> JobQueue:
+        """Raises OutputError STORE_UNUSABLE; ResourceError DISK_FULL."""
+        return cls(open_database(home), home, preset_dir=preset_dir, allowed=allowed)
+
+    def close(self) -> None:
+        self.database.close()
+
+    def listen(self, listener: Callable[[], object]) -> None:
+        """From now on call `listener`, in whichever thread, when there is something to do."""
+        self._listeners.append(listener)
+
+    # -- new jobs --
+
+    def submit(self, account: str, username: str, submission: Submission) -> Job:
+        """A new job, queued.
+
+        Raises:
+            UsageError: a resolution or preset that cannot be; SOURCE_NOT_ALLOWED; no source.
+            SourceError: the source is not there, or cannot be read.
+        """
+        return self._create(account, username, submission, "queued")
+
+    def draft(self, account: str, username: str, submission: Submission) -> Job:
+        """A new job that waits for `run`; only then must it have a source that can be read.
+
+        Raises:
+            UsageError: a resolution or preset that cannot be; SOURCE_NOT_ALLOWED.
+            SourceError: the account has no such file.
+        """
+        return self._create(account, username, submission, "draft")
+
+    def change(self, account: str | None, job_id: str, *, submission: Submission) -> Job:
+        """Let a draft be another submission.
+
+        Raises:
+            UsageError: JOB_NOT_FOUND; JOB_NOT_CHANGEABLE, it is no draft; as `draft`.
+        """
+        row = self._draft(account, job_id)
+        values = self._values(row.account, self._record(row).username, submission, job_id, "draft")
+        self._replace(job_id, values)
+        return self.job(account, job_id)
+
+    def run(self, account: str | None, job_id: str) -> Job:
+        """Queue a draft.
+
+        Raises:
+            UsageError: JOB_NOT_FOUND; JOB_NOT_CHANGEABLE, it is no draft; as `submit`.
+            SourceError: as `submit`.
+        """
+        row = self._draft(account, job_id)
+        submission = submissions.loaded(row.submission, json.loads(row.asked))
+        self._replace(
+            job_id, self._values(row.account, self._record(row).username, submission, job_id, "queued")
+        )
+        self._wake()
+        return self.job(account, job_id)
+
+    # -- questions --
+
+    def job(self, account: str | None, job_id: str) -> Job:
+        """The job of this id; account None: whoever owns it.
+
+        Raises:
+            UsageError: JOB_NOT_FOUND.
+        """
+        with self.database.read() as connection:
+            return job_of(_row(connection, account, job_id))
+
+    def by_short_id(self, account: str | None, short_id: str) -> Job:
+        """The job whose `object_id` this is.
+
+        Raises:
+            UsageError: JOB_NOT_FOUND.
+        """
+        query = select(*JOB_COLUMNS).where(J.short_id == storable(short_id), owned(account))
+        with self.database.read() as connection:
+            row = connection.execute(query).one_or_none()
+        if row is None:
+            raise not_found(short_id)
+        return job_of(row)
+
+    def submission(self, job: Job) -> Submission:
+        """What was asked for.
+
+        Raises:
+            UsageError: JOB_NOT_FOUND; JOB_NOT_RESUMABLE, `ingest run` or another version of ingest made it.
+        """
+        with self.database.read() as connection:
+            row = _row(connection, None, job.job_id)
+        return submissions.loaded(row.submission, job.asked)
+
+    def jobs(self, filter: Filter) -> Page:  # noqa: A002 (the contract's word)
+        """A page of the jobs that `filter` lets through."""
+        from ingest.engine.model import Page
+
+        with self.database.read() as connection:
+            ids, total = page_ids(connection, filter)
+            wanted = ids[: filter.limit]
+            rows = connection.execute(select(*JOB_COLUMNS).where(J.job_id.in_(wanted))).all()
+        by_id = {row.job_id: job_of(row) for row in rows}
+        return Page(tuple(by_id[i] for i in wanted if i in by_id), total, more=len(ids) > filter.limit)
+
+    def counts(self, account: str | None) -> dict[State, int]:
+        """How many jobs are in each state; those that no job is in are left out."""
+        query = select(J.state, func.count()).where(owned(account)).group_by(J.state)
+        with self.database.read() as connection:
+            return {State(state): number for state, number in connection.execute(query)}
+
+    def events(
+        self, account: str | None, job_id: str, since: datetime | None = None, *, heartbeat: float = HEARTBEAT
+    ) -> Iterator[Job | None]:
+        """The job now, where it was updated after `since`, and after each change of it until it has ended.
+
+        None after `heartbeat` seconds without a change, so that a caller can see whether anybody listens still.
+
+        Raises:
+            UsageError: JOB_NOT_FOUND, also once it was deleted.
+        """
+        told = since.astimezone(UTC) if since is not None else None
+        quiet = time.monotonic()
+        while True:
+            job = self.job(account, job_id)
+            if told is None or job.updated > told:
+                told, quiet = job.updated, time.monotonic()
+                yield job
+            elif time.monotonic() - quiet >= heartbeat:
+                quiet = time.monotonic()
+                yield None
+            if job.queue == "ended":
+                return
+            time.sleep(POLL)
+
+    # -- changes --
+
+    def asked(self, job_id: str, asked: Mapping[str, Any]) -> None:
+        """Replace the request's own document."""
+        with self.database.write() as connection:
+            _update(connection, job_id, asked=json.dumps(asked), updated=utc_now())
+
+    def cancel(self, account: str | None, job_id: str) -> Job:
+        """A job that waits is CANCELLED at once, one that runs is asked to stop; one that has ended stays as it is.
+
+        Raises:
+            UsageError: JOB_NOT_FOUND; JOB_NOT_CANCELLABLE, another machine's `ingest run` runs it.
+        """
+        with self.database.write() as connection:
+            row = _row(connection, account, job_id)
+            if row.queue in ("draft", "queued"):
+                record = closed(self._record(row), Cancelled(signal.SIGTERM, BY))
+                _update(
+                    connection, job_id, queue="ended", cancelling=1, ended=utc_now(), **record_columns(record)
+                )
+                tell_ended(connection, row, record)
+            elif row.queue == "running":
+                _update(connection, job_id, cancelling=1, updated=utc_now())
+        if not row.queue and not Status(row.status).final:
+            cancel_job(job_id, self.home, wait=False)
+        self._wake()
+        return self.job(account, job_id)
+
+    def retry(self, account: str | None, job_id: str) -> Job:
+        """Queue a failed or cancelled job again; what it has encoded is used where it can be.
+
+        Raises:
+            UsageError: JOB_NOT_FOUND; JOB_NOT_CHANGEABLE, it has not failed, or the queue never had it.
+        """
+        with self.database.write() as connection:
+            row = _row(connection, account, job_id)
+            record = job_of(row).record
+            if row.queue != "ended" or record.status not in (Status.FAILED, Status.CANCELLED):
+                raise UsageError(
+                    codes.JOB_NOT_CHANGEABLE,
+                    f"job {job_id} cannot be tried again: it is {row.status}",
+                    remedy="only a failed or cancelled job of the server can",
+                )
+            if record.request is None:
+                raise UsageError(codes.JOB_NOT_CHANGEABLE, f"job {job_id} was a draft without a source")
+            _update(
+                connection,
+                job_id,
+                queue="queued",
+                cancelling=0,
+                queued=utc_now(),
+                ended=None,
+                deaths=0,
+                ran=0.0,
+                **record_columns(record.resumed(None)),
+            )
+        self._wake()
+        return self.job(account, job_id)
+
+    def delete(self, account: str | None, job_id: str) -> None:
+        """Let the job, its record and its package go; one that runs is cancelled first, and goes when it has ended.
+
+        Of a job that `ingest run` made, only the entry goes: its folder is a person's own.
+
+        Raises:
+            UsageError: JOB_NOT_FOUND; JOB_NOT_CANCELLABLE.
+        """
+        self.cancel(account, job_id)
+        with self.database.write() as connection:
+            row = _row(connection, account, job_id)
+            _update(connection, job_id, deleting=1)
+        if row.queue != "running":
+            self.remove(job_id)
+        self._wake()
+
+    def remove(self, job_id: str) -> None:
+        """Let go of what is left of a job that is marked as deleted and that nobody runs."""
+        with self.database.read() as connection:
+            query = select(J.output, J.deleting).where(J.job_id == job_id)
+            row = connection.execute(query).one_or_none()
+        if row is None or not row.deleting:
+            return
+        if Path(row.output).is_relative_to(self.home / PACKAGES):
+            shutil.rmtree(row.output, ignore_errors=True)
+        shutil.rmtree(job_folder(self.home, job_id), ignore_errors=True)
+        with self.database.write() as connection:
+            connection.execute(delete(DELIVERIES).where(DELIVERIES.c.job_id == job_id))
+            connection.execute(delete(JOBS).where(J.job_id == job_id))
+
+    # -- within --
+
+    def _wake(self) -> None:
+        for listener in self._listeners:
+            listener()
+
+    def _create(self, account: str, username: str, submission: Submission, queue: Queue) -> Job:
+        job_id = new_job_id()
+        try:
+            values = self._values(account, username, submission, job_id, queue)
+            with self.database.write() as connection:
+                connection.execute(insert(JOBS), values)
+        except BaseException:
+            shutil.rmtree(job_folder(self.home, job_id), ignore_errors=True)
+            raise
+        self._wake()
+        return self.job(account, job_id)
+
+    def _values(
+        self, account: str, username: str, submission: Submission, job_id: str, queue: Queue
+    ) -> dict[str, Any]:
+        """The row of a new job; what it needs of files is on the disk."""
+        submissions.check_presets(submission, self._preset_dir)
+        found = self._sources.prepare(account, job_id, submission, needed=queue != "draft")
+        presets = submissions.write_presets(submission, self._preset_dir, presets_folder(self.home, job_id))
+        if presets is not None or found.linked:
+            sync_folder(job_folder(self.home, job_id))
+            sync_folder(self.home / JOB_FOLDERS)
+            sync_folder(self.home)
+        record = submissions.record_of(
+            submission,
+            job_id=job_id,
+            username=username,
+            source=found.path,
+            name=found.name,
+            output=package_folder(self.home, account, job_id),
+            preset_dir=presets,
+        )
+        limit = submission.time_limit
+        return row_of(JobSummary.of(record)) | {
+            "account": account,
+            "dialect": submission.dialect,
+            "queue": queue,
+            "label": storable(submission.label) if submission.label is not None else None,
+            "priority": submission.priority,
+            "size": found.size,
+            "queued": utc_now() if queue == "queued" else None,
+            "start_at": stamp(submission.start_at) if submission.start_at else None,
+            "time_limit": limit.total_seconds() if limit else None,
+            "search": storable(found.name.casefold()),
+            "asked": json.dumps(submission.asked),
+            "submission": submissions.dumped(submission),
+            "record": storable(record.to_json()),
+        }
+
+    def _draft(self, account: str | None, job_id: str) -> Row[*tuple[Any, ...]]:
+        with self.database.read() as connection:
+            row = _row(connection, account, job_id)
+        if row.queue != "draft":
+            raise UsageError(codes.JOB_NOT_CHANGEABLE, f"job {job_id} is no draft any more")
+        return row
+
+    def _replace(self, job_id: str, values: dict[str, Any]) -> None:
+        """Of a draft that is a draft still; it stays created when it was."""
+        values.pop("created")
+        with self.database.write() as connection:
+            changed = connection.execute(
+                update(JOBS).where(J.job_id == job_id, J.queue == "draft").values(values)
+            )
+            if changed.rowcount == 0:
+                raise UsageError(codes.JOB_NOT_CHANGEABLE, f"job {job_id} is no draft any more")
+
+    @staticmethod
+    def _record(row: Row[*tuple[Any, ...]]) -> Record:
+        return job_of(row).record
+
+
+def record_columns(record: Record) -> dict[str, Any]:
+    """What a row has of a record, but for what never changes."""
+    summary = JobSummary.of(record)
+    names = ("status", "updated", "percent", "step", "pid", "host", "pid_started")
+    return {n: getattr(summary, n) for n in names} | {"record": storable(record.to_json())}
+
+
+def not_found(job_id: str) -> UsageError:
+    return UsageError(codes.JOB_NOT_FOUND, f"there is no job {job_id!r}")
+
+
+def _row(connection: Connection, account: str | None, job_id: str) -> Row[*tuple[Any, ...]]:
+    query = select(*_CHANGED_COLUMNS).where(J.job_id == storable(job_id), owned(account))
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        raise not_found(job_id)
+    return row
+
+
+def _update(connection: Connection, job_id: str, **values: Any) -> None:
+    connection.execute(update(JOBS).where(J.job_id == job_id).values(values))

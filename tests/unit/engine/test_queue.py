@@ -1,0 +1,503 @@
+"""The queue without an engine: what it writes down, who sees it, and what may follow what."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from engine_asking import film, open_queue, preset, wanted
+from sqlalchemy import insert, select, update
+
+from ingest.engine.model import Filter, Job, LocalSource, State, StoredSource, Submission, UrlSource
+from ingest.engine.places import job_folder, presets_folder
+from ingest.engine.rows import J
+from ingest.engine.submissions import dumped, loaded
+from ingest.job import codes
+from ingest.job.errors import IngestError, SourceError, UsageError
+from ingest.job.ids import new_job_id, object_id
+from ingest.job.status import Status
+from ingest.media.options import Options
+from ingest.store import JobSummary, open_store, store_path
+from ingest.store.tables import DELIVERIES, FILES, JOBS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from ingest.engine.queue import JobQueue
+    from ingest.job.codes import Code
+
+
+@pytest.fixture
+def queue(tmp_path: Path) -> Iterator[JobQueue]:
+    made = open_queue(tmp_path)
+    yield made
+    made.close()
+
+
+def end(queue: JobQueue, job: Job, status: Status) -> None:
+    """As if an engine had run the job."""
+    record = job.record.with_status(Status.EXECUTING).with_status(status)
+    with open_store(queue.home) as store:
+        store.save(record.to_json(), summary=JobSummary.of(record))
+    put(queue, job, queue="ended")
+
+
+def put(queue: JobQueue, job: Job, /, **values: Any) -> None:
+    with queue.database.write() as connection:
+        connection.execute(update(JOBS).where(J.job_id == job.job_id).values(values))
+
+
+def refused(code: Code, call: Any, *arguments: Any, **more: Any) -> str:
+    with pytest.raises(IngestError) as caught:
+        call(*arguments, **more)
+    assert caught.value.code == code
+    return caught.value.message
+
+
+# -- what is written down --
+
+
+def test_a_submitted_job_is_queued_with_its_first_record(queue: JobQueue, tmp_path: Path) -> None:
+    start = datetime(2031, 1, 2, 3, 4, 5, tzinfo=UTC)
+    job = queue.submit(
+        "acc1234",
+        "maria",
+        wanted(
+            tmp_path,
+            "Größe.mov",
+            resolutions=("sd", "hd"),
+            dialect="xvid",
+            asked={"user_data": "é"},
+            label="mine",
+            priority=3,
+            start_at=start,
+        ),
+    )
+    record = job.record
+    assert (job.state, job.queue, job.account, job.dialect) == (State.SUBMITTED, "queued", "acc1234", "xvid")
+    assert (job.asked, job.label, job.priority, job.start_at) == ({"user_data": "é"}, "mine", 3, start)
+    assert (job.attempts, job.begun, job.ended, job.cancelling) == (0, None, None, False)
+    assert job.queued is not None
+    assert timedelta(0) <= job.queued - job.created < timedelta(seconds=5)
+    assert (record.status, record.username, record.process) == (Status.SUBMITTED, "maria", None)
+    assert (record.source.path, record.source.name) == (str(tmp_path / "films/Größe.mov"), "Größe.mov")
+    assert record.results.layer_name == "Größe"
+    assert record.output == str(tmp_path / "home/packages/acc1234" / job.job_id)
+    assert [o.resolution for o in record.outputs] == ["sd", "hd"]
+
+
+def test_what_was_asked_for_comes_back(queue: JobQueue, tmp_path: Path) -> None:
+    asked = Submission(
+        resolutions=("tiny",),
+        source=UrlSource("https://example.org/a/b.mp4?token=1", "b.mp4", "me", "secret"),
+        options=Options(codecs=("h264", "hevc"), loudness=-23.0, klv=film(tmp_path, "k.klv").path),
+        presets={"tiny": preset("tiny")},
+        dialect="bytenite",
+        asked={"a": [1, None]},
+        label="l",
+        priority=-2,
+        start_at=datetime(2031, 1, 1, tzinfo=UTC),
+        time_limit=timedelta(seconds=90.5),
+        webhooks={"finished": "https://example.org/hook"},
+    )
+    assert queue.submission(queue.submit("a", "u", asked)) == asked
+    for source in (None, LocalSource(tmp_path / "films" / "é.mp4")):
+        other = Submission(("sd",), source)
+        assert queue.submission(queue.draft("a", "u", other)) == other
+    stored = Submission(("sd",), StoredSource("i1"), asked={"b": 2})
+    assert loaded(dumped(stored), {"b": 2}) == stored
+
+
+def test_a_job_is_on_the_disk_when_it_is_answered(queue: JobQueue, tmp_path: Path) -> None:
+    job = queue.submit("a", "u", wanted(tmp_path))
+    with closing(sqlite3.connect(store_path(queue.home))) as db:
+        assert db.execute("SELECT job_id, queue FROM jobs").fetchall() == [(job.job_id, "queued")]
+
+
+def test_a_job_s_own_presets_lie_in_its_folder(tmp_path: Path) -> None:
+    presets = tmp_path / "presets"
+    presets.mkdir()
+    (presets / "house.toml").write_text(preset("house"))
+    queue = open_queue(tmp_path, preset_dir=presets)
+    job = queue.submit(
+        "a", "u", wanted(tmp_path, resolutions=("tiny", "house"), presets={"tiny": preset("tiny")})
+    )
+    folder = presets_folder(queue.home, job.job_id)
+    assert {p.name: p.read_text() for p in folder.iterdir()} == {
+        "tiny.toml": preset("tiny"),
+        "house.toml": preset("house"),
+    }
+    assert job.record.request is not None
+    assert job.record.request.preset_dir == folder.as_uri()
+
+
+def test_without_presets_of_its_own_the_server_s_are_used(queue: JobQueue, tmp_path: Path) -> None:
+    job = queue.submit("a", "u", wanted(tmp_path))
+    assert job.record.request is not None
+    assert job.record.request.preset_dir is None
+    assert not job_folder(queue.home, job.job_id).exists()
+
+
+def test_a_stored_file_gets_a_second_name(queue: JobQueue, tmp_path: Path) -> None:
+    blob = queue.home / "files" / "blob"
+    blob.parent.mkdir()
+    blob.write_bytes(b"film")
+    row = {
+        "file_id": "i1",
+        "account": "a",
+        "path": "/f/../x y.mp4",
+        "name": "../x y.mp4",
+        "mime": "video/mp4",
+    }
+    row |= {"size": 4, "etag": "", "created": "", "stored": str(blob)}
+    with queue.database.write() as connection:
+        connection.execute(insert(FILES), row)
+    job = queue.submit("a", "u", Submission(("sd",), StoredSource("i1")))
+    blob.unlink()
+    linked = job_folder(queue.home, job.job_id) / "source" / "_x y.mp4"
+    assert (job.record.source.path, linked.read_bytes()) == (str(linked), b"film")
+    refused(codes.SOURCE_NOT_FOUND, queue.submit, "b", "u", Submission(("sd",), StoredSource("i1")))
+
+
+def test_a_url_is_fetched_later(queue: JobQueue) -> None:
+    named = queue.submit("a", "u", Submission(("sd",), UrlSource("http://example.org/x%20y.mp4?k=1", "")))
+    bare = queue.submit("a", "u", Submission(("sd",), UrlSource("http://example.org/", "")))
+    assert (named.record.source.name, bare.record.source.name) == ("x y.mp4", "example.org")
+    assert named.record.source.path == str(job_folder(queue.home, named.job_id) / "source" / "x y.mp4")
+
+
+# -- what is refused, and leaves nothing behind --
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"resolutions": ("huge",)}, codes.UNKNOWN_RESOLUTION),
+        ({"resolutions": ()}, codes.USAGE),
+        ({"presets": {"tiny": "title = 1"}}, codes.PRESET_INVALID),
+        ({"presets": {"../tiny": preset("tiny")}}, codes.PRESET_INVALID),
+        ({"presets": {"tiny": preset("tiny")}, "resolutions": ("tiny", "sd")}, codes.PRESET_INVALID),
+        ({"source": None}, codes.USAGE),
+        ({"source": UrlSource("file:///etc/passwd", "x")}, codes.USAGE),
+        ({"source": UrlSource("http://[", "x")}, codes.USAGE),
+        ({"source": StoredSource("i404")}, codes.SOURCE_NOT_FOUND),
+    ],
+)
+def test_a_submission_that_cannot_work(
+    queue: JobQueue, tmp_path: Path, changes: dict[str, Any], code: Code
+) -> None:
+    refused(code, queue.submit, "a", "u", wanted(tmp_path, **changes))
+    assert queue.jobs(Filter(None)).total == 0
+    assert not list((queue.home / "jobs").glob("*"))
+
+
+def test_only_allowed_folders_are_read_and_nothing_is_told_of_others(queue: JobQueue, tmp_path: Path) -> None:
+    secret = tmp_path / "secret.mp4"
+    secret.write_bytes(b"x")
+    (tmp_path / "films" / "link.mp4").symlink_to(secret)
+    said = set()
+    for path in (
+        secret,
+        tmp_path / "none.mp4",
+        tmp_path / "films/link.mp4",
+        tmp_path / "films/../secret.mp4",
+    ):
+        text = refused(
+            codes.SOURCE_NOT_ALLOWED, queue.submit, "a", "u", Submission(("sd",), LocalSource(path))
+        )
+        said.add(text.replace(str(path), "PATH"))
+    assert said == {"PATH is in no folder that the server may read"}
+    refused(
+        codes.SOURCE_NOT_ALLOWED,
+        queue.submit,
+        "a",
+        "u",
+        Submission(("sd",), LocalSource(tmp_path / "films/a\0b")),
+    )
+    klv = wanted(tmp_path, options=Options(klv=secret))
+    refused(codes.SOURCE_NOT_ALLOWED, queue.submit, "a", "u", klv)
+    missing = Submission(("sd",), LocalSource(tmp_path / "films/none.mp4"))
+    refused(codes.SOURCE_NOT_FOUND, queue.submit, "a", "u", missing)
+
+
+def test_an_account_cannot_name_a_folder(queue: JobQueue, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="not an account"):
+        queue.submit("../x", "u", wanted(tmp_path))
+
+
+# -- who sees it --
+
+
+def test_a_foreign_job_is_a_missing_one(queue: JobQueue, tmp_path: Path) -> None:
+    job = queue.submit("a", "u", wanted(tmp_path))
+    asked = (queue.job, queue.cancel, queue.retry, queue.delete, queue.run)
+    foreign = {refused(codes.JOB_NOT_FOUND, ask, "b", job.job_id).replace(job.job_id, "ID") for ask in asked}
+    missing = {refused(codes.JOB_NOT_FOUND, ask, "a", "j404").replace("j404", "ID") for ask in asked}
+    assert foreign == missing == {"there is no job 'ID'"}
+    refused(codes.JOB_NOT_FOUND, queue.by_short_id, "b", object_id(job.job_id))
+    assert queue.job(None, job.job_id) == queue.job("a", job.job_id)
+    assert queue.by_short_id("a", object_id(job.job_id)) == queue.job("a", job.job_id)
+
+
+def test_jobs_of_ingest_run_are_seen_by_all_accounts_together(queue: JobQueue, tmp_path: Path) -> None:
+    from ingest.pipeline.first_record import first_record
+    from ingest.pipeline.request import Request
+
+    record = first_record(Request(tmp_path / "x.mp4", ("sd",), tmp_path / "out"))
+    with open_store(queue.home) as store:
+        store.save(record.to_json(), summary=JobSummary.of(record))
+    job = queue.job(None, record.job_id)
+    assert (job.dialect, job.account, job.queue, job.state) == ("cli", "", "running", State.EXECUTING)
+    assert queue.jobs(Filter("a")).total == 0
+    assert [j.job_id for j in queue.jobs(Filter(None)).jobs] == [record.job_id]
+
+
+# -- what follows what --
+
+
+def test_a_draft_waits_until_it_is_run(queue: JobQueue, tmp_path: Path) -> None:
+    draft = queue.draft("a", "u", Submission(("sd",), label="before"))
+    assert (draft.state, draft.queued, draft.record.request) == (State.DRAFT, None, None)
+    refused(codes.USAGE, queue.run, "a", draft.job_id)
+    changed = queue.change("a", draft.job_id, submission=wanted(tmp_path, resolutions=("hd",), label="after"))
+    assert (changed.state, changed.label, changed.created) == (State.DRAFT, "after", draft.created)
+    job = queue.run("a", draft.job_id)
+    assert (job.state, job.created) == (State.SUBMITTED, draft.created)
+    assert [o.resolution for o in job.record.outputs] == ["hd"]
+    refused(codes.JOB_NOT_CHANGEABLE, queue.run, "a", draft.job_id)
+    refused(codes.JOB_NOT_CHANGEABLE, queue.change, "a", draft.job_id, submission=wanted(tmp_path))
+
+
+def test_a_waiting_job_is_cancelled_at_once(queue: JobQueue, tmp_path: Path) -> None:
+    hooks = {"cancelled": "https://example.org/c", "failed": "https://example.org/f"}
+    job = queue.submit("a", "u", wanted(tmp_path, webhooks=hooks))
+    done = queue.cancel("a", job.job_id)
+    assert (done.state, done.queue) == (State.CANCELLED, "ended")
+    assert done.ended is not None
+    assert done.record.error is not None
+    assert (done.record.error.code, done.record.error.message) == (9323, "cancelled by a request")
+    assert [o.status for o in done.record.outputs] == ["CANCELLED"]
+    assert queue.cancel("a", job.job_id) == done
+    with queue.database.read() as connection:
+        told = connection.execute(
+            select(DELIVERIES.c.happening, DELIVERIES.c.url, DELIVERIES.c.payload)
+        ).all()
+    assert [(t.happening, t.url) for t in told] == [("cancelled", "https://example.org/c")]
+    payload = json.loads(told[0].payload)
+    assert payload.pop("timestamp").endswith("Z")
+    assert payload == {"type": "job.cancelled", "data": {"jobId": job.job_id, "status": "CANCELLED"}}
+
+
+def test_a_running_job_is_asked_to_stop(queue: JobQueue, tmp_path: Path) -> None:
+    job = queue.submit("a", "u", wanted(tmp_path))
+    put(queue, job, queue="running")
+    assert queue.job("a", job.job_id).state is State.EXECUTING
+    asked = queue.cancel("a", job.job_id)
+    assert (asked.state, asked.queue, asked.cancelling) == (State.CANCELLING, "running", True)
+
+
+def test_a_failed_job_is_tried_again(queue: JobQueue, tmp_path: Path) -> None:
+    job = queue.submit("a", "u", wanted(tmp_path))
+    refused(codes.JOB_NOT_CHANGEABLE, queue.retry, "a", job.job_id)
+    end(queue, job, Status.FAILED)
+    put(queue, job, attempts=1, deaths=2, ran=7.5)
+    assert queue.job("a", job.job_id).state is State.FAILED
+    again = queue.retry("a", job.job_id)
+    assert (again.state, again.queue, again.ended, again.attempts) == (State.SUBMITTED, "queued", None, 1)
+    end(queue, again, Status.COMPLETED)
+    refused(codes.JOB_NOT_CHANGEABLE, queue.retry, "a", job.job_id)
+
+
+def test_a_deleted_job_is_gone_with_its_files(queue: JobQueue, tmp_path: Path) -> None:
+    job = queue.submit("a", "u", wanted(tmp_path, resolutions=("tiny",), presets={"tiny": preset("tiny")}))
+    job.folder.mkdir(parents=True)
+    (job.folder / "ABR.m3u8").write_text("")
+    queue.delete("a", job.job_id)
+    refused(codes.JOB_NOT_FOUND, queue.job, None, job.job_id)
+    assert not job.folder.exists()
+    assert not job_folder(queue.home, job.job_id).exists()
+    with closing(sqlite3.connect(store_path(queue.home))) as db:
+        assert db.execute("SELECT count(*) FROM jobs").fetchone() == (0,)
+
+
+def test_a_running_job_that_is_deleted_is_hidden_until_it_has_ended(queue: JobQueue, tmp_path: Path) -> None:
+    job = queue.submit("a", "u", wanted(tmp_path))
+    put(queue, job, queue="running")
+    queue.delete("a", job.job_id)
+    refused(codes.JOB_NOT_FOUND, queue.job, None, job.job_id)
+    assert queue.jobs(Filter(None)).total == 0
+    with queue.database.read() as connection:
+        rows = connection.execute(select(J.queue, J.cancelling, J.deleting)).all()
+    assert rows == [("running", 1, 1)]
+
+
+def test_the_folder_of_ingest_run_stays_when_its_job_is_deleted(queue: JobQueue, tmp_path: Path) -> None:
+    from ingest.pipeline.first_record import first_record
+    from ingest.pipeline.request import Request
+
+    record = first_record(Request(tmp_path / "x.mp4", ("sd",), tmp_path / "out")).with_status(Status.FAILED)
+    (tmp_path / "out").mkdir()
+    with open_store(queue.home) as store:
+        store.save(record.to_json(), summary=JobSummary.of(record))
+    queue.delete(None, record.job_id)
+    assert (tmp_path / "out").is_dir()
+    assert queue.jobs(Filter(None)).total == 0
+
+
+def test_a_running_job_is_read_from_its_folder(queue: JobQueue, tmp_path: Path) -> None:
+    job = queue.submit("a", "u", wanted(tmp_path))
+    put(queue, job, queue="running")
+    record = job.record.with_status(Status.EXECUTING)
+    record = record.evolve(progress=record.progress.model_copy(update={"percent": 41.5}))
+    job.folder.mkdir(parents=True)
+    later = record.times.model_copy(update={"updated": "2999-01-01T00:00:00.000Z"})
+    (job.folder / "job.json").write_text(record.model_copy(update={"times": later}).to_json())
+    assert queue.job("a", job.job_id).record.progress.percent == 41.5
+    assert queue.jobs(Filter("a")).jobs[0].record.progress.percent == 41.5
+    put(queue, job, queue="ended")
+    assert queue.job("a", job.job_id).record.progress.percent == 0.0
+
+
+def test_a_record_of_another_version_is_shown_as_far_as_its_columns_go(
+    queue: JobQueue, tmp_path: Path
+) -> None:
+    job = queue.submit("a", "u", wanted(tmp_path))
+    put(queue, job, record='{"new": 1}', status="FAILED", queue="ended", percent=12.5)
+    found = queue.job("a", job.job_id)
+    assert (found.state, found.record.progress.percent) == (State.FAILED, 12.5)
+    assert (found.record.source.name, found.record.output) == ("one.mp4", job.record.output)
+
+
+def test_the_store_and_the_model_call_every_state_the_same(queue: JobQueue, tmp_path: Path) -> None:
+    job = queue.submit("a", "u", wanted(tmp_path))
+    for where, status, cancelling in itertools.product(
+        ("draft", "queued", "running", "ended", ""), Status, (0, 1)
+    ):
+        record = job.record.model_copy(update={"status": status})
+        put(queue, job, queue=where, status=status.value, cancelling=cancelling, record=record.to_json())
+        with queue.database.read() as connection:
+            stored = connection.execute(select(J.state)).scalar_one()
+        assert queue.job("a", job.job_id).state.value == stored, (where, status, cancelling)
+
+
+# -- lists --
+
+
+def filled(queue: JobQueue, tmp_path: Path) -> list[Job]:
+    names = ("Zebra.mp4", "apple.MOV", "müLLER.mkv", "apple.MOV")
+    jobs = [
+        queue.submit("a", "u", wanted(tmp_path, name, label=str(n % 2), dialect=("xvid", "native")[n // 2]))
+        for n, name in enumerate(names)
+    ]
+    put(queue, jobs[0], status="COMPLETED", queue="ended", percent=100.0)
+    put(queue, jobs[1], status="EXECUTING", queue="running", percent=30.0)
+    queue.submit("b", "u", wanted(tmp_path))
+    return jobs
+
+
+@pytest.mark.parametrize(
+    ("changes", "order"),
+    [
+        ({}, [3, 2, 1, 0]),
+        ({"descending": False}, [0, 1, 2, 3]),
+        ({"states": frozenset({State.SUBMITTED})}, [3, 2]),
+        ({"states": frozenset({State.COMPLETED, State.EXECUTING})}, [1, 0]),
+        ({"states": frozenset()}, []),
+        ({"dialect": "xvid"}, [1, 0]),
+        ({"label": "0"}, [2, 0]),
+        ({"text": "APPLE"}, [3, 1]),
+        ({"text": "Müll"}, [2]),
+        ({"text": "%"}, []),
+        ({"sort": "percent", "states": frozenset({State.COMPLETED, State.EXECUTING})}, [0, 1]),
+        ({"sort": "source", "descending": False}, [1, 3, 2, 0]),
+        ({"sort": "status", "descending": False}, [0, 1, 2, 3]),
+        ({"label": "0", "dialect": "native", "text": "ller"}, [2]),
+    ],
+)
+def test_filters_and_orders(
+    queue: JobQueue, tmp_path: Path, changes: dict[str, Any], order: list[int]
+) -> None:
+    jobs = filled(queue, tmp_path)
+    page = queue.jobs(Filter("a", **changes))
+    assert [jobs.index(next(k for k in jobs if k.job_id == j.job_id)) for j in page.jobs] == order
+    assert (page.total, page.more) == (len(order), False)
+
+
+def test_filter_by_the_time_of_creation(queue: JobQueue, tmp_path: Path) -> None:
+    jobs = filled(queue, tmp_path)
+    for n, job in enumerate(jobs):
+        put(queue, job, created=f"2026-01-0{n + 1}T00:00:00.000Z")
+    page = queue.jobs(
+        Filter(
+            "a", created_from=datetime(2026, 1, 2, tzinfo=UTC), created_until=datetime(2026, 1, 3, tzinfo=UTC)
+        )
+    )
+    assert [j.job_id for j in page.jobs] == [jobs[2].job_id, jobs[1].job_id]
+
+
+@pytest.mark.parametrize("sort", ["created", "updated", "status", "percent", "source"])
+@pytest.mark.parametrize("descending", [True, False])
+def test_pages_by_offset_and_by_cursor_are_the_whole(
+    queue: JobQueue, tmp_path: Path, sort: Any, descending: bool
+) -> None:
+    filled(queue, tmp_path)
+    every = Filter("a", sort=sort, descending=descending)
+    whole = [j.job_id for j in queue.jobs(every).jobs]
+    by_offset = [queue.jobs(replace(every, limit=1, offset=n)) for n in range(4)]
+    assert [p.jobs[0].job_id for p in by_offset] == whole
+    assert [(p.total, p.more) for p in by_offset] == [(4, True)] * 3 + [(4, False)]
+    by_cursor: list[str] = []
+    more = True
+    while more:
+        page = queue.jobs(replace(every, limit=3, after=by_cursor[-1] if by_cursor else None))
+        by_cursor += [j.job_id for j in page.jobs]
+        more = page.more
+    assert by_cursor == whole
+
+
+def test_counts(queue: JobQueue, tmp_path: Path) -> None:
+    filled(queue, tmp_path)
+    mine = {State.COMPLETED: 1, State.EXECUTING: 1, State.SUBMITTED: 2}
+    assert (queue.counts("a"), queue.counts("c")) == (mine, {})
+    assert queue.counts(None) == mine | {State.SUBMITTED: 3}
+
+
+def test_the_dialect_s_document_can_be_replaced(queue: JobQueue, tmp_path: Path) -> None:
+    job = queue.submit("a", "u", wanted(tmp_path, asked={"a": 1}))
+    queue.asked(job.job_id, {"b": "é"})
+    assert queue.job("a", job.job_id).asked == {"b": "é"}
+
+
+def test_events_end_with_the_job(queue: JobQueue, tmp_path: Path) -> None:
+    job = queue.submit("a", "u", wanted(tmp_path))
+    events = queue.events("a", job.job_id, heartbeat=0.0)
+    first = next(events)
+    assert first is not None
+    assert first.state is State.SUBMITTED
+    assert next(events) is None
+    queue.cancel("a", job.job_id)
+    last = next(e for e in events if e is not None)
+    assert (last.state, list(events)) == (State.CANCELLED, [])
+    refused(codes.JOB_NOT_FOUND, next, queue.events("a", new_job_id()))
+
+
+def test_listeners_hear_of_what_is_to_be_done(queue: JobQueue, tmp_path: Path) -> None:
+    heard: list[str] = []
+    queue.listen(lambda: heard.append("!"))
+    job = queue.submit("a", "u", wanted(tmp_path))
+    queue.cancel("a", job.job_id)
+    assert heard == ["!", "!"]
+
+
+def test_the_errors_are_the_tree_s(queue: JobQueue, tmp_path: Path) -> None:
+    with pytest.raises(UsageError):
+        queue.job("a", "\udcff")
+    with pytest.raises(SourceError):
+        queue.submit("a", "u", wanted(tmp_path, "empty.mp4", 0))
