@@ -7,6 +7,7 @@ import time
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+from ingest.store.errand_schema import ERRANDS
 from ingest.store.server_schema import SERVER
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX jobs_created ON jobs (created)",
     ),
     SERVER,
+    ERRANDS,
 )
 VERSION = len(MIGRATIONS)
 

@@ -138,3 +138,18 @@ DELIVERIES = Table(
     _maybe("delivered"),
     _text("problem", ""),
 )
+ERRANDS = Table(
+    "errands",
+    METADATA,
+    Column("job_id", Text, primary_key=True),
+    _text("account"),
+    _text("kind"),
+    _text("status"),
+    _text("created"),
+    _text("updated"),
+    _count("attempts"),
+    _count("position"),  # of the next thing to do
+    _text("asked"),
+    _text("undo", "[]"),
+    _maybe("error"),
+)

@@ -1,0 +1,196 @@
+"""Presets of one job from the parameters of Bytescale's video API: `h=480&h=1080` are two. Pure.
+
+Parameters that describe a rendition (`w`, `h`, `q`) come in clusters: where one of them is said again, or where JSON
+begins another object, another rendition begins. All others are said once for all renditions.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Literal
+
+from ingest.server.dialects.bytescale.transformation import boolean, whole
+from ingest.server.refusals import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ingest.server.dialects.bytescale.transformation import Group
+
+Format = Literal["html", "mp4-h264", "hls-h264", "hls-h264-rt"]
+FORMATS: tuple[Format, ...] = ("html", "mp4-h264", "hls-h264", "hls-h264-rt")
+
+# Encoder controls that are seen in live URLs and whose meaning nobody publishes: taken, and without effect.
+UNPUBLISHED = frozenset({"p", "gop", "hp", "sh", "sd", "rf", "bf", "qz", "if", "bo"})
+MAX_RENDITIONS = 10
+MAX_SIDE = 4096
+DEFAULT_RATE = 30  # frames per second, as Bytescale's default
+_SECONDS = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,6})?")
+_CLUSTERED = ("w", "h", "q")
+# Apple's HLS authoring specification wants them so (1.13, 7.5); they are the shipped presets' too.
+_TEMPLATE = """name = "{name}"
+title = "{title}"
+box = [{long}, {short}]
+{limits}
+[video]
+codec = "h264"
+profile = "high"
+speed = "veryfast"
+crf = {crf}
+max_bitrate = "{kilobits}k"
+buffer = "{buffer}k"
+gop = "2s"
+segment = "6s"
+max_frame_rate = {rate}
+
+[audio]
+stereo_bitrate = "128k"
+surround_bitrate = "320k"
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendition:
+    """One `w`, `h`, `q` cluster: pixels of the upright picture, and quality from 1 to 100; None where not said."""
+
+    width: int | None = None
+    height: int | None = None
+    quality: int | None = None
+
+    @property
+    def name(self) -> str:
+        """Of the preset, and so of the rendition's folder in the package."""
+        said = (("w", self.width), ("h", self.height), ("q", self.quality))
+        return "".join(f"{letter}{value}" for letter, value in said if value is not None) or "source"
+
+
+@dataclass(frozen=True, slots=True)
+class Video:
+    """What the video API was asked for. `start` and `end` are seconds of the source, None where not said."""
+
+    format: Format
+    renditions: tuple[Rendition, ...]
+    frame_rate: int = DEFAULT_RATE
+    mute: bool = False
+    start: Fraction | None = None
+    end: Fraction | None = None
+
+    @property
+    def presets(self) -> dict[str, str]:
+        """TOML of each preset by name."""
+        return {r.name: preset(r, self.frame_rate) for r in self.renditions}
+
+
+def video(groups: Sequence[Group]) -> Video:
+    """What these parameters ask for.
+
+    Raises:
+        Refusal: invalid: an unknown parameter or format, a value out of its bounds, too many renditions.
+    """
+    clusters: list[dict[str, int]] = [{}]
+    named = {"f": "html", "fps": str(DEFAULT_RATE), "mute": "false", "ts": "", "te": ""}
+    for group in groups:
+        if clusters[-1]:
+            clusters.append({})
+        for key, value in group:
+            if key in _CLUSTERED:
+                if key in clusters[-1]:
+                    clusters.append({})
+                clusters[-1][key] = _clustered(key, value)
+            elif key in named:
+                named[key] = value
+            elif key not in UNPUBLISHED:
+                raise Refusal("invalid", f"unknown parameter {key!r}", code="unknown_parameter")
+    wanted = dict.fromkeys(
+        Rendition(c.get("w"), c.get("h"), c.get("q")) for c in clusters if c
+    )  # each once, in order
+    if len(wanted) > MAX_RENDITIONS:
+        raise Refusal("invalid", f"more than {MAX_RENDITIONS} renditions", code="too_many_renditions")
+    start, end = _seconds("ts", named["ts"]), _seconds("te", named["te"])
+    if end is not None and end <= (start or 0):
+        raise Refusal("invalid", "te must be after ts", code="invalid_parameter")
+    return Video(
+        _format(named["f"]),
+        tuple(wanted) or (Rendition(),),
+        whole("fps", named["fps"], 1, 60),
+        boolean("mute", named["mute"]),
+        start,
+        end,
+    )
+
+
+def _clustered(key: str, value: str) -> int:
+    """Sides are rounded down to even numbers: pictures in 4:2:0 have no others."""
+    return whole(key, value, 1, 100) if key == "q" else whole(key, value, 16, MAX_SIDE) // 2 * 2
+
+
+def _format(value: str) -> Format:
+    for known in FORMATS:
+        if value == known:
+            return known
+    raise Refusal(
+        "invalid", f"f is {value[:60]!r}, must be one of {', '.join(FORMATS)}", code="unknown_format"
+    )
+
+
+def _seconds(key: str, value: str) -> Fraction | None:
+    if not value:
+        return None
+    if not _SECONDS.fullmatch(value):
+        raise Refusal("invalid", f"{key} is {value[:60]!r}, must be seconds", code="invalid_parameter")
+    return Fraction(value)
+
+
+def preset(rendition: Rendition, frame_rate: int) -> str:
+    """The preset as TOML.
+
+    The box holds every picture that has the sides asked for; `max_width` and `max_height` then say which side is
+    meant, for a box alone turns with the picture.
+    """
+    width, height = rendition.width, rendition.height
+    # The largest picture of H.264's level 5.2 at this rate.
+    largest = (4096, 2304) if frame_rate <= 50 else (4096, 2160)
+    short = min(width or MAX_SIDE, height or MAX_SIDE, largest[1])
+    limits = "".join(
+        f"{name} = {side}\n" for name, side in (("max_width", width), ("max_height", height)) if side
+    )
+    kilobits = _kilobits(rendition)
+    return _TEMPLATE.format(
+        name=rendition.name,
+        title=_title(rendition),
+        long=largest[0],
+        short=short,
+        limits=limits,
+        crf=22 if rendition.quality is None else crf(rendition.quality),
+        kilobits=kilobits,
+        buffer=2 * kilobits,
+        rate=frame_rate,
+    )
+
+
+def _title(rendition: Rendition) -> str:
+    size = f"{rendition.width or 'any'}x{rendition.height or 'any'}"
+    return size if rendition.quality is None else f"{size}, quality {rendition.quality}"
+
+
+def crf(quality: int) -> int:
+    """x264's constant rate factor for a quality of 1 to 100: 40 for the worst, 15 for the best.
+
+    >>> [crf(q) for q in (1, 50, 73, 100)]
+    [40, 28, 22, 15]
+    """
+    return round(40 - Fraction(quality, 4))
+
+
+def _kilobits(rendition: Rendition) -> int:
+    """The cap: what the shipped presets have at their sizes, and between them on a curve through those."""
+    width, height = rendition.width, rendition.height
+    if width is None and height is None:
+        return 22_000
+    across = width or Fraction(16, 9) * (height or 0)
+    down = height or Fraction(9, 16) * (width or 0)
+    share = float(across * down) / (1280 * 720)
+    return max(100, min(22_000, round(45 * math.pow(share, 0.68)) * 100))

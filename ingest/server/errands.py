@@ -1,0 +1,271 @@
+"""Work on stored files that is no ingest: batches of copies and deletions, and putting a job's files in their place.
+
+An errand is written down before it is acknowledged, and its progress after each thing that it has done: a crash loses
+none, and a later start goes on. One thread does them, one after the other. What an errand has made is undone where a
+later part of it fails, or where it is cancelled half-way.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
+
+from sqlalchemy import insert, select, update
+
+from ingest.job import codes
+from ingest.job.errors import IngestError, UsageError
+from ingest.job.ids import new_job_id
+from ingest.job.record import utc_now
+from ingest.server.refusals import Refusal
+from ingest.store.tables import ERRANDS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from fastapi import Request
+    from sqlalchemy import Row
+
+    from ingest.store.database import Database
+
+Status = Literal["Pending", "Running", "Rollback", "Failed", "Succeeded", "Cancelling", "Cancelled"]
+OPEN: tuple[Status, ...] = ("Pending", "Running", "Rollback", "Cancelling")
+POLL = 0.5  # seconds between two looks at what an errand waits for
+E = ERRANDS.c
+_log = logging.getLogger("ingest.server")
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """One errand as it is written down. Times are ISO 8601 in UTC with milliseconds.
+
+    Attributes:
+        kind: says which `Doing` does it.
+        asked: what is to be done, JSON.
+        position: how many of its acts are done.
+        undo: what it has made, in order.
+        error: `code`, `message` and `timestamp` once it has failed.
+    """
+
+    job_id: str
+    account: str
+    kind: str
+    status: Status
+    created: str
+    updated: str
+    attempts: int
+    position: int
+    asked: Mapping[str, Any]
+    undo: tuple[str, ...] = ()
+    error: Mapping[str, Any] | None = field(default=None)
+
+
+class Doing(Protocol):
+    """How errands of one kind are done. Each act may be done twice: a crash may hide that it was done."""
+
+    def ready(self, errand: Errand) -> bool:
+        """Whether it can begin; False: look again later."""
+
+    def acts(self, errand: Errand) -> Sequence[object]:
+        """What there is to do, the same at each call once it has begun."""
+
+    def act(self, errand: Errand, act: object) -> str | None:
+        """Do one; what it has made, to be undone. Raises IngestError or Refusal."""
+
+    def undo(self, errand: Errand, made: str) -> None:
+        """Take back what an act has made, which may be gone already."""
+
+
+class Errands:
+    """The errands of one server; safe to share among threads."""
+
+    def __init__(self, database: Database, doings: Mapping[str, Doing]) -> None:
+        self._database = database
+        self._doings = dict(doings)
+        self._awake = threading.Event()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    # -- asking --
+
+    def post(self, account: str, kind: str, asked: Mapping[str, Any], *, job_id: str | None = None) -> Errand:
+        """A new errand, written down; `job_id`: of the job that it belongs to."""
+        now = utc_now()
+        values = {
+            "job_id": job_id or new_job_id(),
+            "account": account,
+            "kind": kind,
+            "status": "Pending",
+            "created": now,
+            "updated": now,
+            "asked": json.dumps(asked),
+        }
+        with self._database.write() as db:
+            db.execute(insert(ERRANDS).values(values))
+        self._awake.set()
+        return self.get(account, values["job_id"])
+
+    def find(self, account: str | None, job_id: str) -> Errand | None:
+        query = select(ERRANDS).where(E.job_id == job_id)
+        if account is not None:
+            query = query.where(E.account == account)
+        with self._database.read() as db:
+            row = db.execute(query).one_or_none()
+        return _errand(row) if row is not None else None
+
+    def get(self, account: str | None, job_id: str) -> Errand:
+        """Raises UsageError JOB_NOT_FOUND."""
+        found = self.find(account, job_id)
+        if found is None:
+            raise UsageError(codes.JOB_NOT_FOUND, f"there is no job {job_id!r}")
+        return found
+
+    def recent(self, account: str | None, kinds: Collection[str], limit: int) -> tuple[Errand, ...]:
+        """The newest of these kinds, newest first."""
+        query = select(ERRANDS).where(E.kind.in_(sorted(kinds)))
+        if account is not None:
+            query = query.where(E.account == account)
+        query = query.order_by(E.created.desc(), E.job_id.desc()).limit(limit)
+        with self._database.read() as db:
+            return tuple(_errand(row) for row in db.execute(query))
+
+    def cancel(self, account: str | None, job_id: str) -> Errand:
+        """Ask it to stop; one that has not begun is cancelled at once, one that has ended stays as it is.
+
+        Raises:
+            UsageError: JOB_NOT_FOUND.
+        """
+        self.get(account, job_id)
+        if not self._change(job_id, ("Pending",), status="Cancelled"):
+            self._change(job_id, ("Running",), status="Cancelling")
+        self._awake.set()
+        return self.get(account, job_id)
+
+    # -- doing --
+
+    def start(self) -> None:
+        """Begin to do errands, those first that an earlier server left."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="errands", daemon=True)
+            self._thread.start()
+
+    def close(self) -> None:
+        """Finish the act that is being done, and no more."""
+        self._stop.set()
+        self._awake.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+
+    def poke(self) -> None:
+        """Look now whether something can begin."""
+        self._awake.set()
+
+    def settle(self) -> bool:
+        """Do all that can be done now; whether something waits."""
+        waiting = False
+        for errand in self._open():
+            if self._stop.is_set():
+                return True
+            doing = self._doings.get(errand.kind)
+            if doing is None:
+                continue  # of a later version of ingest
+            if errand.status == "Pending" and not doing.ready(errand):
+                waiting = True
+                continue
+            self._do(errand, doing)
+        return waiting
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            self._awake.clear()
+            try:
+                waiting = self.settle()
+            except IngestError as error:
+                # The store cannot be written: errands are taken up again once it can.
+                _log.warning("errands: %s", error.line)
+                waiting = True
+            self._awake.wait(POLL if waiting else None)
+
+    def _open(self) -> tuple[Errand, ...]:
+        query = select(ERRANDS).where(E.status.in_(OPEN)).order_by(E.created, E.job_id)
+        with self._database.read() as db:
+            return tuple(_errand(row) for row in db.execute(query))
+
+    def _do(self, errand: Errand, doing: Doing) -> None:
+        if errand.status == "Pending":
+            # Cancelled in between: nothing was changed.
+            if not self._change(errand.job_id, ("Pending",), status="Running", attempts=errand.attempts + 1):
+                return
+            errand = self.get(None, errand.job_id)
+        if errand.status == "Running":
+            errand = self._forward(errand, doing)
+        if errand.status in ("Rollback", "Cancelling"):
+            self._back(errand, doing)
+
+    def _forward(self, errand: Errand, doing: Doing) -> Errand:
+        try:
+            acts = doing.acts(errand)
+            for act in acts[errand.position :]:
+                if self._stop.is_set():
+                    return errand
+                made = doing.act(errand, act)
+                undo = errand.undo if made is None else (*errand.undo, made)
+                self._change(errand.job_id, OPEN, position=errand.position + 1, undo=json.dumps(undo))
+                errand = self.get(None, errand.job_id)
+                if errand.status != "Running":
+                    return errand
+        except (IngestError, Refusal) as error:
+            message = error.line if isinstance(error, IngestError) else error.message
+            word = error.code.text.lower().replace(" ", "_") if isinstance(error, IngestError) else error.code
+            failure = {"code": word, "message": message, "timestamp": utc_now()}
+            self._change(
+                errand.job_id, ("Running", "Cancelling"), status="Rollback", error=json.dumps(failure)
+            )
+            return self.get(None, errand.job_id)
+        self._change(errand.job_id, ("Running",), status="Succeeded")
+        return self.get(None, errand.job_id)
+
+    def _back(self, errand: Errand, doing: Doing) -> None:
+        for made in reversed(errand.undo):
+            if self._stop.is_set():
+                return
+            try:
+                doing.undo(errand, made)
+            except (IngestError, Refusal) as error:
+                _log.warning("errand %s: %s was not undone: %s", errand.job_id, made, error)
+        last: Status = "Failed" if errand.status == "Rollback" else "Cancelled"
+        self._change(errand.job_id, (errand.status,), status=last, undo="[]")
+
+    def _change(self, job_id: str, where: tuple[Status, ...], **values: Any) -> bool:
+        """Whether the errand was in one of these statuses and is changed."""
+        with self._database.write() as db:
+            done = db.execute(
+                update(ERRANDS)
+                .where(E.job_id == job_id, E.status.in_(where))
+                .values(updated=utc_now(), **values)
+            )
+        return done.rowcount == 1
+
+
+def get_errands(request: Request) -> Errands:
+    """For routes: the application's errands."""
+    return cast("Errands", request.app.state.errands)
+
+
+def _errand(row: Row[*tuple[Any, ...]]) -> Errand:
+    return Errand(
+        job_id=row.job_id,
+        account=row.account,
+        kind=row.kind,
+        status=row.status,
+        created=row.created,
+        updated=row.updated,
+        attempts=row.attempts,
+        position=row.position,
+        asked=json.loads(row.asked),
+        undo=tuple(json.loads(row.undo)),
+        error=json.loads(row.error) if row.error is not None else None,
+    )

@@ -1,0 +1,182 @@
+"""Errands: done in order, each once, undone where they fail, gone on with after a crash."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ingest.job import codes
+from ingest.job.errors import ResourceError, UsageError
+from ingest.server.errands import Errand, Errands
+from ingest.server.refusals import Refusal
+from ingest.store.database import Database, open_database
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+ACCOUNT = "A623uY2"
+
+
+class Copying:
+    """Adds names to a set of files; `before` is called ahead of each."""
+
+    def __init__(self) -> None:
+        self.files: set[str] = set()
+        self.log: list[str] = []
+        self.open = True
+        self.errands: Errands | None = None
+
+    def ready(self, errand: Errand) -> bool:
+        return self.open
+
+    def acts(self, errand: Errand) -> Sequence[object]:
+        return list(errand.asked["names"])
+
+    def act(self, errand: Errand, act: object) -> str | None:
+        name = str(act)
+        self.log.append(name)
+        if name == "missing":
+            raise Refusal("not_found", "there is no such file", code="file_not_found")
+        if name == "full":
+            raise ResourceError(codes.DISK_FULL, "no space left", remedy="free some")
+        if name == "stop" and self.errands is not None:
+            self.errands.cancel(ACCOUNT, errand.job_id)
+        if name in self.files:
+            return None
+        self.files.add(name)
+        return name
+
+    def undo(self, errand: Errand, made: str) -> None:
+        self.log.append(f"-{made}")
+        self.files.discard(made)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    database = open_database(tmp_path)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def copying() -> Copying:
+    return Copying()
+
+
+@pytest.fixture
+def errands(database: Database, copying: Copying) -> Errands:
+    copying.errands = Errands(database, {"Copy": copying})
+    return copying.errands
+
+
+def ended(errands: Errands, names: list[str]) -> Errand:
+    errand = errands.post(ACCOUNT, "Copy", {"names": names})
+    assert (errand.status, errand.attempts, errand.asked) == ("Pending", 0, {"names": names})
+    errands.settle()
+    return errands.get(ACCOUNT, errand.job_id)
+
+
+def test_acts_are_done_in_order(errands: Errands, copying: Copying) -> None:
+    errand = ended(errands, ["b", "a", "c"])
+    assert (errand.status, errand.attempts, errand.position, errand.error) == ("Succeeded", 1, 3, None)
+    assert copying.log == ["b", "a", "c"]
+    assert errand.updated >= errand.created
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "message"),
+    [
+        ("missing", "file_not_found", "there is no such file"),
+        ("full", "disk_full", "no space left; free some"),
+    ],
+)
+def test_what_was_made_is_undone_where_a_later_act_fails(
+    errands: Errands, copying: Copying, name: str, code: str, message: str
+) -> None:
+    copying.files = {"old"}
+    errand = ended(errands, ["a", "old", "b", name, "c"])
+    assert errand.status == "Failed"
+    assert errand.error is not None
+    assert (errand.error["code"], errand.error["message"]) == (code, message)
+    assert len(errand.error["timestamp"]) == 24
+    assert copying.log == ["a", "old", "b", name, "-b", "-a"]
+    assert copying.files == {"old"}
+
+
+def test_a_running_one_is_cancelled_between_two_acts(errands: Errands, copying: Copying) -> None:
+    errand = ended(errands, ["a", "stop", "b"])
+    assert (errand.status, errand.error) == ("Cancelled", None)
+    assert copying.log == ["a", "stop", "-stop", "-a"]
+
+
+def test_a_waiting_one_is_cancelled_at_once(errands: Errands, copying: Copying) -> None:
+    copying.open = False
+    errand = errands.post(ACCOUNT, "Copy", {"names": ["a"]})
+    assert errands.settle()
+    assert errands.cancel(ACCOUNT, errand.job_id).status == "Cancelled"
+    copying.open = True
+    assert not errands.settle()
+    assert copying.log == []
+
+
+def test_one_that_has_ended_stays_as_it_is(errands: Errands) -> None:
+    errand = ended(errands, ["a"])
+    assert errands.cancel(ACCOUNT, errand.job_id) == errand
+
+
+@pytest.mark.parametrize("status", ["Running", "Rollback", "Cancelling"])
+def test_a_later_start_goes_on(database: Database, copying: Copying, errands: Errands, status: str) -> None:
+    """The server died behind the first of two acts."""
+    errand = errands.post(ACCOUNT, "Copy", {"names": ["a", "b"]})
+    copying.files = {"a"}
+    assert errands._change(errand.job_id, ("Pending",), status=status, attempts=1, position=1, undo='["a"]')
+    Errands(database, {"Copy": copying}).settle()
+    last = errands.get(ACCOUNT, errand.job_id).status
+    assert (last, copying.log, copying.files) == {
+        "Running": ("Succeeded", ["b"], {"a", "b"}),
+        "Rollback": ("Failed", ["-a"], set()),
+        "Cancelling": ("Cancelled", ["-a"], set()),
+    }[status]
+
+
+def test_the_thread_does_what_is_posted(errands: Errands, copying: Copying) -> None:
+    done = threading.Event()
+    act = copying.act
+
+    def told(errand: Errand, what: object) -> str | None:
+        made = act(errand, what)
+        done.set()
+        return made
+
+    copying.act = told  # type: ignore[method-assign]
+    errands.start()
+    errand = errands.post(ACCOUNT, "Copy", {"names": ["a"]})
+    assert done.wait(10)
+    errands.close()
+    assert errands.get(None, errand.job_id).position == 1
+
+
+def test_others_do_not_see_it(errands: Errands) -> None:
+    errand = errands.post(ACCOUNT, "Copy", {"names": []})
+    assert errands.find("another", errand.job_id) is None
+    assert errands.recent("another", {"Copy"}, 10) == ()
+    for ask in (errands.get, errands.cancel):
+        with pytest.raises(UsageError) as caught:
+            ask("another", errand.job_id)
+        assert caught.value.code == codes.JOB_NOT_FOUND
+
+
+def test_the_newest_come_first(errands: Errands) -> None:
+    posted = [errands.post(ACCOUNT, kind, {}) for kind in ("Copy", "Other", "Copy", "Copy")]
+    copies = [e for e in posted if e.kind == "Copy"]
+    assert errands.recent(ACCOUNT, {"Copy"}, 2) == tuple(reversed(copies))[:2]
+    assert errands.recent(None, {"Copy", "Other"}, 9) == tuple(reversed(posted))
+
+
+def test_one_of_a_later_version_is_left_alone(errands: Errands) -> None:
+    errand = errands.post(ACCOUNT, "Unknown", {})
+    assert not errands.settle()
+    assert errands.get(ACCOUNT, errand.job_id).status == "Pending"
