@@ -168,6 +168,7 @@ class Runner:
             on_progress=self._on_progress,
             chunk_seconds=settings.chunk_seconds,
             published=self._made.workspace.output if self._adds else None,
+            left=self._made.workspace.left,
         )
         self._made.prober = Prober(
             ffprobe=started.tools.ffprobe,

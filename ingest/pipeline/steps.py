@@ -194,6 +194,7 @@ STEPS: tuple[Step, ...] = (
             damaged=m.damaged,
             text=m.probed.text,
             chapters=m.probed.chapters,
+            adopted=lambda plan: transcoding.left_by_another(m.env, m.started.source, plan),
         ),
         3,
     ),
