@@ -108,6 +108,9 @@ if TYPE_CHECKING:
     help="auto: a rendition that the source already is is copied. never: all are encoded. require: fail where the "
     "source's own size cannot be copied.",
 )
+@click.option(
+    "--mp4", is_flag=True, help="Each rendition with its sound in one MP4 file, too: mp4/<resolution>.mp4."
+)
 @preset_dir_option
 @click.option(
     "--jobs",

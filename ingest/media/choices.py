@@ -46,6 +46,7 @@ class Choices(TypedDict, total=False):
         copy: a rendition that the source already is is copied (`"auto"`), encoded like the others (`"never"`), or the
             job fails where it cannot be copied (`"require"`).
         jobs: pieces of a long film that are encoded side by side; None: as many as cores and memory allow.
+        mp4: beside the package, each rendition with its sound in one progressive MP4 file (`mp4/hd.mp4`).
     """
 
     allow_damage: bool
@@ -60,6 +61,7 @@ class Choices(TypedDict, total=False):
     ground: float
     copy: Copy
     jobs: int | None
+    mp4: bool
 
 
 _WORDS = {

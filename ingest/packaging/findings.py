@@ -126,10 +126,11 @@ class Expected:
     """What the plan says of the package; `rungs` by the name of the rendition's folder ("hd").
 
     `audio_duration` is that of every sound rendition, in seconds. `poster` and `previews` say that they must
-    be there; where they are, they are checked in any case.
+    be there; where they are, they are checked in any case. `mp4` are the renditions that have a progressive file.
     """
 
     rungs: Mapping[str, ExpectedRung] = field(default_factory=dict)
     audio_duration: Fraction | None = None
     poster: bool = False
     previews: bool = False
+    mp4: tuple[str, ...] = ()

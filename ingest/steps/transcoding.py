@@ -103,7 +103,11 @@ def run(env: Env, source: Source, plan: Plan) -> Outcome[Encoded]:
 
 def without(plan: Plan, names: Collection[str]) -> Plan:
     """The plan with the renditions `names` left to somebody else."""
-    return replace(plan, rungs=tuple(r for r in plan.rungs if r.name not in names))
+    return replace(
+        plan,
+        rungs=tuple(r for r in plan.rungs if r.name not in names),
+        mp4=tuple(m for m in plan.mp4 if m.rung not in names),
+    )
 
 
 def _of_taken(plan: Plan, names: Collection[str]) -> tuple[Note, ...]:
@@ -117,7 +121,8 @@ def _of_taken(plan: Plan, names: Collection[str]) -> tuple[Note, ...]:
 def key_of(env: Env, source: Source, plan: Plan) -> str:
     """What all of this step's work depends on."""
     command = encode_arguments("ffmpeg", plan, replace(source_of(env, source), url=""))
-    return checkpoints.digest(env, source, plan, command, env.options.loudness, env.options.allow_damage)
+    pixels = replace(plan, mp4=())  # what is made of the encoded files changes nothing in them
+    return checkpoints.digest(env, source, pixels, command, env.options.loudness, env.options.allow_damage)
 
 
 def begun(env: Env, source: Source, plan: Plan) -> bool:
