@@ -5,31 +5,21 @@ from __future__ import annotations
 import contextlib
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
 from ingest.job import codes
-from ingest.job.errors import IngestError, UsageError
+from ingest.job.errors import IngestError
 from ingest.media.cancel import CancelToken
-from ingest.media.codec_names import parse_codecs
-from ingest.media.options import (
-    GROUND_HIGHEST,
-    GROUND_LOWEST,
-    LOUDNESS_LOUDEST,
-    LOUDNESS_SOFTEST,
-    Copy,
-    EncoderChoice,
-    Format,
-    Hdr,
-    Options,
-    Quality,
-    Verify,
-)
+from ingest.media.choices import check_path, options_of, texts
 from ingest.pipeline.request import Request, split_resolutions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Unpack
 
     from ingest.job.record import Record
+    from ingest.media.choices import Choices
+    from ingest.media.options import Options
     from ingest.pipeline.cancelling import Cancellation
     from ingest.pipeline.events import OnEvent
     from ingest.pipeline.look import Looked
@@ -42,20 +32,9 @@ def run(
     *,
     force: bool = False,
     preset_dir: str | os.PathLike[str] | None = None,
-    allow_damage: bool = False,
-    codecs: str | Sequence[str] = "h264",
-    hdr: Hdr = "sdr",
-    encoder: EncoderChoice = "auto",
-    loudness: float | None = None,
-    verify: Verify = "default",
-    format: Format = "cmaf",  # noqa: A002 (as the command has it)
-    quality: Quality | None = None,
-    klv: str | os.PathLike[str] | None = None,
-    ground: float = 0.0,
-    copy: Copy = "auto",
-    jobs: int | None = None,
     on_event: OnEvent | None = None,
     cancel: CancelToken | None = None,
+    **choices: Unpack[Choices],
 ) -> Record:
     """Ingest one video file and return the job's record.
 
@@ -67,44 +46,17 @@ def run(
         output: the package's folder; by default `./<stem>_ingest`.
         force: replace a finished package that is already there.
         preset_dir: a folder of presets that come before the shipped ones.
-        allow_damage: take a source of which more than 1 % or 2 s is lost.
-        codecs: `"h264"`, `"hevc"` and `"av1"`, one or several: every resolution is made in each.
-        hdr: `"sdr"` tone maps an HDR source, `"keep"` keeps its range in HEVC and AV1.
-        encoder: `"auto"`: hardware where a trial encode works; `"cpu"`; or one kind of hardware, for example `"nvenc"`.
-        loudness: LUFS (EBU R 128), -70 to -5, that the sound is brought to by a constant gain; None: as it is.
-        verify: what is decoded of the finished renditions: `"default"` the first picture of each segment, the last
-            ones and all sound, `"full"` everything.
-        format: `"cmaf"` for HLS and DASH, `"ts"` for HLS alone over MPEG-2 transport streams, H.264 only.
-        klv: a file of telemetry beside the film: bare KLV, a transport stream, Esri's CSV, DJI's SRT.
-        ground: metres above the sea of the ground where telemetry does not say it, for computed footprints.
-        quality: `"vmaf"` measures each rendition against the source, into `info/abr.json`.
-        copy: a rendition that the source already is is copied (`"auto"`), encoded like the others (`"never"`), or the
-            job fails where it cannot be copied (`"require"`).
-        jobs: pieces of a long film that are encoded side by side; None: as many as cores and memory allow.
         on_event: called with each event of `ingest.pipeline.events`, in the calling thread.
         cancel: set it from elsewhere to stop the job.
+        choices: how the package is made, see `ingest.media.choices.Choices`.
 
     Returns:
         The final record. A job that failed or was cancelled returns too: look at `status` and `error`.
 
     Raises:
-        UsageError: an INGEST_* setting, a codec, or a path that can be no path, cannot be understood.
+        UsageError: an INGEST_* setting, a choice, or a path that can be no path, cannot be understood.
     """
-    options = _options(
-        allow_damage=allow_damage,
-        codecs=codecs,
-        hdr=hdr,
-        encoder=encoder,
-        loudness=loudness,
-        verify=verify,
-        format=format,
-        quality=quality,
-        klv=klv,
-        ground=ground,
-        copy=copy,
-        jobs=jobs,
-    )
-    request = _request(source, resolutions, output, preset_dir, options, force=force)
+    request = _request(source, resolutions, output, preset_dir, options_of(**choices), force=force)
     return _run(request, on_event, cancel)
 
 
@@ -166,19 +118,8 @@ def look(
     output: str | os.PathLike[str] | None = None,
     *,
     preset_dir: str | os.PathLike[str] | None = None,
-    allow_damage: bool = False,
-    codecs: str | Sequence[str] = "h264",
-    hdr: Hdr = "sdr",
-    encoder: EncoderChoice = "auto",
-    loudness: float | None = None,
-    verify: Verify = "default",
-    format: Format = "cmaf",  # noqa: A002 (as the command has it)
-    quality: Quality | None = None,
-    klv: str | os.PathLike[str] | None = None,
-    ground: float = 0.0,
-    copy: Copy = "auto",
-    jobs: int | None = None,
     cancel: CancelToken | None = None,
+    **choices: Unpack[Choices],
 ) -> Looked:
     """What `run` with the same arguments would see and do, without making anything.
 
@@ -191,21 +132,7 @@ def look(
     from ingest import settings as settings_module
     from ingest.pipeline import look as looking
 
-    options = _options(
-        allow_damage=allow_damage,
-        codecs=codecs,
-        hdr=hdr,
-        encoder=encoder,
-        loudness=loudness,
-        verify=verify,
-        format=format,
-        quality=quality,
-        klv=klv,
-        ground=ground,
-        copy=copy,
-        jobs=jobs,
-    )
-    request = _request(source, resolutions or (), output, preset_dir, options)
+    request = _request(source, resolutions or (), output, preset_dir, options_of(**choices))
     every = resolutions is None
     return looking.look(request, settings_module.load(), cancel or CancelToken(), every_resolution=every)
 
@@ -237,85 +164,14 @@ def _request(
     *,
     force: bool = False,
 ) -> Request:
-    for place in (source, output, preset_dir, options.klv):
-        if place is not None and (not os.fspath(place) or "\0" in os.fsdecode(place)):
-            raise UsageError(
-                codes.USAGE, f"{os.fspath(place)!r} is not a path", remedy="name a file or folder"
-            )
-    if options.loudness is not None and not LOUDNESS_SOFTEST <= options.loudness <= LOUDNESS_LOUDEST:
-        raise UsageError(
-            codes.USAGE,
-            f"a loudness of {options.loudness:g} LUFS",
-            remedy=f"ask for one from {LOUDNESS_SOFTEST:g} to {LOUDNESS_LOUDEST:g}, for example -23",
-        )
-    if not GROUND_LOWEST <= options.ground <= GROUND_HIGHEST:
-        raise UsageError(
-            codes.USAGE,
-            f"ground at {options.ground:g} m",
-            remedy=f"give metres above the sea from {GROUND_LOWEST:g} to {GROUND_HIGHEST:g}",
-        )
+    for place in (source, output, preset_dir):
+        if place is not None:
+            check_path(place)
     return Request(
         source=Path(source),
-        resolutions=split_resolutions(_texts(resolutions)),
+        resolutions=split_resolutions(texts(resolutions)),
         output=Path(output) if output is not None else None,
         force=force,
         preset_dir=Path(preset_dir) if preset_dir is not None else None,
         options=options,
     )
-
-
-def _options(
-    *,
-    allow_damage: bool,
-    codecs: str | Sequence[str],
-    hdr: Hdr,
-    encoder: EncoderChoice,
-    loudness: float | None,
-    verify: Verify,
-    format: Format,  # noqa: A002
-    quality: Quality | None,
-    klv: str | os.PathLike[str] | None,
-    ground: float,
-    copy: Copy,
-    jobs: int | None,
-) -> Options:
-    _check_choice("hdr", hdr, get_args(Hdr))
-    _check_choice("encoder", encoder, get_args(EncoderChoice))
-    _check_choice("verify", verify, get_args(Verify))
-    _check_choice("format", format, get_args(Format))
-    _check_choice("copy", copy, get_args(Copy))
-    if quality is not None:
-        _check_choice("quality", quality, get_args(Quality))
-    if jobs is not None and jobs < 1:
-        raise UsageError(codes.USAGE, f"{jobs} jobs", remedy="ask for 1 or more, or for none")
-    options = Options(
-        allow_damage=allow_damage,
-        codecs=parse_codecs(_texts(codecs)),
-        hdr=hdr,
-        encoder=encoder,
-        loudness=loudness,
-        verify=verify,
-        format=format,
-        quality=quality,
-        klv=Path(klv) if klv is not None else None,
-        ground=ground,
-        copy=copy,
-        jobs=jobs,
-    )
-    modern = [codec for codec in options.codecs if codec != "h264"]
-    if options.format == "ts" and modern:
-        raise UsageError(
-            codes.USAGE,
-            f"{' and '.join(modern)} cannot be made as transport streams",
-            remedy="use --format cmaf, or --codec h264",
-        )
-    return options
-
-
-def _check_choice(name: str, value: str, known: tuple[str, ...]) -> None:
-    if value not in known:
-        raise UsageError(codes.USAGE, f"unknown {name} {value!r}: known are {', '.join(known)}")
-
-
-def _texts(values: str | Sequence[str]) -> tuple[str, ...]:
-    return (values,) if isinstance(values, str) else tuple(values)

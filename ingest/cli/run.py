@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,7 +14,10 @@ from ingest.cli.output import echo_json_text
 from ingest.media.options import GROUND_HIGHEST, GROUND_LOWEST, LOUDNESS_LOUDEST, LOUDNESS_SOFTEST
 
 if TYPE_CHECKING:
+    from typing import Unpack
+
     from ingest.job.record import Record
+    from ingest.media.choices import Choices
 
 
 @click.command(short_help="Ingest a video file into a verified HLS and DASH package.")
@@ -92,7 +95,6 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--format",
-    "container",
     type=click.Choice(["cmaf", "ts"]),
     default="cmaf",
     show_default=True,
@@ -105,6 +107,9 @@ if TYPE_CHECKING:
     show_default=True,
     help="auto: a rendition that the source already is is copied. never: all are encoded. require: fail where the "
     "source's own size cannot be copied.",
+)
+@click.option(
+    "--mp4", is_flag=True, help="Each rendition with its sound in one MP4 file, too: mp4/<resolution>.mp4."
 )
 @preset_dir_option
 @click.option(
@@ -123,23 +128,12 @@ def run(
     resolutions: tuple[str, ...],
     output: Path | None,
     force: bool,
-    allow_damage: bool,
-    codecs: tuple[str, ...],
-    hdr: Literal["sdr", "keep"],
-    encoder: str,
-    loudness: float | None,
-    verify: Literal["default", "full"],
-    container: Literal["cmaf", "ts"],
-    quality: Literal["vmaf"] | None,
-    klv: Path | None,
-    ground: float,
-    copy: Literal["auto", "never", "require"],
     dry_run: bool,
-    jobs: int | None,
     preset_dir: Path | None,
     progress: str,
     quiet: bool,
     as_json: bool,
+    **choices: Unpack[Choices],
 ) -> None:
     """Ingest SOURCE into a verified package: HLS and DASH, poster, previews and a job record.
 
@@ -151,23 +145,8 @@ def run(
     from ingest.cli.signals import cancel_on_signals
     from ingest.cli.views import choose_view
 
-    choices: dict[str, Any] = {
-        "preset_dir": preset_dir,
-        "allow_damage": allow_damage,
-        "codecs": codecs,
-        "hdr": hdr,
-        "encoder": encoder,
-        "loudness": loudness,
-        "verify": verify,
-        "format": container,
-        "quality": quality,
-        "klv": klv,
-        "ground": ground,
-        "copy": copy,
-        "jobs": jobs,
-    }
     if dry_run:
-        print_plan(source, resolutions, output, choices, as_json=as_json)
+        print_plan(source, resolutions, output, preset_dir, choices, as_json=as_json)
         return
     view = choose_view("none" if quiet else progress, record_on_stdout=as_json)
     with view, cancel_on_signals() as cancel:
@@ -176,9 +155,10 @@ def run(
             resolutions,
             output,
             force=force,
-            **choices,
+            preset_dir=preset_dir,
             on_event=view.on_event,
             cancel=cancel,
+            **choices,
         )
     code = report_failure(record)
     if as_json:
@@ -190,7 +170,8 @@ def print_plan(
     source: Path,
     resolutions: tuple[str, ...],
     output: Path | None,
-    choices: dict[str, Any],
+    preset_dir: Path | None,
+    choices: Choices,
     *,
     as_json: bool,
 ) -> None:
@@ -204,7 +185,7 @@ def print_plan(
     from ingest.job.errors import one_line
 
     with cancel_on_signals() as cancel:
-        looked = api.look(source, resolutions, output, **choices, cancel=cancel)
+        looked = api.look(source, resolutions, output, preset_dir=preset_dir, cancel=cancel, **choices)
     if as_json:
         echo_json({**looked.found, "plan": looked.plan, "commands": looked.commands})
         return

@@ -73,6 +73,7 @@ COPYING = _step(9004, "Copying", "Renditions that the source already is are take
 GENERATING_SUBTITLES = _step(9010, "Generating Subtitles", "Text tracks become WebVTT renditions in text/.")
 GENERATING_CHAPTERS = _step(9011, "Generating Chapters", "Writes info/chapters.json and text/chapters.vtt.")
 GENERATING_KLV_CUES = _step(9020, "Generating KLV Cues", "KLV sets become a WebVTT rendition in telemetry/.")
+GENERATING_MP4 = _step(9013, "Generating MP4 Files", "Each rendition with its sound in one file, in mp4/.")
 MEASURING_QUALITY = _step(9012, "Measuring Quality", "Scores each rendition against the source.")
 
 RESOLUTION_LEFT_OUT = _note(9101, "Resolution Left Out", "It is above the source; nothing is ever upscaled.")

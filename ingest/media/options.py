@@ -38,6 +38,7 @@ class Options:
         quality: measure each rendition against the source; None: do not.
         copy: renditions that the source already is are copied, encoded, or copied or the job fails.
         jobs: chunks that are encoded side by side; None: by cores and memory.
+        mp4: each rendition with its sound is made a progressive MP4 file as well.
     """
 
     allow_damage: bool = False
@@ -52,6 +53,7 @@ class Options:
     ground: float = 0.0
     copy: Copy = "auto"
     jobs: int | None = None
+    mp4: bool = False
 
 
 DEFAULTS = Options()

@@ -153,12 +153,10 @@ def version_and_flags(data: bytes, box: Box) -> tuple[int, int]:
     return word >> 24, word & 0xFFFFFF
 
 
-def read_init(data: bytes) -> Init:
-    """What an initialization segment declares. Raises `BoxError`."""
-    if len(data) > MAX_HEADER_BYTES:
-        raise BoxError(
-            f"an initialization segment of {len(data)} bytes is above the bound of {MAX_HEADER_BYTES}"
-        )
+def read_init(data: bytes, limit: int = MAX_HEADER_BYTES) -> Init:
+    """What an initialization segment, or the `moov` of a whole film, declares. Raises `BoxError`."""
+    if len(data) > limit:
+        raise BoxError(f"an initialization segment of {len(data)} bytes is above the bound of {limit}")
     top = Box("file", 0, 0, len(data))
     ftyp = _first(data, top, "ftyp")
     moov = need(data, top, "moov")

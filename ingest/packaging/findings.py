@@ -11,6 +11,7 @@ from ingest.job.errors import ProcessingError, one_line
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from fractions import Fraction
+    from pathlib import Path
 
     from ingest.media.cancel import CancelToken
 
@@ -76,11 +77,15 @@ def not_as_planned(name: str, broken: Sequence[Finding], *, damaged: bool) -> Pr
 
 @dataclass(slots=True)
 class Checks:
-    """Collects what checks say, and counts them. Raises `Cancelled` at a check after `cancel` was set."""
+    """Collects what checks say, and counts them. Raises `Cancelled` at a check after `cancel` was set.
+
+    `pictures` has the size in pixels of each picture that was decoded: several documents name the same ones.
+    """
 
     findings: list[Finding] = field(default_factory=list)
     checked: int = 0
     cancel: CancelToken | None = None
+    pictures: dict[Path, tuple[int, int]] = field(default_factory=dict)
 
     def must(self, holds: bool, rule: str, place: str, found: object, wanted: object) -> bool:
         """Note a MUST that does not hold; returns whether it does."""
@@ -121,10 +126,11 @@ class Expected:
     """What the plan says of the package; `rungs` by the name of the rendition's folder ("hd").
 
     `audio_duration` is that of every sound rendition, in seconds. `poster` and `previews` say that they must
-    be there; where they are, they are checked in any case.
+    be there; where they are, they are checked in any case. `mp4` are the renditions that have a progressive file.
     """
 
     rungs: Mapping[str, ExpectedRung] = field(default_factory=dict)
     audio_duration: Fraction | None = None
     poster: bool = False
     previews: bool = False
+    mp4: tuple[str, ...] = ()

@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
 
-def read_moov(path: Path) -> bytes:
-    """Raises `BoxError`: there is none, or it is above the bound; OSError."""
+def read_moov(path: Path, limit: int = MAX_HEADER_BYTES) -> bytes:
+    """Raises `BoxError`: there is none, or it has more than `limit` bytes; OSError."""
     with path.open("rb") as file:
-        for box in _boxes(file):
+        for box in boxes_at_top(file):
             if box.kind == "moov":
-                if _too_long(box):
+                if box.end - box.start > limit:
                     raise BoxError(f"an index of {box.end - box.start} bytes is above the bound")
                 return _content(file, box)
     raise BoxError("there is no moov")
@@ -31,7 +31,7 @@ def change_moov(path: Path, change: Callable[[bytes], bytes | None]) -> bool:
     """
     with path.open("r+b") as file:
         last = Box("", 0, 0, 0)
-        for box in _boxes(file):
+        for box in boxes_at_top(file):
             last = box
         if last.kind != "moov":
             raise BoxError(f"the file does not end with a moov: it ends with a box {last.kind!r}")
@@ -44,7 +44,7 @@ def change_moov(path: Path, change: Callable[[bytes], bytes | None]) -> bool:
     return True
 
 
-def _boxes(file: BinaryIO) -> Iterator[Box]:
+def boxes_at_top(file: BinaryIO) -> Iterator[Box]:
     """Those at the top of the file."""
     size = file.seek(0, 2)
     position = 0

@@ -6,6 +6,7 @@ shows here, for the price of reading both.
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, BinaryIO
 
 from ingest.packaging.boxes import BoxError
@@ -14,7 +15,7 @@ from ingest.packaging.findings import OURS, FaultError
 from ingest.packaging.playlists import place_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from ingest.packaging.findings import Checks
@@ -29,7 +30,7 @@ def check_payload(track: Track, encoded: Path, root: Path, checks: Checks) -> No
     place = place_of(track.playlist, root)
     try:
         with encoded.open("rb") as file:
-            samples = _Samples(file)
+            samples = Samples(file, mdats(file))
             for segment in track.segments:
                 place = place_of(segment.path, root)
                 same = True
@@ -50,12 +51,24 @@ def check_payload(track: Track, encoded: Path, root: Path, checks: Checks) -> No
         checks.must(False, f"{OURS} payload", place, f"unreadable: {error.strerror}", "a readable file")
 
 
-class _Samples:
-    """The sample bytes of an MP4 file of one track, in order: what its `mdat` boxes hold."""
+def samples_of(track: Track) -> Iterator[tuple[BinaryIO, int, int]]:
+    """Where the samples of a packaged rendition (MP4) lie, in order: an open file, start and end.
 
-    def __init__(self, file: BinaryIO) -> None:
+    Raises `FaultError` or OSError.
+    """
+    for segment in track.segments:
+        with segment.path.open("rb") as file:
+            for fragment in fragments_of(segment):
+                for start, end in fragment.data:
+                    yield file, start, end
+
+
+class Samples:
+    """The sample bytes of a track of an MP4 file, in order: the `ranges` of the file that hold them."""
+
+    def __init__(self, file: BinaryIO, ranges: Iterable[tuple[int, int]]) -> None:
         self._file = file
-        self._ranges = list(_mdats(file))
+        self._ranges = deque(ranges)
 
     @property
     def left(self) -> int:
@@ -83,11 +96,12 @@ class _Samples:
             found += part
             self._ranges[0] = (start + len(part), end)
             if start + len(part) == end:
-                del self._ranges[0]
+                self._ranges.popleft()
         return found
 
 
-def _mdats(file: BinaryIO) -> Iterator[tuple[int, int]]:
+def mdats(file: BinaryIO) -> Iterator[tuple[int, int]]:
+    """The payloads of the `mdat` boxes: the samples of a file that has one track."""
     for kind, start, end in boxes_of(file):
         if kind == "mdat":
             file.seek(start)

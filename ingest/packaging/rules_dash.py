@@ -270,14 +270,14 @@ def _check_slots(
         len(slots) == count, f"{OURS} files", where, f"{len(slots)} segments", f"{count} as in HLS"
     ):
         return
-    lengths = track.presented_durations
+    lengths, frame = track.presented_durations, track.frame_duration
     for slot, file, segment, length in zip(slots, files, track.segments, lengths, strict=True):
         start = segment.presentation_start
         right = (file, slot.start, slot.duration) == (segment.path, start, length)
         found = f"{file.name} at {float(slot.start):.4f} s for {float(slot.duration):.4f} s"
         wanted = f"{segment.path.name} at {float(start):.4f} s for {float(length):.4f} s"
-        near = file == segment.path and abs(slot.start - start) <= track.frame_duration
-        near = near and abs(slot.duration - length) <= track.frame_duration
+        near = file == segment.path and abs(slot.start - start) <= frame
+        near = near and abs(slot.duration - length) <= frame
         if not checks.must(right or near, f"{DASH} 5.3.9.6", where, found, wanted):
             return
 

@@ -84,9 +84,11 @@ def _percentile(histogram: list[int]) -> int:
     return 0
 
 
-def picture_size(path: Path, place: str) -> tuple[int, int]:
-    """Width and height in pixels of a picture that decodes whole. Raises `FaultError`."""
-    return _size(path, place)[:2]
+def picture_size(path: Path, place: str, checks: Checks) -> tuple[int, int]:
+    """Width and height in pixels of a picture that decodes whole, decoded once. Raises `FaultError`."""
+    if path not in checks.pictures:
+        checks.pictures[path] = _size(path, place)[:2]
+    return checks.pictures[path]
 
 
 def check_previews(
@@ -169,8 +171,7 @@ def _check_areas(
         if cue.uri not in sizes and cue.uri not in broken:
             try:
                 path = resolve(cue.uri, folder, root, place)
-                width, height, _ = _size(path, place_of(path, root))
-                sizes[cue.uri] = (width, height)
+                sizes[cue.uri] = picture_size(path, place_of(path, root), checks)
             except FaultError as fault:
                 checks.fault(fault.finding)
                 broken.add(cue.uri)
@@ -221,7 +222,7 @@ def _check_index(
     name = str(document.get("preview", "")).rsplit("/", 1)[-1]
     if name not in sizes:
         path = resolve(name, folder, root, place)
-        sizes[name] = _size(path, place_of(path, root))[:2]
+        sizes[name] = picture_size(path, place_of(path, root), checks)
     found = f"{columns}x{rows} tiles of {width}x{height}"
     wanted = f"the {sizes[name][0]}x{sizes[name][1]} of {name}"
     checks.must((columns * width, rows * height) == sizes[name], f"{OURS} previews", place, found, wanted)

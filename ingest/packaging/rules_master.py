@@ -180,7 +180,8 @@ def _check_picture(variant: Reference, track: Track, hdr: bool, where: str, chec
     text = variant.attributes.get("FRAME-RATE", "")
     number = Fraction(text) if re.fullmatch(r"[0-9]{1,4}(\.[0-9]{1,9})?", text) else None
     if checks.must(number is not None, f"{APPLE} 9.15", where, "no FRAME-RATE", f"{float(rate):.3f}"):
-        constant = all(s.duration == s.samples * track.frame_duration for s in track.segments)
+        frame = track.frame_duration
+        constant = all(s.duration == s.samples * frame for s in track.segments)
         # Three decimals are all that the attribute has.
         near = abs((number or 0) - rate) <= max(rate, Fraction(1)) / 2000
         check = checks.must if constant else checks.should

@@ -52,7 +52,7 @@ def check_image_playlist(
     for sheet in sheets:
         try:
             file = resolve(sheet.uri, path.parent, root, place)
-            size = picture_size(file, place_of(file, root))
+            size = picture_size(file, place_of(file, root), checks)
         except FaultError as fault:
             checks.fault(fault.finding)
             continue
@@ -142,7 +142,7 @@ def check_image_representation(
     checks.must(divides, TILES, where, f"{width}x{height} in {layout[0]}", "whole tiles")
     for file in files:
         try:
-            found = picture_size(file, place_of(file, root))
+            found = picture_size(file, place_of(file, root), checks)
         except FaultError as fault:
             checks.fault(fault.finding)
             continue

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from ingest.job import codes
 from ingest.job.errors import OutputError
+from ingest.media.command.names import MP4
 from ingest.packaging.findings import APPLE, Checks, Expected, ExpectedRung, FaultError, Finding
 from ingest.packaging.measure import Track, clock_origin, on_one_clock, survey_track
 from ingest.packaging.payload import check_payload
@@ -187,6 +188,11 @@ def verify(
         check_manifest(manifest, [*videos, *sounds], folder, checks)
     _check_images(folder, videos, expected, checks)
     check_telemetry(folder, length, checks)
+    if (folder / MP4).is_dir() or (expected and expected.mp4):
+        # Few packages have any: loaded where one does.
+        from ingest.packaging.rules_mp4 import check_mp4_files
+
+        check_mp4_files(expected.mp4 if expected else (), videos, sounds, encoded or {}, folder, checks)
     everything = [*videos, *renditions.tricks, *sounds]
     for track in everything:
         path_of_encoder = (encoded or {}).get(track.folder.relative_to(folder).as_posix())

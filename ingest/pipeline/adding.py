@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from ingest.job.record import Record
 from ingest.job.status import Status
+from ingest.media.options import DEFAULTS
 from ingest.media.source import mtime_text
 from ingest.pipeline.first_record import asked
 from ingest.pipeline.output_folder import JOB_FILE, PREVIOUS_JOB_FILE, WORK_PREFIX
@@ -34,11 +35,12 @@ def with_those_there(request: Request) -> Request | None:
     except OSError:
         return None
     mine, theirs = asked(request), record.request
+    usual = asked(replace(request, options=DEFAULTS)).options  # for options that are younger than the package
     there = tuple(o.resolution for o in record.outputs)
     same = (
         mine.source == theirs.source
         and mine.preset_dir == theirs.preset_dir
-        and _but_jobs(mine.options) == _but_jobs(theirs.options)
+        and _but_jobs(mine.options) == _but_jobs(usual | theirs.options)
         and (record.source.size, record.source.modified) == (facts.st_size, mtime_text(facts.st_mtime_ns))
     )
     if not same or set(request.resolutions) <= set(there):

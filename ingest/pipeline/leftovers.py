@@ -76,12 +76,12 @@ def is_leftover(name: str) -> bool:
     return name.startswith(f".{JOB_FILE}.") and name.endswith(".tmp")
 
 
-def mend_leftovers(output: Path) -> Path | None:
+def mend_leftovers(output: Path) -> list[Path]:
     """Undo what runs that died have left, in the folder and beside it: the lock is ours, so nobody uses it.
 
-    Returns the newest work folder that holds something to go on from, under a name that no run works in.
+    Returns the work folders that hold something to go on from, the newest first.
     """
-    kept: Path | None = None
+    kept: list[Path] = []
     for entry in sorted(output.iterdir(), key=lambda e: e.lstat().st_mtime):
         if not is_leftover(entry.name):
             continue
@@ -89,11 +89,8 @@ def mend_leftovers(output: Path) -> Path | None:
             _move_back(entry / REPLACED, output)
         if (entry / PREVIOUS_JOB_FILE).exists() and (output / MASTERS[-1]).exists():
             (entry / PREVIOUS_JOB_FILE).replace(output / JOB_FILE)
-        if kept is not None and worth_keeping(entry / TEMPORARY):
-            shutil.rmtree(kept)
-            kept = None
         if worth_keeping(entry / TEMPORARY):
-            kept = entry
+            kept.insert(0, entry)
             for other in entry.iterdir():
                 if other.name != TEMPORARY:
                     remove(other)

@@ -20,6 +20,7 @@ from ingest.steps import (
     copying,
     encoding,
     generating_hls_service_files,
+    generating_mp4_files,
     generating_subtitles,
     generating_video_info,
     generating_video_stream_info,
@@ -173,6 +174,7 @@ def _commands(env: Env, source: Source, plan: Plan) -> tuple[tuple[str, ...], ..
         *chunked.commands(env, source, plan),
         generating_hls_service_files.arguments(env, plan, encoded),
         generating_hls_service_files.trick_arguments(env, plan, encoded),
+        *(generating_mp4_files.commands(env, plan, encoded) if plan.mp4 else ()),
         *generating_subtitles.commands(env, source, plan),
         *measuring_quality.commands(env, source, plan),
     )

@@ -9,6 +9,7 @@ from ingest.job import codes
 from ingest.job.errors import Cancelled, IngestError, ProcessingError, one_line
 from ingest.job.status import Status
 from ingest.media import presets as preset_files
+from ingest.media.command.names import mp4_file
 from ingest.media.probe import ProbeLimits, Prober
 from ingest.packaging.findings import FaultError, not_as_planned
 from ingest.pipeline.adding import with_those_there
@@ -168,6 +169,7 @@ class Runner:
             on_progress=self._on_progress,
             chunk_seconds=settings.chunk_seconds,
             published=self._made.workspace.output if self._adds else None,
+            left=self._made.workspace.left,
         )
         self._made.prober = Prober(
             ffprobe=started.tools.ffprobe,
@@ -212,9 +214,10 @@ class Runner:
         for resolution in made.plan.resolutions:
             names = [r.name for r in made.plan.rungs if r.resolution == resolution]
             folders = tuple(f"video/{name}/" for name in names)
+            alone = {mp4_file(name) for name in names}
             self._recorder.change_output(
                 resolution,
-                files=tuple(f for f in files if f.startswith(folders)),
+                files=tuple(f for f in files if f.startswith(folders) or f in alone),
                 details=output_details(
                     {name: made.packaged.videos[name] for name in names},
                     frozenset(r.name for r in made.plan.rungs if r.copied),

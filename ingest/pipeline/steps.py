@@ -81,6 +81,7 @@ class Made:
     encoded: Encoded
     telemetry: ExtractedKlv | None = None
     packaged: Packaged
+    mp4: tuple[Path, ...] = ()
     poster: Poster
     previews: Previews
     text: tuple[MadeText, ...] = ()
@@ -112,6 +113,12 @@ class Step:
 
 
 # Steps that few sources take are loaded when one does: each costs every job some hundredths of a CPU second.
+
+
+def _mp4(made: Made) -> Outcome[tuple[Path, ...]]:
+    from ingest.steps import generating_mp4_files
+
+    return generating_mp4_files.run(made.env, made.plan, made.encoded)
 
 
 def _subtitles(made: Made) -> Outcome[tuple[MadeText, ...]]:
@@ -194,6 +201,7 @@ STEPS: tuple[Step, ...] = (
             damaged=m.damaged,
             text=m.probed.text,
             chapters=m.probed.chapters,
+            adopted=lambda plan: transcoding.left_by_another(m.env, m.started.source, plan),
         ),
         3,
     ),
@@ -237,6 +245,14 @@ STEPS: tuple[Step, ...] = (
         ),
         93,
         per_resolution=True,
+    ),
+    Step(
+        codes.GENERATING_MP4,
+        "mp4",
+        _mp4,
+        94,
+        per_resolution=True,
+        applies=lambda m: bool(m.plan.mp4),
     ),
     Step(codes.GENERATING_POSTER, "poster", lambda m: generating_poster_image.run(m.env, m.encoded), 94),
     Step(

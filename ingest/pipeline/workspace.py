@@ -6,7 +6,7 @@ in one system call; where that cannot be done (the output folder is a mount poin
 written) its playlists are taken away before anything else moves, so that no reader meets a mixture.
 
 A run that ends without a package leaves its work folder, with what it has encoded, where a later run can go on from
-that; whichever run claims the output folder next takes it over.
+that: its own, or another that makes the very same, which takes it over. All go when a package is published.
 """
 
 from __future__ import annotations
@@ -45,7 +45,10 @@ _AT_FDCWD = -100
 
 @dataclass(slots=True)
 class Workspace:
-    """A claimed output folder. `package` becomes the folder's content when it is published."""
+    """A claimed output folder. `package` becomes the folder's content when it is published.
+
+    `left` are the folders of intermediate files that other jobs have left, the newest first.
+    """
 
     output: Path
     job_id: str
@@ -53,6 +56,7 @@ class Workspace:
     created: bool
     _locks: list[int]
     published: bool = False
+    left: tuple[Path, ...] = ()
 
     @property
     def work(self) -> Path:
@@ -81,9 +85,11 @@ class Workspace:
         created = make_folder(output)
         claimed = cls(output, job_id, False, created, [lock_folder(output)])
         try:
-            left = mend_leftovers(output)
+            kept = mend_leftovers(output)
+            claimed.left = tuple(work / TEMPORARY for work in kept if work != claimed.work)
             claimed.replaces = _check_ours(output, force=force)
-            claimed._begin(left)
+            claimed.package.mkdir(parents=True)
+            claimed.temporary.mkdir(exist_ok=True)
             if claimed.replaces and (output / JOB_FILE).exists():
                 shutil.copy2(output / JOB_FILE, claimed.work / PREVIOUS_JOB_FILE)
         except (OSError, OutputError) as error:
@@ -93,16 +99,6 @@ class Workspace:
                 raise not_writable(output, error) from error
             raise
         return claimed
-
-    def _begin(self, left: Path | None) -> None:
-        """An empty package, and what is encoded in the work folder `left` by a run before."""
-        self.package.mkdir(parents=True)
-        if left is not None:
-            if left != self.work:  # another job's
-                (left / TEMPORARY).rename(self.temporary)
-                shutil.rmtree(left)
-        else:
-            self.temporary.mkdir()
 
     def publish(self) -> None:
         """Put the package in place, durably. The record's file is not touched but for staying where it was."""
@@ -129,7 +125,8 @@ class Workspace:
                     if entry != self.temporary:
                         remove(entry)
                 return True
-        shutil.rmtree(self.work, ignore_errors=True)
+        for work in (self.work, *((t.parent for t in self.left) if self.published else ())):
+            shutil.rmtree(work, ignore_errors=True)
         return False
 
     def release(self) -> None:

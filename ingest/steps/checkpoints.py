@@ -1,12 +1,13 @@
 """What of the encoding is done already: beside the files themselves, so that neither can be there without the other.
 
 The work folder's `temporary` holds what encoders made, under `KEY`: a digest of all that it depends on (the source,
-the plan, the commands, the tools). Another key, and everything is thrown away: a changed source or preset is never
-mixed in.
+the plan, the commands, the tools). Another key, and the job's own files are thrown away: a changed source or preset is
+never mixed in. What another job has left under the same key is taken over; under another one it stays that job's.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -56,15 +57,27 @@ def holds(folder: Path, key: str) -> bool:
     return _text(folder / KEY) == key
 
 
-def begin(folder: Path, key: str) -> None:
-    """From now on `folder` holds work under this key; what it holds under another one is removed."""
-    if not holds(folder, key):
-        # The key first: what is half removed must not be taken for whole.
-        (folder / KEY).unlink(missing_ok=True)
-        sync_folder(folder)
-        shutil.rmtree(folder)
-        folder.mkdir()
-        write_atomic(folder / KEY, key.encode())
+def begin(folder: Path, key: str, left: Iterable[Path] = ()) -> None:
+    """From now on `folder` holds work under this key; what it holds under another one is removed.
+
+    Args:
+        left: folders that other jobs have left; the first one under this key takes the place of `folder`.
+    """
+    if holds(folder, key):
+        return
+    # The key first: what is half removed must not be taken for whole.
+    (folder / KEY).unlink(missing_ok=True)
+    sync_folder(folder)
+    shutil.rmtree(folder)
+    same = next((other for other in left if holds(other, key)), None)
+    if same is not None:
+        same.rename(folder)
+        sync_folder(folder.parent)
+        with contextlib.suppress(OSError):
+            same.parent.rmdir()
+        return
+    folder.mkdir()
+    write_atomic(folder / KEY, key.encode())
 
 
 def keep(

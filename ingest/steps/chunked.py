@@ -40,6 +40,7 @@ from ingest.steps.encoding import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from ingest.media.plan import Plan
@@ -115,7 +116,8 @@ class _Work:
     def __init__(self, env: Env, source: Source, plan: Plan) -> None:
         self._env, self._source, self._plan = env, source, plan
         self._stop = CancelToken(env.cancel)
-        self._known = [_known(self._place(c.number)) for c in plan.chunks]
+        files = [names.rung_file(r.name) for r in plan.encoded]
+        self._known = [_known(self._place(c.number), files) for c in plan.chunks]
         self._frames = [known.frames if known else 0 for known in self._known]
         self._before = sum(self._frames)
         self._good: set[int] = set()
@@ -271,10 +273,13 @@ def _finish(part: Path, place: Path, made: Made) -> None:
     checkpoints.finish(part, place)
 
 
-def _known(place: Path) -> Made | None:
-    """A unit that an earlier run has finished; None where there is none, or not all of it."""
+def _known(place: Path, files: Iterable[str] = ()) -> Made | None:
+    """A unit that an earlier run has finished; None where there is none, or not all of it.
+
+    `files` it must have: a rendition that was to be taken over from a package is perhaps not there any more.
+    """
     document = checkpoints.stored(place / checkpoints.CHUNK)
-    if document is None or not checkpoints.whole(place, document):
+    if document is None or not checkpoints.whole(place, document) or set(files) - document["sizes"].keys():
         return None
     return Made(
         frames=document["frames"],

@@ -61,7 +61,8 @@ class Env:
     """The surroundings of one job: programs, folders, limits, the way to stop and the way to tell progress.
 
     `chunk_seconds`: how long the pieces are, about, that a long film is encoded in. `published`: a package of the same
-    source, of which renditions may be taken over; None: there is none, or all is to be made anew.
+    source, of which renditions may be taken over; None: there is none, or all is to be made anew. `left`: what other
+    jobs have left of their own `temporary` folders, the newest first.
     """
 
     tools: Toolchain
@@ -74,6 +75,7 @@ class Env:
     on_progress: Callable[[StepProgress], object]
     chunk_seconds: float = 60.0
     published: Path | None = None
+    left: tuple[Path, ...] = ()
 
     @property
     def limits(self) -> Limits:

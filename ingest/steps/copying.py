@@ -62,15 +62,15 @@ def transcode(env: Env, source: Source, plan: Plan) -> Outcome[Encoded]:
 
     A copy has the damage as it is: no decoder is made to bridge it, and what is missing is missing in it alone.
     """
-    made = transcoding.run(env, source, plan)
-    if plan.copies is None or not _DAMAGE & {w.code for w in made.warnings}:
-        return made
-    whole = without_copies(plan)
-    for name in names.folders():
-        shutil.rmtree(env.temporary / name, ignore_errors=True)
+    whole, spent = without_copies(plan), 0.0
+    if plan.copies is None or not transcoding.begun(env, source, whole):
+        made = transcoding.run(env, source, plan)
+        if plan.copies is None or not _DAMAGE & {w.code for w in made.warnings}:
+            return made
+        spent = made.cpu_seconds
     again = transcoding.run(env, source, whole)
     notes = (*_not_copied(plan, "some of its pictures are damaged"), *again.notes)
-    return Outcome(again.value, notes, again.warnings, made.cpu_seconds + again.cpu_seconds, plan=whole)
+    return Outcome(again.value, notes, again.warnings, spent + again.cpu_seconds, plan=whole)
 
 
 _DAMAGE = {codes.SOURCE_DAMAGED, codes.PICTURES_DAMAGED}

@@ -52,8 +52,13 @@ def run(
     damaged: bool = False,
     text: Sequence[TextFacts] = (),
     chapters: Sequence[Chapter] = (),
+    adopted: Callable[[Plan], Path | None] = lambda _: None,
 ) -> Outcome[Plan]:
-    """Raises ResourceError when the plan does not fit on the disk of `folder`."""
+    """As `plan`; `adopted` says which folder another job has left that will be gone on from.
+
+    Raises:
+        ResourceError: the plan does not fit on the disk of `folder`.
+    """
     outcome = plan(
         env,
         video,
@@ -65,7 +70,9 @@ def run(
         text=text,
         chapters=chapters,
     )
-    check_space(outcome.value, folder, env.min_free, held=taken(env.temporary))
+    other = adopted(outcome.value)
+    held = taken(env.temporary) + (taken(other) if other is not None else 0)
+    check_space(outcome.value, folder, env.min_free, held=held)
     return outcome
 
 

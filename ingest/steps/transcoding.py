@@ -18,6 +18,7 @@ from ingest.media import process
 from ingest.media.command import encode_arguments, names
 from ingest.media.command.sound import cut_arguments
 from ingest.media.plan.audio import AAC_FRAME
+from ingest.media.plan.copying import without_copies
 from ingest.media.plan.encoders import in_software
 from ingest.media.process import Command, Confinement
 from ingest.packaging.boxes import BoxError
@@ -44,7 +45,7 @@ def run_with_gpu(env: Env, source: Source, plan: Plan) -> Outcome[Encoded | None
         IngestError: what no other encoder would mend: a full disk, a changed source, a person's wish.
     """
     mended = {codes.TRANSCODING_FAILED, codes.TOOL_KILLED, codes.TOOL_STALLED, codes.SOURCE_TOO_DAMAGED}
-    if checkpoints.holds(env.temporary, key_of(env, source, in_software(plan))):
+    if any(begun(env, source, p) for p in _given_up(plan)):
         return Outcome(
             None, warnings=(Note(codes.GPU_FAILED, "in the run that this one goes on from"),), failed=True
         )
@@ -64,16 +65,12 @@ def run_with_gpu(env: Env, source: Source, plan: Plan) -> Outcome[Encoded | None
 
 def run(env: Env, source: Source, plan: Plan) -> Outcome[Encoded]:
     """Raises ProcessingError, ResourceError, Cancelled, or SourceError when too much does not decode."""
-    known = taking_over.known(env, source, plan)
-    checkpoints.begin(env.temporary, key_of(env, source, without(plan, known)))
+    checkpoints.begin(env.temporary, key_of(env, source, plan), env.left)
     taking_over.write_recipes(env, source, plan)
     finished = checkpoints.kept(env.temporary)
     if finished is not None:
         return _as_before(env, plan, finished)
-    taken = taking_over.take_over(env, plan, known)
-    if taken != known:  # a rendition that is there is not whole
-        checkpoints.begin(env.temporary, key_of(env, source, without(plan, taken)))
-        taken = taking_over.take_over(env, plan, taken)
+    taken = taking_over.take_over(env, plan, taking_over.known(env, source, plan))
     levelled = loudness.level(env, source, plan)
     whole = levelled.plan
     made, told = _encode(env, source, without(whole, taken))
@@ -106,7 +103,11 @@ def run(env: Env, source: Source, plan: Plan) -> Outcome[Encoded]:
 
 def without(plan: Plan, names: Collection[str]) -> Plan:
     """The plan with the renditions `names` left to somebody else."""
-    return replace(plan, rungs=tuple(r for r in plan.rungs if r.name not in names))
+    return replace(
+        plan,
+        rungs=tuple(r for r in plan.rungs if r.name not in names),
+        mp4=tuple(m for m in plan.mp4 if m.rung not in names),
+    )
 
 
 def _of_taken(plan: Plan, names: Collection[str]) -> tuple[Note, ...]:
@@ -120,7 +121,27 @@ def _of_taken(plan: Plan, names: Collection[str]) -> tuple[Note, ...]:
 def key_of(env: Env, source: Source, plan: Plan) -> str:
     """What all of this step's work depends on."""
     command = encode_arguments("ffmpeg", plan, replace(source_of(env, source), url=""))
-    return checkpoints.digest(env, source, plan, command, env.options.loudness, env.options.allow_damage)
+    pixels = replace(plan, mp4=())  # what is made of the encoded files changes nothing in them
+    return checkpoints.digest(env, source, pixels, command, env.options.loudness, env.options.allow_damage)
+
+
+def begun(env: Env, source: Source, plan: Plan) -> bool:
+    """Whether an earlier run, of this job or of one that makes the same, has begun with this very plan."""
+    key = key_of(env, source, plan)
+    return any(checkpoints.holds(folder, key) for folder in (env.temporary, *env.left))
+
+
+def left_by_another(env: Env, source: Source, plan: Plan) -> Path | None:
+    """The folder of another job that will be taken over, whether as planned or as where something was given up."""
+    if not env.left:
+        return None
+    keys = {key_of(env, source, p) for p in (plan, *_given_up(plan))}
+    return next((f for f in env.left if any(checkpoints.holds(f, key) for key in keys)), None)
+
+
+def _given_up(plan: Plan) -> tuple[Plan, Plan]:
+    """What is done where hardware, and where copying as well, has failed."""
+    return in_software(plan), without_copies(in_software(plan))
 
 
 def _encode(env: Env, source: Source, plan: Plan) -> tuple[Run, tuple[Note, ...]]:

@@ -15,6 +15,7 @@ QUALITY = "quality"
 REFERENCE = "reference"
 WIDE_REFERENCE = "wide-reference"
 TRICK = "trick.mp4"
+MP4 = "mp4"
 
 
 def folders() -> tuple[str, ...]:
@@ -62,3 +63,8 @@ def levels_file(number: int) -> str:
 def quality_file(number: int) -> str:
     """Where the scores of the plan's rung of this number are written; it stands in a filter's options."""
     return f"{QUALITY}/{number}.json"
+
+
+def mp4_file(rung: str) -> str:
+    """A rendition's progressive file, in the package."""
+    return f"{MP4}/{rung}.mp4"

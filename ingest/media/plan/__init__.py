@@ -18,6 +18,7 @@ from ingest.media.plan.colour import colour_plan
 from ingest.media.plan.fields import after, fields_plan
 from ingest.media.plan.grid import make_grid
 from ingest.media.plan.hdr import hdr_plan, made_codecs
+from ingest.media.plan.mp4 import plan_mp4
 from ingest.media.plan.rungs import make_rungs, possible_codecs
 from ingest.media.plan.still import held
 from ingest.media.plan.text import text_renditions
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from ingest.media.plan.fields import FieldsPlan
     from ingest.media.plan.grid import Grid
     from ingest.media.plan.hdr import HdrPlan
+    from ingest.media.plan.mp4 import Mp4Plan
     from ingest.media.plan.rungs import Rung
     from ingest.media.plan.text import TextRendition
     from ingest.media.plan.trick import TrickPlan
@@ -98,6 +100,7 @@ class Plan:
     assumed_audio: tuple[str, ...] = ()
     chunks: tuple[Chunk, ...] = ()
     copies: CopyPlan | None = None
+    mp4: tuple[Mp4Plan, ...] = ()
 
     @property
     def encoded(self) -> tuple[Rung, ...]:
@@ -153,6 +156,7 @@ def make_plan(
     possible = replace(options, codecs=possible_codecs(options.codecs, chosen.made))
     hdr = hdr_plan(video, possible, can_convert=can_tone_map)
     sound = plan_audio(audio, chosen.made[-1].preset, grid.duration)
+    rungs = make_rungs(chosen.made, made_codecs(possible, hdr), shown, grid, hdr)
     return Plan(
         video=VideoPlan(
             index=video.index,
@@ -170,7 +174,7 @@ def make_plan(
             jumps=video.jumps,
             mended=video.mended,
         ),
-        rungs=make_rungs(chosen.made, made_codecs(possible, hdr), shown, grid, hdr),
+        rungs=rungs,
         audio=sound.renditions,
         stills=StillsPlan(
             poster_interval=grid.duration / POSTER_CANDIDATES,
@@ -189,4 +193,5 @@ def make_plan(
         chapters=plan_chapters(chapters, video.timing.start, grid.duration),
         unused_audio=sound.unused,
         assumed_audio=sound.assumed,
+        mp4=plan_mp4(rungs, sound.renditions) if options.mp4 else (),
     )

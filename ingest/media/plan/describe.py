@@ -52,6 +52,7 @@ def rows(plan: Plan) -> list[tuple[str, str]]:
         *((f"audio {a.name}", _audio(a)) for a in plan.audio),
         *((f"text {t.name}", _text(t)) for t in plan.text),
         *([("chapters", str(len(plan.chapters)))] if plan.chapters else []),
+        *([("mp4", f"of each, with {plan.mp4[0].sound or 'no sound'}")] if plan.mp4 else []),
         (
             "previews",
             f"{_size(plan.stills.tile_width, plan.stills.tile_height)} every {_number(plan.stills.preview_interval)} s",

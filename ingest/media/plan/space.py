@@ -33,11 +33,16 @@ def space_of(plan: Plan) -> Space:
     seconds, video, stills, trick = plan.duration, plan.video, plan.stills, plan.trick
     gops = ceil(seconds / video.grid.gop)
     frames = video.grid.frames or ceil(seconds * max((r.rate for r in plan.rungs), default=Fraction(0)))
-    renditions = sum(
-        (plan.copies.bytes if plan.copies and r.copied else ceil((r.max_bitrate * seconds + r.buffer) / 8))
+    pictures = {
+        r.name: (
+            plan.copies.bytes if plan.copies and r.copied else ceil((r.max_bitrate * seconds + r.buffer) / 8)
+        )
         + frames * SAMPLE
         for r in plan.rungs
-    ) + sum(ceil(a.bitrate * seconds / 8) + a.frames * SAMPLE for a in plan.audio)
+    }
+    sounds = {a.name: ceil(a.bitrate * seconds / 8) + a.frames * SAMPLE for a in plan.audio}
+    renditions = sum(pictures.values()) + sum(sounds.values())
+    alone = sum(pictures[m.rung] + (sounds[m.sound] if m.sound else 0) for m in plan.mp4)
     renditions += gops * trick.per_gop * (_bytes(trick.width, trick.height, WINDING) + SAMPLE)
     tiles = ceil(seconds / stills.preview_interval)
     poster = _file(_bytes(video.display_width, video.display_height, STILL))
@@ -46,7 +51,7 @@ def space_of(plan: Plan) -> Space:
     previews = tiles * _file(_bytes(stills.tile_width, stills.tile_height, STILL))
     references = gops * BLOCK * len({r.video_range for r in plan.rungs} | {"SDR"})
     levels = len(plan.audio) * ceil(seconds * LEVELS)
-    package = renditions + poster + sheets + REST
+    package = renditions + alone + poster + sheets + REST
     return Space(working=renditions + candidates + previews + references + levels + package, package=package)
 
 

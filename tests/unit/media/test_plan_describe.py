@@ -72,6 +72,7 @@ def test_the_document_names_every_field_and_keeps_fractions_exact() -> None:
         "assumedAudio",
         "chunks",
         "copies",
+        "mp4",
         "space",
     ]
     assert found["stills"] == {

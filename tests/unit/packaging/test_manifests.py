@@ -9,6 +9,7 @@ from typing import Any, cast
 import m3u8
 import pytest
 
+from ingest.packaging.findings import Checks
 from ingest.packaging.manifests import (
     ordered,
     rewrite_iframe_playlist,
@@ -18,6 +19,7 @@ from ingest.packaging.manifests import (
     seconds,
 )
 from ingest.packaging.measure import Track
+from ingest.packaging.rules_dash import _check_slots, _Slot
 from ingest.packaging.segments import AccessPoint, Segment
 
 F = Fraction
@@ -460,3 +462,21 @@ def test_a_representation_that_was_not_measured_is_a_fault(tmp_path: Path) -> No
 )
 def test_seconds(value: Fraction, rounded: float) -> None:
     assert seconds(value) == rounded
+
+
+def test_a_rendition_s_segments_are_counted_once_however_many_there_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    edges = [F(6 * i) for i in range(40)]
+    track = made_track("avc1.64000a", edges, [1] * 39, width=160, height=90)
+    asked: list[Track] = []
+
+    def counted(one: Track) -> Fraction:
+        asked.append(one)
+        return one.segments[0].sample_duration
+
+    monkeypatch.setattr(Track, "frame_duration", property(counted))
+    slots = [_Slot(i, 6 * i, F(6 * i), F(6)) for i in range(39)]
+    checks = Checks()
+    _check_slots(slots, [s.path for s in track.segments], track, "manifest.mpd", checks)
+    assert (checks.findings, checks.checked, len(asked)) == ([], 40, 1)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import m3u8
 import pytest
-from PIL import Image
+from PIL import Image, ImageFile
 
 from ingest.images.previews import uniform
 from ingest.images.sprites import Previews, Sheet, Tile
@@ -17,9 +17,6 @@ from ingest.packaging.playlists import Reference
 from ingest.packaging.rules_dash import check_manifest
 from ingest.packaging.rules_tiles import check_image_playlist
 from ingest.packaging.thumbnails import TiledSheets, add_image_set, image_playlist, image_stream
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 F = Fraction
 ONE = TiledSheets(("sheet-001.jpg",), (30_000,), 6, 1, 160, 90, F(1), F(57, 10))
@@ -117,6 +114,20 @@ def test_good_sheets_have_no_findings(tmp_path: Path) -> None:
     checks = written(tmp_path, TWO, (1600, 900))
     assert checks.findings == []
     assert checks.checked > 15
+
+
+def test_each_sheet_is_decoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    decoded: list[str] = []
+    load = ImageFile.ImageFile.load
+
+    def counted(image: ImageFile.ImageFile) -> object:
+        if image.tile:
+            decoded.append(Path(str(image.filename)).name)
+        return load(image)
+
+    monkeypatch.setattr(ImageFile.ImageFile, "load", counted)
+    written(tmp_path, TWO, (1600, 900))
+    assert decoded == ["sheet-001.jpg", "sheet-002.jpg"]
 
 
 def test_sheets_of_another_size_are_found_in_both(tmp_path: Path) -> None:

@@ -70,3 +70,12 @@ def test_a_dead_run_hides_the_record_of_the_package(request_: Request) -> None:
     (work / "previous-job.json").write_text(record.to_json())
     finished(request_, "fhd", "hd", status=Status.EXECUTING)
     assert with_those_there(request_) == replace(request_, resolutions=("fhd", "hd"))
+
+
+def test_a_package_that_is_older_than_an_option(request_: Request) -> None:
+    record = finished(request_, "fhd")
+    assert record.request is not None
+    younger = {name: value for name, value in record.request.options.items() if name != "mp4"}
+    finished(request_, "fhd", request=record.request.model_copy(update={"options": younger}))
+    assert with_those_there(request_) == replace(request_, resolutions=("fhd", "hd"))
+    assert with_those_there(replace(request_, options=replace(request_.options, mp4=True))) is None

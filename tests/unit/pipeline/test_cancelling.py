@@ -143,7 +143,7 @@ def test_a_job_looks_five_times_a_second(tmp_path: Path, monkeypatch: pytest.Mon
     clock = iter(times)
     monkeypatch.setattr("ingest.pipeline.wish.time.monotonic", lambda: next(clock))
     looks: list[Path] = []
-    monkeypatch.setattr(Path, "exists", lambda path: bool(looks.append(path)))
+    monkeypatch.setattr("ingest.pipeline.wish.os.access", lambda path, _: bool(looks.append(path)))
     token = JobToken(CancelToken())
     token.watch(tmp_path / "cancel-7-x")
     assert [token.requested for _ in times] == [False] * 6

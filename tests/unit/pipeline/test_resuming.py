@@ -129,14 +129,13 @@ def left_behind(output: Path, job: str, *, finished: bool = True) -> Path:
     return work
 
 
-@pytest.mark.parametrize("job", [OTHER, MINE])
-def test_a_claim_takes_over_what_a_run_has_left(tmp_path: Path, job: str) -> None:
+def test_a_claim_goes_on_with_what_the_job_has_left(tmp_path: Path) -> None:
     output = tmp_path / "out"
     output.mkdir()
-    left_behind(output, job)
+    left_behind(output, MINE)
     claimed = Workspace.claim(output, tmp_path / "film.mp4", MINE, force=False)
-    assert [p.name for p in output.iterdir()] == [f".work-{MINE}"]
-    assert checkpoints.holds(claimed.temporary, job)
+    assert claimed.left == ()
+    assert checkpoints.holds(claimed.temporary, MINE)
     assert (claimed.temporary / "chunks/00000/chunk.json").exists()
     assert list(claimed.package.iterdir()) == []
     assert claimed.discard(keep=True)
@@ -144,6 +143,27 @@ def test_a_claim_takes_over_what_a_run_has_left(tmp_path: Path, job: str) -> Non
     assert not claimed.discard()
     assert list(output.iterdir()) == []
     claimed.release()
+
+
+def test_what_other_jobs_have_left_stays_theirs_until_there_is_a_package(tmp_path: Path) -> None:
+    output = tmp_path / "out"
+    output.mkdir()
+    third = "j33333333-3333-3333-3333-333333333333"
+    works = {job: left_behind(output, job) for job in (OTHER, third)}
+    for seconds, job in ((20, OTHER), (10, third)):
+        os.utime(works[job], (seconds, seconds))
+    claimed = Workspace.claim(output, tmp_path / "film.mp4", MINE, force=False)
+    assert claimed.left == (works[OTHER] / "temporary", works[third] / "temporary")
+    assert [p.name for p in works[OTHER].iterdir()] == ["temporary"]
+    assert list(claimed.temporary.iterdir()) == []
+    assert not claimed.discard(keep=True)
+    assert checkpoints.holds(works[OTHER] / "temporary", OTHER)
+    claimed.release()
+    again = Workspace.claim(output, tmp_path / "film.mp4", MINE, force=False)
+    (again.package / "ABR.m3u8").write_text("#EXTM3U")
+    again.publish()
+    again.release()
+    assert [p.name for p in output.iterdir()] == ["ABR.m3u8"]
 
 
 def test_nothing_is_kept_where_nothing_is_finished(tmp_path: Path) -> None:
@@ -154,17 +174,6 @@ def test_nothing_is_kept_where_nothing_is_finished(tmp_path: Path) -> None:
     assert list(claimed.temporary.iterdir()) == []
     assert not claimed.discard(keep=True)
     assert list(output.iterdir()) == []
-    claimed.release()
-
-
-def test_of_several_the_newest_is_taken(tmp_path: Path) -> None:
-    output = tmp_path / "out"
-    output.mkdir()
-    for seconds, job in ((20, OTHER), (10, "j33333333-3333-3333-3333-333333333333")):
-        os.utime(left_behind(output, job), (seconds, seconds))
-    claimed = Workspace.claim(output, tmp_path / "film.mp4", MINE, force=False)
-    assert checkpoints.holds(claimed.temporary, OTHER)
-    assert [p.name for p in output.iterdir()] == [f".work-{MINE}"]
     claimed.release()
 
 

@@ -64,6 +64,23 @@ def test_another_key_takes_everything_away(tmp_path: Path) -> None:
     assert checkpoints.holds(folder, "two")
 
 
+def test_what_another_job_has_left_is_taken_over_where_it_is_the_same(tmp_path: Path) -> None:
+    mine = tmp_path / ".work-mine/temporary"
+    others = [tmp_path / f".work-{n}/temporary" for n in range(3)]
+    for folder, key in zip((mine, *others), ("old", "other", "same", "same"), strict=True):
+        folder.mkdir(parents=True)
+        checkpoints.begin(folder, key)
+        (folder / folder.parent.name).write_bytes(b"film")
+    checkpoints.begin(mine, "same", others)
+    assert checkpoints.holds(mine, "same")
+    assert sorted(p.name for p in mine.iterdir()) == [".work-1", "key"]
+    assert not others[1].parent.exists()
+    assert [checkpoints.holds(f, k) for f, k in ((others[0], "other"), (others[2], "same"))] == [True, True]
+    checkpoints.begin(mine, "new", [others[0]])
+    assert sorted(p.name for p in mine.iterdir()) == ["key"]
+    assert (others[0] / ".work-0").read_bytes() == b"film"
+
+
 def test_what_is_worth_keeping(tmp_path: Path) -> None:
     assert not checkpoints.worth_keeping(tmp_path / "not there")
     checkpoints.store(tmp_path / "encoded.json", {})

@@ -209,6 +209,27 @@ def test_step_for_sdr_asks_no_program(tmp_path: Path, monkeypatch: pytest.Monkey
     assert outcome.warnings == ()
 
 
+def test_what_another_job_has_left_makes_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is gone on from, and not made beside it."""
+    video = clip(1280, 720)
+    needed = space_of(planned(video, HD)).working
+    (tmp_path / "left").mkdir()
+    (tmp_path / "left/film").write_bytes(bytes(10_000))
+    free(monkeypatch, needed - 10_000)
+
+    def run(folder: Path | None) -> None:
+        planning_resolutions.run(
+            *(ENV, video, (), (HD,), tmp_path),
+            packets=PacketTable(),
+            look=not_asked,
+            adopted=lambda _: folder,
+        )
+
+    run(tmp_path / "left")
+    with pytest.raises(ResourceError):
+        run(None)
+
+
 @pytest.mark.parametrize(
     ("filters", "mapped"),
     [({"zscale", "tonemap", "scale"}, True), ({"zscale"}, False), ({"tonemap"}, False), (set(), False)],

@@ -1,0 +1,139 @@
+"""The choices of one job as a caller states them, once for the library and the command line; checked into `Options`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, TypedDict, get_args
+
+from ingest.job import codes
+from ingest.job.errors import UsageError
+from ingest.media.codec_names import parse_codecs
+from ingest.media.options import (
+    GROUND_HIGHEST,
+    GROUND_LOWEST,
+    LOUDNESS_LOUDEST,
+    LOUDNESS_SOFTEST,
+    Copy,
+    EncoderChoice,
+    Format,
+    Hdr,
+    Options,
+    Quality,
+    Verify,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any, Unpack
+
+
+class Choices(TypedDict, total=False):
+    """What is left out is as `Options` has it.
+
+    Attributes:
+        allow_damage: take a source of which more than 1 % or 2 s is lost.
+        codecs: `"h264"`, `"hevc"` and `"av1"`, one or several: every resolution is made in each.
+        hdr: `"sdr"` tone maps an HDR source, `"keep"` keeps its range in HEVC and AV1.
+        encoder: `"auto"`: hardware where a trial encode works; `"cpu"`; or one kind of hardware, for example `"nvenc"`.
+        loudness: LUFS (EBU R 128), -70 to -5, that the sound is brought to by a constant gain; None: as it is.
+        verify: what is decoded of the finished renditions: `"default"` the first picture of each segment, the last
+            ones and all sound, `"full"` everything.
+        format: `"cmaf"` for HLS and DASH, `"ts"` for HLS alone over MPEG-2 transport streams, H.264 only.
+        klv: a file of telemetry beside the film: bare KLV, a transport stream, Esri's CSV, DJI's SRT.
+        ground: metres above the sea of the ground where telemetry does not say it, for computed footprints.
+        quality: `"vmaf"` measures each rendition against the source, into `info/abr.json`.
+        copy: a rendition that the source already is is copied (`"auto"`), encoded like the others (`"never"`), or the
+            job fails where it cannot be copied (`"require"`).
+        jobs: pieces of a long film that are encoded side by side; None: as many as cores and memory allow.
+        mp4: beside the package, each rendition with its sound in one progressive MP4 file (`mp4/hd.mp4`).
+    """
+
+    allow_damage: bool
+    codecs: str | Sequence[str]
+    hdr: Hdr
+    encoder: EncoderChoice
+    loudness: float | None
+    verify: Verify
+    format: Format
+    quality: Quality | None
+    klv: str | os.PathLike[str] | None
+    ground: float
+    copy: Copy
+    jobs: int | None
+    mp4: bool
+
+
+_WORDS = {
+    "hdr": get_args(Hdr),
+    "encoder": get_args(EncoderChoice),
+    "verify": get_args(Verify),
+    "format": get_args(Format),
+    "copy": get_args(Copy),
+    "quality": (None, *get_args(Quality)),
+}
+
+
+def options_of(**choices: Unpack[Choices]) -> Options:
+    """The checked options.
+
+    Raises:
+        UsageError: a choice is unknown, out of its range, or does not go with another.
+        TypeError: there is no choice of such a name.
+    """
+    given: dict[str, Any] = dict(choices)
+    if "codecs" in choices:
+        given["codecs"] = parse_codecs(texts(choices["codecs"]))
+    if (klv := choices.get("klv")) is not None:
+        check_path(klv)
+        given["klv"] = Path(klv)
+    options = Options(**given)
+    for name, known in _WORDS.items():
+        _check_word(name, getattr(options, name), known)
+    _check_numbers(options)
+    _check_together(options)
+    return options
+
+
+def check_path(place: str | os.PathLike[str]) -> None:
+    """Raises UsageError for what can be no path."""
+    if not os.fspath(place) or "\0" in os.fsdecode(place):
+        raise UsageError(codes.USAGE, f"{os.fspath(place)!r} is not a path", remedy="name a file or folder")
+
+
+def texts(values: str | Sequence[str]) -> tuple[str, ...]:
+    """One text or several, as several."""
+    return (values,) if isinstance(values, str) else tuple(values)
+
+
+def _check_word(name: str, value: str | None, known: tuple[str | None, ...]) -> None:
+    if value not in known:
+        listed = ", ".join(k for k in known if k is not None)
+        raise UsageError(codes.USAGE, f"unknown {name} {value!r}: known are {listed}")
+
+
+def _check_numbers(options: Options) -> None:
+    if options.jobs is not None and options.jobs < 1:
+        raise UsageError(codes.USAGE, f"{options.jobs} jobs", remedy="ask for 1 or more, or for none")
+    if options.loudness is not None and not LOUDNESS_SOFTEST <= options.loudness <= LOUDNESS_LOUDEST:
+        raise UsageError(
+            codes.USAGE,
+            f"a loudness of {options.loudness:g} LUFS",
+            remedy=f"ask for one from {LOUDNESS_SOFTEST:g} to {LOUDNESS_LOUDEST:g}, for example -23",
+        )
+    if not GROUND_LOWEST <= options.ground <= GROUND_HIGHEST:
+        raise UsageError(
+            codes.USAGE,
+            f"ground at {options.ground:g} m",
+            remedy=f"give metres above the sea from {GROUND_LOWEST:g} to {GROUND_HIGHEST:g}",
+        )
+
+
+def _check_together(options: Options) -> None:
+    modern = [codec for codec in options.codecs if codec != "h264"]
+    if options.format == "ts" and modern:
+        raise UsageError(
+            codes.USAGE,
+            f"{' and '.join(modern)} cannot be made as transport streams",
+            remedy="use --format cmaf, or --codec h264",
+        )
