@@ -10,6 +10,9 @@ INGEST_MAX_SECONDS     longest source, seconds                                  
 INGEST_MAX_MEMORY      memory for one program, bytes or `8G`                      three quarters of RAM
 INGEST_MIN_FREE        disk space to leave free, bytes or `200M`                  200M
 INGEST_CHUNK_SECONDS   length of the pieces that a long film is encoded in        60
+INGEST_MAX_DOWNLOAD    largest source that is fetched from a URL, bytes or `8G`   100G
+INGEST_DOWNLOAD_SECONDS  longest time that fetching a source may take             21600 (6 h)
+INGEST_PRIVATE_URLS    1: URLs may lead to private and loopback addresses         0
 =====================  =========================================================  =======================
 
 K, M, G and T are powers of 1024. An empty variable is an unset one. INGEST_FFMPEG, INGEST_FFPROBE and
@@ -42,6 +45,9 @@ _REMEDIES = {
     "max_memory": "bytes or a size such as 8G, at least 64M",
     "min_free": "bytes or a size such as 200M",
     "chunk_seconds": "seconds from 1 on, for example 60",
+    "max_download": "bytes or a size such as 100G",
+    "download_seconds": "seconds above 0, for example 21600",
+    "private_urls": "0 or 1",
     "preset_dir": "a folder",
     "home": "a folder",
 }
@@ -93,6 +99,9 @@ class Settings(BaseModel):
     max_memory: Annotated[Size, Field(ge=64 * 1024**2)] | None = None
     min_free: Annotated[Size, Field(ge=0)] = 200 * 1024**2
     chunk_seconds: Annotated[Duration, Field(ge=1)] = 60.0
+    max_download: Annotated[Size, Field(ge=0)] = 100 * 1024**3
+    download_seconds: Duration = 6 * 3600.0
+    private_urls: bool = False
 
     @property
     def memory_limit(self) -> int:

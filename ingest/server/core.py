@@ -1,15 +1,26 @@
 """What a route gets: the queue, the files, the keys and the settings of this server."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, cast
 
 from fastapi import Request
 
+from ingest.engine.model import State, UrlSource
+from ingest.server.addresses import checked_url, without_credentials
+from ingest.server.filestore import FileStore
+from ingest.server.keys import KeyRing
+from ingest.server.refusals import Refusal
+from ingest.server.tickets import Tickets
+from ingest.server.uploads import Uploads
+
 if TYPE_CHECKING:
+    from ingest.engine.model import Job, Submission
     from ingest.engine.queue import JobQueue
-    from ingest.server.filestore import FileStore
-    from ingest.server.keys import KeyRing
+    from ingest.server.keys import Principal
     from ingest.server.settings import ServerSettings
+
+_WAITING = (State.SUBMITTED, State.EXECUTING, State.CANCELLING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,15 +28,97 @@ class Core:
     """The server's insides; synchronous and safe to share among threads."""
 
     queue: "JobQueue"
-    files: "FileStore"
-    keys: "KeyRing"
+    files: FileStore
+    uploads: Uploads
+    keys: KeyRing
+    tickets: Tickets
     settings: "ServerSettings"
 
     def base_url(self, request: Request) -> str:
         """What URLs of this server begin with, without a slash at the end."""
         return self.settings.public_url or str(request.base_url).rstrip("/")
 
+    def media_url(self, job: "Job", request: Request) -> str:
+        """Where players find the files of the job's package for a day, without a key; it ends with a slash."""
+        return f"{self.base_url(request)}/media/{self.tickets.issue(job.job_id)}/"
+
+    def submit(self, principal: "Principal", submission: "Submission") -> "Job":
+        """A new job of the principal's account, queued.
+
+        Raises:
+            Refusal: `forbidden`; `too_many` jobs of the account wait or run; `invalid`, a URL that is not fetched.
+            UsageError, SourceError: as `JobQueue.submit`.
+        """
+        checked = self._checked(principal, submission)
+        self._check_length(principal)
+        return self.queue.submit(principal.account, principal.name, checked)
+
+    def draft(self, principal: "Principal", submission: "Submission") -> "Job":
+        """A new job that waits for `run`. Raises as `submit`, but for the length of the queue."""
+        checked = self._checked(principal, submission)
+        return self.queue.draft(principal.account, principal.name, checked)
+
+    def change(self, principal: "Principal", job_id: str, submission: "Submission") -> "Job":
+        """Let a draft be another submission. Raises as `draft`."""
+        checked = self._checked(principal, submission)
+        return self.queue.change(principal.seen, job_id, submission=checked)
+
+    def run(self, principal: "Principal", job_id: str) -> "Job":
+        """Queue a draft. Raises as `submit`."""
+        principal.require("submit")
+        self._check_length(principal)
+        return self.queue.run(principal.seen, job_id)
+
+    def retry(self, principal: "Principal", job_id: str) -> "Job":
+        """Queue a failed or cancelled job again. Raises as `submit`."""
+        principal.require("submit")
+        self._check_length(principal)
+        return self.queue.retry(principal.seen, job_id)
+
+    def _checked(self, principal: "Principal", submission: "Submission") -> "Submission":
+        """The submission with its URLs looked at; user and password stand beside the source's, not in it."""
+        principal.require("submit")
+        private = self.settings.private_urls
+        for url in submission.webhooks.values():
+            if checked_url(url, private=private).username is not None:
+                raise Refusal("invalid", "a webhook's URL may hold no password", code="url_invalid")
+        source = submission.source
+        if not isinstance(source, UrlSource):
+            return submission
+        checked_url(source.url, private=private)
+        url, user, password = without_credentials(source.url)
+        if user or password:
+            source = replace(source, url=url, username=user, password=password)
+        return replace(submission, source=source)
+
+    def _check_length(self, principal: "Principal") -> None:
+        limit = self.settings.max_queued
+        if limit is None:
+            return
+        counts = self.queue.counts(principal.account)
+        if sum(counts.get(state, 0) for state in _WAITING) >= limit:
+            message = f"{limit} jobs of the account wait or run already"
+            raise Refusal("too_many", message, code="queue_full", headers={"Retry-After": "60"})
+
+
+def make_core(queue: "JobQueue", settings: "ServerSettings") -> Core:
+    """The core of a server over a queue; both share its database.
+
+    Raises:
+        OutputError: STORE_UNUSABLE.
+    """
+    database = queue.database
+    files = FileStore(database, settings.home, max_size=settings.max_upload, max_stored=settings.max_stored)
+    return Core(
+        queue=queue,
+        files=files,
+        uploads=Uploads(files, timedelta(seconds=settings.upload_seconds)),
+        keys=KeyRing(database, no_auth=settings.no_auth, rate=settings.rate),
+        tickets=Tickets.open(settings.home, settings.ticket_seconds),
+        settings=settings,
+    )
+
 
 def get_core(request: Request) -> Core:
-    """For routes: `core: Core = Depends(get_core)`."""
+    """For routes: `core: Annotated[Core, Depends(get_core)]`."""
     return cast("Core", request.app.state.core)

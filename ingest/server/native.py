@@ -6,6 +6,7 @@ from fastapi import Request, Response
 from fastapi.responses import JSONResponse
 
 from ingest.server.dialects import Dialect
+from ingest.server.media import add_media_routes
 from ingest.server.refusals import Refusal
 from ingest.server.routing import dialect_router
 
@@ -20,4 +21,5 @@ def refuse(refusal: Refusal, _request: Request) -> Response:
 
 
 router = dialect_router(refuse)
+add_media_routes(router)
 NATIVE = Dialect("native", router, refuse, re.compile("/"))

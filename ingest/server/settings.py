@@ -23,13 +23,12 @@ class ServerSettings:
         public_url: what URLs in answers begin with, without a slash at the end; None: as the request names us.
         max_body: largest body of a request that is no upload.
         max_upload: largest file.
-        max_download: largest source that is fetched from a URL.
-        download_seconds: longest that fetching a source may take.
         max_queued: most jobs of one account that wait or run; None: no limit.
         max_stored: most bytes of files of one account; None: no limit.
         rate: requests that one key (without a key: one address) may send in a second; None: no limit.
         upload_seconds: an upload that is not finished so long after its last byte is forgotten.
-        private_addresses: URLs may lead to private and loopback addresses (tests, and networks that are one's own).
+        ticket_seconds: URLs of packages for players are good for so long.
+        private_urls: URLs may lead to private and loopback addresses (tests, and networks that are one's own).
     """
 
     home: Path
@@ -38,10 +37,9 @@ class ServerSettings:
     public_url: str | None = None
     max_body: int = MIB
     max_upload: int = 100 * GIB
-    max_download: int = 100 * GIB
-    download_seconds: float = 6 * 3600.0
     max_queued: int | None = 1000
     max_stored: int | None = None
     rate: int | None = 100
     upload_seconds: float = 24 * 3600.0
-    private_addresses: bool = False
+    ticket_seconds: float = 24 * 3600.0
+    private_urls: bool = False

@@ -31,6 +31,9 @@ def test_the_defaults() -> None:
         "max_memory": None,
         "min_free": 209_715_200,
         "chunk_seconds": 60.0,
+        "max_download": 107_374_182_400,
+        "download_seconds": 21_600.0,
+        "private_urls": False,
     }
 
 
@@ -46,6 +49,9 @@ def test_every_variable_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
         "MAX_MEMORY": "1.5G",
         "MIN_FREE": "0",
         "CHUNK_SECONDS": "7.5",
+        "MAX_DOWNLOAD": "2000000",
+        "DOWNLOAD_SECONDS": "90",
+        "PRIVATE_URLS": "1",
         "FFMPEG": "/the/toolchain/reads/this",
     }.items():
         monkeypatch.setenv(f"INGEST_{name}", value)
@@ -59,6 +65,9 @@ def test_every_variable_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
         "max_memory": 1_610_612_736,
         "min_free": 0,
         "chunk_seconds": 7.5,
+        "max_download": 2_000_000,
+        "download_seconds": 90.0,
+        "private_urls": True,
     }
     assert settings.load().memory_limit == 1_610_612_736
 

@@ -3,39 +3,45 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, cast
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from ingest.server.core import Core
-from ingest.server.keys import KeyRing
+from ingest.engine.model import LocalSource, Submission
+from ingest.engine.queue import JobQueue
+from ingest.server.core import Core, make_core
 from ingest.server.settings import ServerSettings
-from ingest.store.database import open_database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
-    from ingest.engine.queue import JobQueue
-    from ingest.server.filestore import FileStore
-
+    from ingest.engine.model import Job
     from ingest.server.keys import Scope
+
+FILMS = Path(__file__).parents[3] / "sample_media"
 
 
 @contextmanager
 def made_core(home: Path, **settings: Any) -> Iterator[Core]:
-    """A core on an empty data folder; `settings` are those of ServerSettings, with small limits by default."""
-    chosen = ServerSettings(home, **{"max_body": 2000, "max_upload": 5000, "rate": None} | settings)
-    database = open_database(home)
+    """A core on an empty data folder, with sources allowed from `sample_media`; nothing runs its jobs.
+
+    `settings` are those of ServerSettings, with small limits by default.
+    """
+    small = {"max_body": 2000, "max_upload": 5000, "rate": None, "allow": (FILMS,)}
+    chosen = ServerSettings(home, **small | settings)
+    queue = JobQueue.open(home, allowed=chosen.allow)
     try:
-        yield Core(
-            queue=cast("JobQueue", None),
-            files=cast("FileStore", None),
-            keys=KeyRing(database, no_auth=chosen.no_auth, rate=chosen.rate),
-            settings=chosen,
-        )
+        yield make_core(queue, chosen)
     finally:
-        database.close()
+        queue.close()
 
 
 def key_of(core: Core, name: str = "tester", *, account: str = "", scope: Scope = "submit") -> str:
     """A new key's text; the account is one of its own, named as the key, unless given."""
     return core.keys.create(name, account=account or name, scopes=(scope,)).text
+
+
+def submitted(core: Core, key: str, **changes: Any) -> Job:
+    """A job of the key's account that waits."""
+    film = next(FILMS.glob("*.mp4"))
+    chosen = {"resolutions": ("sd",), "source": LocalSource(film)} | changes
+    return core.submit(core.keys.principal(key), Submission(**chosen))

@@ -1,0 +1,78 @@
+"""Tickets: a part of a URL that lets whoever has it read one job's files for a while.
+
+Players send no header with the segments that a playlist names, so the permission stands in the path, before the
+relative names. A ticket is the job's id, the second it ends at, and 16 bytes of an HMAC-SHA-256 over both.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import os
+import time
+import uuid
+from typing import TYPE_CHECKING, Final
+
+from ingest.files import sync_folder
+from ingest.job.ids import uuid_of
+from ingest.server.refusals import Refusal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_KEPT_IN: Final = "server.secret"
+_LENGTH, _MAC_LENGTH = 36, 16
+_ROUND = 3600  # seconds: a page that is loaded again has the same URLs, which caches know
+
+
+class Tickets:
+    """Makes and reads the tickets of one server."""
+
+    def __init__(self, secret: bytes, lifetime: float) -> None:
+        """`lifetime`: seconds that a ticket is good for, at least; at most an hour longer."""
+        self._secret = secret
+        self._lifetime = lifetime
+
+    @classmethod
+    def open(cls, home: Path, lifetime: float) -> Tickets:
+        """With the secret kept in the data folder, made at the first time. Raises OSError."""
+        path = home / _KEPT_IN
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        except FileExistsError:
+            return cls(path.read_bytes(), lifetime)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(os.urandom(32))
+            file.flush()
+            os.fsync(file.fileno())
+        sync_folder(home)
+        return cls(path.read_bytes(), lifetime)
+
+    def issue(self, job_id: str, now: float | None = None) -> str:
+        """A ticket for a job's files; 48 characters that need no quoting in URLs."""
+        until = int((time.time() if now is None else now) + self._lifetime)
+        until += -until % _ROUND
+        said = uuid_of(job_id).bytes + until.to_bytes(4, "big")
+        return base64.urlsafe_b64encode(said + self._mac(said)).decode("ascii")
+
+    def read(self, ticket: str, now: float | None = None) -> str:
+        """The id of the job that a ticket is for.
+
+        Raises:
+            Refusal: `not_found` for what is no ticket of ours, `expired`.
+        """
+        try:
+            data = base64.b64decode(ticket.encode("ascii"), altchars=b"-_", validate=True)
+        except (binascii.Error, UnicodeEncodeError):
+            data = b""
+        said, mac = data[: _LENGTH - _MAC_LENGTH], data[_LENGTH - _MAC_LENGTH :]
+        if len(data) != _LENGTH or not hmac.compare_digest(mac, self._mac(said)):
+            raise Refusal("not_found", "there is nothing at this URL")
+        if int.from_bytes(said[16:], "big") <= (time.time() if now is None else now):
+            raise Refusal("expired", "this URL has expired", status=403)
+        return f"j{uuid.UUID(bytes=said[:16])}"
+
+    def _mac(self, said: bytes) -> bytes:
+        return hmac.new(self._secret, said, hashlib.sha256).digest()[:_MAC_LENGTH]

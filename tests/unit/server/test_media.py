@@ -1,0 +1,183 @@
+"""Files over HTTP: ranges, validators, types, tickets, and no way out of a package."""
+
+from __future__ import annotations
+
+import base64
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import pytest
+from fastapi.testclient import TestClient
+from hypothesis import given
+from hypothesis import strategies as st
+from made_core import key_of, submitted
+
+from ingest.server.app import create_app
+from ingest.server.media import package_file
+from ingest.server.refusals import Refusal
+from ingest.server.tickets import Tickets
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ingest.engine.model import Job
+    from ingest.server.core import Core
+
+JOB_ID = "j01990000-1234-7abc-8def-0123456789ab"
+
+
+@pytest.fixture
+def job(core: Core) -> Job:
+    """A job whose package has some files."""
+    job = submitted(core, key_of(core))
+    (job.folder / "video/sd").mkdir(parents=True)
+    (job.folder / "ABR.m3u8").write_text("#EXTM3U\n")
+    (job.folder / "video/sd/seg-00001.m4s").write_bytes(bytes(range(100)))
+    (job.folder / ".work").mkdir()
+    (job.folder / ".work/half.mp4").write_bytes(b"half")
+    (job.folder.parent / "outside.txt").write_text("secret")
+    (job.folder / "link.txt").symlink_to(job.folder.parent / "outside.txt")
+    (job.folder / "linked").symlink_to(job.folder.parent)
+    return job
+
+
+@pytest.fixture
+def client(core: Core) -> TestClient:
+    return TestClient(create_app(core))
+
+
+@pytest.fixture
+def base(core: Core, job: Job) -> str:
+    return f"/media/{core.tickets.issue(job.job_id)}/"
+
+
+def test_a_ticket_plays_the_package_without_a_key(client: TestClient, base: str) -> None:
+    answer = client.get(base + "ABR.m3u8", headers={"origin": "https://player.example"})
+    assert (answer.status_code, answer.text) == (200, "#EXTM3U\n")
+    assert answer.headers["content-type"] == "application/vnd.apple.mpegurl"
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert answer.headers["cross-origin-resource-policy"] == "cross-origin"
+    assert answer.headers["cache-control"] == "private, no-cache"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "sandbox" in answer.headers["content-security-policy"]
+    segment = client.get(base + "video/sd/seg-00001.m4s")
+    assert segment.headers["content-type"] == "video/iso.segment"
+    assert segment.headers["cache-control"] == "private, max-age=3600"
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "said", "content"),
+    [
+        ("bytes=0-9", 206, "bytes 0-9/100", bytes(range(10))),
+        ("bytes=90-", 206, "bytes 90-99/100", bytes(range(90, 100))),
+        ("bytes=-5", 206, "bytes 95-99/100", bytes(range(95, 100))),
+        ("bytes=98-500", 206, "bytes 98-99/100", bytes([98, 99])),
+        ("bytes=100-", 416, "bytes */100", b""),
+    ],
+)
+def test_ranges(client: TestClient, base: str, asked: str, status: int, said: str, content: bytes) -> None:
+    answer = client.get(base + "video/sd/seg-00001.m4s", headers={"range": asked})
+    assert (answer.status_code, answer.headers["content-range"], answer.content) == (status, said, content)
+
+
+def test_a_head_has_the_length_and_no_body(client: TestClient, base: str) -> None:
+    answer = client.head(base + "video/sd/seg-00001.m4s")
+    assert (answer.headers["content-length"], answer.headers["accept-ranges"], answer.content) == (
+        "100",
+        "bytes",
+        b"",
+    )
+
+
+def test_what_is_known_is_not_sent_again(client: TestClient, base: str) -> None:
+    url = base + "ABR.m3u8"
+    etag = client.get(url).headers["etag"]
+    for known in (etag, f'"other", {etag}', f"W/{etag}", "*"):
+        answer = client.get(url, headers={"if-none-match": known})
+        assert (answer.status_code, answer.content, answer.headers["etag"]) == (304, b"", etag)
+    assert client.get(url, headers={"if-none-match": '"other"'}).status_code == 200
+    old = {"range": "bytes=0-1", "if-range": '"other"'}
+    assert client.get(base + "video/sd/seg-00001.m4s", headers=old).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "..",
+        "../outside.txt",
+        "%2e%2e/outside.txt",
+        "..%2foutside.txt",
+        "%2e%2e%2foutside.txt",
+        "video/../../outside.txt",
+        "video/..%2f..%2foutside.txt",
+        "..%5coutside.txt",
+        "....//outside.txt",
+        "%2fetc%2fpasswd",
+        "/etc/passwd",
+        "ABR.m3u8%00.txt",
+        ".work/half.mp4",
+        "video/%2e/sd/seg-00001.m4s",
+        "video//sd/seg-00001.m4s",
+        "video",
+        "",
+        "link.txt",
+        "linked/outside.txt",
+        "x" * 300,
+        "%ff%fe",
+    ],
+)
+def test_there_is_no_way_out_of_a_package(client: TestClient, base: str, path: str) -> None:
+    answer = client.get(base + path)
+    assert answer.status_code == 404
+    assert "secret" not in answer.text
+
+
+@given(st.text(max_size=40))
+def test_no_name_finds_what_is_not_in_the_package(
+    tmp_path_factory: pytest.TempPathFactory, name: str
+) -> None:
+    folder = tmp_path_factory.getbasetemp() / "package"
+    folder.mkdir(exist_ok=True)
+    (folder / "a").touch()
+    if name == "a":
+        assert package_file(folder, name) == folder / "a"
+    else:
+        with pytest.raises(Refusal):
+            package_file(folder, name)
+
+
+def test_a_forged_or_old_ticket_is_worth_nothing(core: Core, client: TestClient, job: Job) -> None:
+    good = core.tickets.issue(job.job_id)
+    data = bytearray(base64.urlsafe_b64decode(good))
+    for place in range(len(data)):
+        data[place] ^= 1
+        forged = base64.urlsafe_b64encode(bytes(data)).decode()
+        assert client.get(f"/media/{forged}/ABR.m3u8").status_code == 404
+        data[place] ^= 1
+    for wrong in ("x", good[:-4], good + "AAAA", quote("ü"), good.lower()):
+        assert client.get(f"/media/{wrong}/ABR.m3u8").status_code == 404
+    old = core.tickets.issue(job.job_id, now=time.time() - 3 * 86400)
+    answer = client.get(f"/media/{old}/ABR.m3u8")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (403, "expired")
+
+
+def test_a_ticket_is_the_same_for_an_hour_and_outlives_the_server(tmp_path: Path) -> None:
+    first, second = (Tickets.open(tmp_path, 7200.0) for _ in range(2))
+    assert (tmp_path / "server.secret").stat().st_mode & 0o777 == 0o600
+    tickets = {first.issue(JOB_ID, now=now) for now in (360_001, 361_000, 363_600)}
+    assert len(tickets) == 1
+    (ticket,) = tickets
+    assert second.read(ticket, now=360_001 + 7200) == JOB_ID
+    with pytest.raises(Refusal, match="expired"):
+        second.read(ticket, now=360_001 + 7200 + 3600)
+    with pytest.raises(Refusal, match="nothing"):
+        Tickets(b"another", 7200.0).read(ticket, now=360_001)
+
+
+def test_the_url_is_under_the_name_that_the_server_is_known_by(core: Core, job: Job) -> None:
+    public = replace(core, settings=replace(core.settings, public_url="https://films.example/ingest"))
+    url = public.media_url(job, None)  # type: ignore[arg-type]
+    assert url.startswith("https://films.example/ingest/media/")
+    assert url.endswith("/")
