@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 
@@ -13,12 +15,14 @@ from ingest import __version__
 from ingest.job.errors import IngestError
 from ingest.server.dialects import DIALECTS, Dialect, owner
 from ingest.server.guards import HeadersMiddleware, LoopbackMiddleware, guard
+from ingest.server.housekeeping import Housekeeping
+from ingest.server.meters import Meters, MetersMiddleware
 from ingest.server.native import NATIVE
 from ingest.server.refusals import Refusal
 from ingest.server.routing import refused, to_refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import AsyncIterator, Sequence
 
     from ingest.server.core import Core
 
@@ -29,6 +33,7 @@ EXPOSED: Final = (
     "Content-Length",
     "Content-Range",
     "ETag",
+    "Ingest-File",
     "Location",
     "Retry-After",
     "Tus-Checksum-Algorithm",
@@ -51,7 +56,16 @@ def create_app(core: Core, dialects: Sequence[Dialect] = DIALECTS) -> FastAPI:
     keys (`no_auth`) whoever can connect is obeyed: then no page of another origin may, nor one that has given its
     name our address (DNS rebinding).
     """
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        housekeeping = Housekeeping(core)
+        housekeeping.start()
+        yield
+        await run_in_threadpool(housekeeping.stop)
+
     app = FastAPI(
+        lifespan=lifespan,
         title="ingest",
         version=__version__,
         summary="Any video file in, a verified HLS and DASH package and a job record out.",
@@ -60,6 +74,7 @@ def create_app(core: Core, dialects: Sequence[Dialect] = DIALECTS) -> FastAPI:
         redoc_url=None,
     )
     app.state.core = core
+    app.state.meters = Meters.made()
     everything = (*dialects, NATIVE)
     for dialect in everything:
         app.include_router(dialect.router, tags=[dialect.name])
@@ -90,4 +105,5 @@ def create_app(core: Core, dialects: Sequence[Dialect] = DIALECTS) -> FastAPI:
             max_age=86400,
         )
     app.add_middleware(HeadersMiddleware)
+    app.add_middleware(MetersMiddleware, meters=app.state.meters)
     return app

@@ -49,7 +49,9 @@ STATUSES: Final[dict[Kind, HTTPStatus]] = {
     "internal": HTTPStatus.INTERNAL_SERVER_ERROR,
 }
 _MISSING = frozenset({codes.JOB_NOT_FOUND, codes.SOURCE_NOT_FOUND})
-_CONFLICTS = frozenset({codes.JOB_NOT_CANCELLABLE, codes.JOB_NOT_RESUMABLE, codes.OUTPUT_EXISTS})
+_CONFLICTS = frozenset(
+    {codes.JOB_NOT_CANCELLABLE, codes.JOB_NOT_CHANGEABLE, codes.JOB_NOT_RESUMABLE, codes.OUTPUT_EXISTS}
+)
 
 
 class Refusal(Exception):  # noqa: N818 - an answer, and not always somebody's error

@@ -18,6 +18,7 @@ class ServerSettings:
 
     Attributes:
         home: the data folder; files lie below `files`, packages below `packages`.
+        preset_dir: the server's own presets, over the shipped ones.
         allow: folders below which a job's source may be named by its path; none: paths are refused.
         no_auth: whoever can connect is the administrator (the server listens on loopback only).
         public_url: what URLs in answers begin with, without a slash at the end; None: as the request names us.
@@ -32,6 +33,7 @@ class ServerSettings:
     """
 
     home: Path
+    preset_dir: Path | None = None
     allow: tuple[Path, ...] = ()
     no_auth: bool = False
     public_url: str | None = None

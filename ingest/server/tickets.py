@@ -32,7 +32,7 @@ class Tickets:
 
     def __init__(self, secret: bytes, lifetime: float) -> None:
         """`lifetime`: seconds that a ticket is good for, at least; at most an hour longer."""
-        self._secret = secret
+        self.secret = secret
         self._lifetime = lifetime
 
     @classmethod
@@ -75,4 +75,4 @@ class Tickets:
         return f"j{uuid.UUID(bytes=said[:16])}"
 
     def _mac(self, said: bytes) -> bytes:
-        return hmac.new(self._secret, said, hashlib.sha256).digest()[:_MAC_LENGTH]
+        return hmac.new(self.secret, said, hashlib.sha256).digest()[:_MAC_LENGTH]

@@ -1,0 +1,76 @@
+"""`/api/jobs/<id>/events`: a job as it goes on, as server-sent events (HTML standard, section 9.2)."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import Header, Request, Response
+from fastapi.responses import StreamingResponse
+from starlette.concurrency import run_in_threadpool
+
+from ingest.job.errors import IngestError
+from ingest.server.native import examples
+from ingest.server.native.manner import Asking, Inside, shown
+from ingest.server.native.shapes import job_document, moment_text
+
+if TYPE_CHECKING:
+    from fastapi import APIRouter
+
+    from ingest.engine.model import Job
+    from ingest.server.core import Core
+
+LOOK_SECONDS = 0.5
+HEARTBEAT_SECONDS = 15.0
+RETRY_MILLISECONDS = 2000
+
+
+def add_routes(router: "APIRouter") -> None:
+    @router.get(
+        "/api/jobs/{job_id}/events",
+        responses=shown(examples.EVENTS, media="text/event-stream", text="`job` at each change, to the end.")
+        | {204: {"description": "It has ended, and that was told: do not connect again."}},
+        summary="Follow a job",
+    )
+    async def events(
+        request: Request,
+        job_id: str,
+        core: Inside,
+        asking: Asking,
+        last_event_id: Annotated[str, Header(max_length=64)] = "",
+    ) -> Response:
+        asking.require("read")
+        job = await run_in_threadpool(core.queue.job, asking.seen, job_id)
+        if job.state.final and last_event_id == moment_text(job.updated):
+            return Response(status_code=204)
+        stream = _events(core, asking.seen, job, last_event_id, core.base_url(request))
+        # What proxies must not hold back.
+        return StreamingResponse(stream, media_type="text/event-stream", headers={"x-accel-buffering": "no"})
+
+
+async def _events(core: "Core", account: str | None, job: "Job", told: str, base: str) -> AsyncIterator[str]:
+    yield f"retry: {RETRY_MILLISECONDS}\n\n"
+    quiet = time.monotonic()
+    while True:
+        stamp = moment_text(job.updated) or ""
+        if stamp != told:
+            told, quiet = stamp, time.monotonic()
+            document = job_document(job, base) | {
+                "messages": list(job.record.messages),
+                "outputs": [
+                    {"resolution": o.resolution, "status": o.status, "percent": o.percent}
+                    for o in job.record.outputs
+                ],
+            }
+            yield f"id: {stamp}\nevent: job\ndata: {json.dumps(document)}\n\n"
+        elif time.monotonic() - quiet >= HEARTBEAT_SECONDS:
+            quiet = time.monotonic()
+            yield ": still there\n\n"
+        if job.state.final:
+            return
+        await asyncio.sleep(LOOK_SECONDS)
+        try:
+            job = await run_in_threadpool(core.queue.job, account, job.job_id)
+        except IngestError:  # deleted meanwhile, or the store fails: the client asks again and is told
+            return

@@ -1,0 +1,208 @@
+"""`/api/jobs`: make, look, list, change, delete; `/api/presets`, `/api/me`, `/api/token`."""
+
+import json
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from fastapi import Query, Request, Response
+
+from ingest.engine.model import Filter, State
+from ingest.media.presets import load, shipped_dir
+from ingest.server.native import examples
+from ingest.server.native.manner import Asking, Inside, shown
+from ingest.server.native.shapes import NewJob, Shape, job_document, moment_text
+from ingest.server.refusals import Refusal
+from ingest.server.webhooks import account_secret, deliveries_of
+
+if TYPE_CHECKING:
+    from fastapi import APIRouter
+
+    from ingest.engine.model import Job
+    from ingest.server.core import Core
+
+MOST = 500
+TOKEN_SECONDS, LONGEST_TOKEN = 3600, 30 * 86400
+Dialects = Annotated[str | None, Query(max_length=32, description="Jobs that were asked for in it.")]
+
+
+class TokenBody(Shape):
+    """How long the token is to be good for."""
+
+    seconds: int = TOKEN_SECONDS
+    scopes: list[Literal["read", "submit", "admin"]] | None = None
+
+
+def job_response(core: "Core", request: Request, job: "Job", status: int = 200) -> Response:
+    """One job with its record, and where players find its package once that is there."""
+    document = job_document(job, core.base_url(request))
+    if job.state is State.COMPLETED:
+        media = core.media_url(job, request)
+        manifests = {"hls": "ABR.m3u8", "dash": "manifest.mpd", "poster": "poster.jpg"}
+        there = set(job.record.files)
+        document["links"] |= {kind: media + name for kind, name in manifests.items() if name in there}
+    # The record is text already when it is written: it is not made into objects once more.
+    text = json.dumps(document, ensure_ascii=False)
+    body = f'{text[:-1]}, "record": {job.record.model_dump_json(by_alias=True)}}}'
+    headers = {"location": document["links"]["self"]} if status in (201, 202) else {}
+    return Response(body.encode("utf-8", "backslashreplace"), status, headers, "application/json")
+
+
+def add_routes(router: "APIRouter") -> None:
+    @router.post(
+        "/api/jobs",
+        status_code=201,
+        responses=shown(examples.JOB, status=201, text="The job; `Location` is its URL."),
+        summary="Make a job",
+    )
+    def create(request: Request, body: NewJob, core: Inside, asking: Asking) -> Response:
+        submission = body.submission()
+        job = core.draft(asking, submission) if body.draft else core.submit(asking, submission)
+        return job_response(core, request, job, 201)
+
+    @router.get("/api/jobs", responses=shown(examples.JOBS), summary="List jobs, a page at a time")
+    def listed(
+        request: Request,
+        core: Inside,
+        asking: Asking,
+        state: Annotated[list[State] | None, Query(description="Any of these.")] = None,
+        dialect: Dialects = None,
+        label: Annotated[str | None, Query(max_length=255)] = None,
+        text: Annotated[str | None, Query(max_length=255, description="Part of the source's name.")] = None,
+        created_from: Annotated[datetime | None, Query(alias="createdFrom")] = None,
+        created_until: Annotated[datetime | None, Query(alias="createdUntil")] = None,
+        sort: Literal["created", "updated", "status", "percent", "source"] = "created",
+        order: Literal["asc", "desc"] = "desc",
+        limit: Annotated[int, Query(ge=1, le=MOST)] = 50,
+        cursor: Annotated[str | None, Query(max_length=64, description="`next` of the page before.")] = None,
+        account: Annotated[str | None, Query(max_length=32, description="For administrators.")] = None,
+    ) -> Response:
+        asking.require("read")
+        for when in (created_from, created_until):
+            if when is not None and when.tzinfo is None:
+                raise Refusal("invalid", "a time needs a zone, for example 2026-11-22T00:00:00Z")
+        page = core.queue.jobs(
+            Filter(
+                account=asking.seen or account,
+                states=frozenset(state) if state else None,
+                dialect=dialect,
+                label=label,
+                text=text,
+                created_from=created_from,
+                created_until=created_until,
+                sort=sort,
+                descending=order == "desc",
+                limit=limit,
+                after=cursor,
+            )
+        )
+        base = core.base_url(request)
+        jobs = [job_document(job, base) for job in page.jobs]
+        following = page.jobs[-1].job_id if page.more and page.jobs else None
+        return _json({"jobs": jobs, "total": page.total, "next": following})
+
+    @router.get("/api/jobs/{job_id}", responses=shown(examples.JOB), summary="A job and its record")
+    def one(request: Request, job_id: str, core: Inside, asking: Asking) -> Response:
+        asking.require("read")
+        return job_response(core, request, core.queue.job(asking.seen, job_id))
+
+    @router.post(
+        "/api/jobs/{job_id}/cancel",
+        status_code=202,
+        responses=shown(examples.JOB, status=202, text="It was asked to stop, or has ended."),
+        summary="Stop a job",
+    )
+    def cancel(request: Request, job_id: str, core: Inside, asking: Asking) -> Response:
+        asking.require("submit")
+        return job_response(core, request, core.queue.cancel(asking.seen, job_id), 202)
+
+    @router.post(
+        "/api/jobs/{job_id}/retry",
+        status_code=202,
+        responses=shown(examples.JOB, status=202, text="It is queued again."),
+        summary="Try a failed or cancelled job again, from its last finished piece",
+    )
+    def retry(request: Request, job_id: str, core: Inside, asking: Asking) -> Response:
+        return job_response(core, request, core.retry(asking, job_id), 202)
+
+    @router.post(
+        "/api/jobs/{job_id}/run",
+        status_code=202,
+        responses=shown(examples.JOB, status=202, text="It is queued."),
+        summary="Run a draft",
+    )
+    def run(request: Request, job_id: str, core: Inside, asking: Asking) -> Response:
+        return job_response(core, request, core.run(asking, job_id), 202)
+
+    @router.delete(
+        "/api/jobs/{job_id}",
+        status_code=204,
+        responses=shown(None, status=204, text="It is gone; one that runs goes when it has stopped."),
+        summary="Delete a job, its record and its package",
+    )
+    def delete(job_id: str, core: Inside, asking: Asking) -> Response:
+        asking.require("submit")
+        core.queue.delete(asking.seen, job_id)
+        return Response(status_code=204)
+
+    @router.get("/api/presets", responses=shown(examples.PRESETS), summary="What can be asked for")
+    def presets(core: Inside, asking: Asking) -> Response:
+        asking.require("read")
+        shipped = shipped_dir()
+        found = [
+            {
+                "name": preset.name,
+                "title": preset.title,
+                "box": [preset.box.long, preset.box.short],
+                "maxBitrate": preset.video.max_bitrate,
+                "shipped": preset.origin.parent == shipped,
+            }
+            for preset in load(core.settings.preset_dir).values()
+        ]
+        return _json({"presets": found})
+
+    @router.get("/api/me", responses=shown(examples.ME), summary="Who the key is, and what it may use")
+    def me(core: Inside, asking: Asking) -> Response:
+        limits = core.settings
+        return _json(
+            {
+                "account": asking.account,
+                "name": asking.name,
+                "scopes": sorted(asking.scopes),
+                "filesBytes": core.files.used(asking.account),
+                "limits": {
+                    "uploadBytes": limits.max_upload,
+                    "filesBytes": limits.max_stored,
+                    "queuedJobs": limits.max_queued,
+                    "requestsPerSecond": limits.rate,
+                },
+            }
+        )
+
+    @router.get(
+        "/api/webhooks",
+        responses=shown(examples.WEBHOOKS),
+        summary="What webhooks are signed with, and the latest of them",
+    )
+    def webhooks(core: Inside, asking: Asking) -> Response:
+        asking.require("submit")  # who has the secret can write in our name
+        secret = account_secret(core.tickets.secret, asking.account)
+        return _json({"secret": secret, "deliveries": deliveries_of(core.queue.database, asking.account)})
+
+    @router.post(
+        "/api/token",
+        status_code=201,
+        responses=shown(examples.TOKEN, status=201),
+        summary="Make a token that stands for the key for a while",
+    )
+    def token(body: TokenBody, core: Inside, asking: Asking) -> Response:
+        if not 1 <= body.seconds <= LONGEST_TOKEN:
+            raise Refusal("invalid", f"seconds: from 1 to {LONGEST_TOKEN}")
+        lifetime = timedelta(seconds=body.seconds)
+        made = core.keys.issue_token(asking, lifetime, kind="native", scopes=body.scopes)
+        scopes: list[str] = sorted(made.scopes)
+        return _json({"token": made.text, "expires": moment_text(made.expires), "scopes": scopes}, 201)
+
+
+def _json(document: Any, status: int = 200) -> Response:
+    text = json.dumps(document, ensure_ascii=False)
+    return Response(text.encode("utf-8", "backslashreplace"), status, media_type="application/json")

@@ -1,0 +1,167 @@
+"""Tells clients what became of their jobs: signed requests as the Standard Webhooks specification writes them.
+
+The queue puts a row into the table `deliveries` in the transaction in which a thing happens; here rows are sent until
+they are answered with 2xx, over restarts. A receiver may see one twice, with the same `webhook-id`, never none.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import random
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+import httpx2
+from sqlalchemy import select, update
+
+from ingest.job.record import utc_now
+from ingest.server.addresses import CONNECT_SECONDS, ForbiddenAddressError, PinnedTransport
+from ingest.store.tables import DELIVERIES
+
+if TYPE_CHECKING:
+    from sqlalchemy import Row
+
+    from ingest.store.database import Database
+
+# After the first try and each that failed: the schedule that the specification proposes, to a day.
+PAUSES: Final = (5.0, 300.0, 1800.0, 7200.0, 18000.0, 36000.0, 50400.0, 72000.0, 86400.0)
+ANSWER_SECONDS: Final = 20.0
+AT_ONCE: Final = 8
+SECRET_PREFIX: Final = "whsec_"  # noqa: S105 - what every secret begins with
+_JITTER = 0.2
+_GONE = 410  # the receiver wants to hear no more
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one attempt went: the HTTP status, or what went wrong before there was one."""
+
+    status: int | None
+    problem: str
+
+    @property
+    def delivered(self) -> bool:
+        return self.status is not None and 200 <= self.status < 300
+
+
+def account_secret(server_secret: bytes, account: str) -> str:
+    """What an account's deliveries are signed with: `whsec_` and base64, as libraries of receivers take it."""
+    key = hmac.new(server_secret, b"webhooks:" + account.encode(), hashlib.sha256).digest()
+    return SECRET_PREFIX + base64.b64encode(key).decode("ascii")
+
+
+def signature(secret: str, message_id: str, seconds: int, payload: bytes) -> str:
+    """The header `webhook-signature`: HMAC-SHA-256 over id, time and body."""
+    key = base64.b64decode(secret.removeprefix(SECRET_PREFIX))
+    signed = f"{message_id}.{seconds}.".encode() + payload
+    return "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode("ascii")
+
+
+def pause_after(attempts: int) -> timedelta | None:
+    """How long to wait after so many attempts that failed, without the jitter; None: give up."""
+    return timedelta(seconds=PAUSES[attempts - 1]) if attempts <= len(PAUSES) else None
+
+
+class Webhooks:
+    """Sends what is due; for one thread of one server. `private`: also to private and loopback addresses."""
+
+    def __init__(self, database: Database, server_secret: bytes, *, private: bool) -> None:
+        self._database = database
+        self._secret = server_secret
+        self._private = private
+
+    def send_due(self) -> int:
+        """Try everything that is due once, several at a time; how many attempts that were."""
+        query = select(DELIVERIES).where(DELIVERIES.c.due <= utc_now()).order_by(DELIVERIES.c.due).limit(100)
+        with self._database.read() as db:
+            rows = db.execute(query).all()
+        if rows:
+            with ThreadPoolExecutor(AT_ONCE, "webhook") as pool:
+                list(pool.map(self._attempt, rows))
+        return len(rows)
+
+    def _attempt(self, row: Row[*tuple[Any, ...]]) -> None:
+        outcome = self._post(row)
+        attempts = row.attempts + 1
+        pause = pause_after(attempts)
+        if outcome.delivered or outcome.status == _GONE or pause is None:
+            due = None
+        else:
+            spread = 1 + random.uniform(-_JITTER, _JITTER)  # noqa: S311 - so that not all come back at once
+            due = _stamp(datetime.now(UTC) + pause * spread)
+        values = {
+            "attempts": attempts,
+            "answered": outcome.status,
+            "delivered": utc_now() if outcome.delivered else None,
+            "problem": outcome.problem,
+            "due": due,
+        }
+        mine = DELIVERIES.c.delivery_id == row.delivery_id
+        with self._database.write() as db:
+            db.execute(update(DELIVERIES).where(mine).values(values))
+
+    def _post(self, row: Row[*tuple[Any, ...]]) -> Outcome:
+        payload = row.payload.encode("utf-8", "backslashreplace")
+        now = int(time.time())
+        secret = account_secret(self._secret, row.account)
+        headers = {
+            "content-type": "application/json",
+            "user-agent": "ingest",
+            "webhook-id": row.delivery_id,
+            "webhook-timestamp": str(now),
+            "webhook-signature": signature(secret, row.delivery_id, now, payload),
+        }
+        try:
+            with (
+                httpx2.Client(
+                    transport=PinnedTransport(private=self._private),
+                    timeout=httpx2.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS),
+                    trust_env=False,
+                ) as client,
+                # The answer's body is nobody's business, and may be endless.
+                client.stream("POST", row.url, content=payload, headers=headers) as response,
+            ):
+                status = response.status_code
+        except ForbiddenAddressError:
+            return Outcome(None, "the URL leads to an address that is not asked")
+        except httpx2.TimeoutException:
+            return Outcome(None, "no answer in time")
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+            return Outcome(None, f"not reached: {type(error).__name__}")
+        return Outcome(status, "" if 200 <= status < 300 else f"answered {status}")
+
+
+def deliveries_of(database: Database, account: str, limit: int = 100) -> list[dict[str, Any]]:
+    """An account's latest deliveries, newest first, in the native API's spelling."""
+    query = (
+        select(DELIVERIES)
+        .where(DELIVERIES.c.account == account)
+        .order_by(DELIVERIES.c.created.desc(), DELIVERIES.c.delivery_id)
+        .limit(limit)
+    )
+    with database.read() as db:
+        rows = db.execute(query).all()
+    return [
+        {
+            "delivery": row.delivery_id,
+            "jobId": row.job_id,
+            "happening": row.happening,
+            "url": row.url,
+            "created": row.created,
+            "attempts": row.attempts,
+            "next": row.due,
+            "answered": row.answered,
+            "delivered": row.delivered,
+            "problem": row.problem,
+        }
+        for row in rows
+    ]
+
+
+def _stamp(when: datetime) -> str:
+    return when.isoformat(timespec="milliseconds").replace("+00:00", "Z")
