@@ -84,7 +84,9 @@ def is_public(address: str) -> bool:
         found = ip_address(address.partition("%")[0])
     except ValueError:
         return False
-    if isinstance(found, IPv6Address) and any(found in network for network in _TRANSLATED):
+    if isinstance(found, IPv6Address) and (
+        found.is_site_local or any(found in network for network in _TRANSLATED)
+    ):
         return False
     return found.is_global and not found.is_multicast and not found.is_reserved and not found.is_unspecified
 

@@ -32,7 +32,6 @@ READ_SECONDS: Final = 60.0
 REDIRECTS: Final = 5
 ATTEMPTS: Final = 5  # to go on with a download that broke off, while each brings something
 _PAUSE_SECONDS = 1.0
-_BLOCK = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +132,8 @@ class _Download:
             total = _length(response)
             if total is not None and self._reached + total > self._limits.size:
                 raise self._too_large()
-            for block in response.iter_raw(_BLOCK):
+            # As it arrives: gathered into larger blocks, what came before a break would be lost.
+            for block in response.iter_raw():
                 self._look()
                 if self._reached + len(block) > self._limits.size:
                     raise self._too_large()
