@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 Queue = Literal["draft", "queued", "running", "ended"]
 Happening = Literal["started", "rung_finished", "finished", "failed", "cancelled"]
 
+BY = "a request"  # who cancels, where it is no signal and no `ingest cancel`
+
 
 class State(StrEnum):
     """A job's state for those who ask over HTTP: the record's statuses, and DRAFT before it was submitted."""

@@ -17,7 +17,7 @@ from sqlalchemy import delete, func, insert, select, update
 
 from ingest.engine import submissions
 from ingest.engine.deliveries import tell_ended
-from ingest.engine.model import State
+from ingest.engine.model import BY, State
 from ingest.engine.places import JOBS as JOB_FOLDERS
 from ingest.engine.places import PACKAGES, job_folder, package_folder, presets_folder
 from ingest.engine.rows import JOB_COLUMNS, J, job_of, owned, page_ids, stamp
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from ingest.engine.model import Filter, Job, Page, Queue, Submission
     from ingest.store.database import Database
 
-BY = "a request"
 POLL = 0.5  # seconds between two looks of `events`
 HEARTBEAT = 15.0  # seconds after which `events` gives a sign of life
 _CHANGED_COLUMNS = (*JOB_COLUMNS, J.submission)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
-from sqlalchemy import and_, func, literal, select, tuple_
+from sqlalchemy import and_, func, literal, literal_column, select, tuple_
 
 from ingest.engine.model import Filter, Job, moment
 from ingest.job.record import CustomAttributes, Inputs, Output, Progress, Record, Results, SourceFile, Times
@@ -16,6 +16,7 @@ from ingest.job.status import Status
 from ingest.media.source import display_name
 from ingest.pipeline.finding import job_in
 from ingest.pipeline.first_record import folder_url
+from ingest.store import server_schema
 from ingest.store.model import storable
 from ingest.store.tables import JOBS
 
@@ -44,6 +45,11 @@ JOB_COLUMNS = (
     *(J.source, J.output, J.resolutions, J.asked, J.label, J.priority, J.attempts, J.queued, J.start_at),
     *(J.begun, J.ended, J.record),
 )
+# As the partial indexes have them: SQLite takes no parameter for the constant.
+WAITING = J.queue == literal_column("'queued'")
+RUNNING = J.queue == literal_column("'running'")
+DELETING: ColumnElement[bool] = literal_column("deleting")
+TURN: ColumnElement[int] = literal_column(server_schema.TURN)
 _SORTED = {
     "created": J.created,
     "updated": J.updated,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from ingest.job.errors import Cancelled
+from ingest.job.errors import Cancelled, IngestError
 
 
 class CancelToken:
@@ -36,12 +36,12 @@ class CancelToken:
         return self._event.is_set() or (self._parent is not None and self._parent.requested)
 
     def check(self) -> None:
-        """Raise `Cancelled` when a stop was asked for."""
+        """Raise `reason` when a stop was asked for."""
         if self.requested:
             raise self.reason()
 
-    def reason(self) -> Cancelled:
-        """What `check` raises, once a stop was asked for."""
+    def reason(self) -> IngestError:
+        """What `check` raises, once a stop was asked for: `Cancelled`, but where time is what ran out."""
         if self._parent is not None and self._parent.requested:
             return self._parent.reason()
         return Cancelled(self._signal, self._by)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
-from ingest.job.errors import Cancelled
+from ingest.files import write_atomic
+from ingest.job.errors import Cancelled, IngestError
 from ingest.job.record import utc_now
 from ingest.job.status import Status
+from ingest.pipeline.finding import job_in
+from ingest.pipeline.leftovers import mended
+from ingest.pipeline.output_folder import JOB_FILE
 
 if TYPE_CHECKING:
-    from ingest.job.errors import IngestError
+    from pathlib import Path
+
     from ingest.job.record import Record
 
 
@@ -34,3 +40,11 @@ def closed(record: Record, error: IngestError) -> Record:
         .with_status(status)
         .evolve(times=record.times.model_copy(update={"ended": now}), progress=progress)
     )
+
+
+def close_in_folder(output: Path, record: Record) -> None:
+    """Let the folder's own record say the same, where it is this job's and nobody is at work there."""
+    with contextlib.suppress(IngestError), mended(output) as folder:
+        found = job_in(folder)
+        if found is not None and found.summary.job_id == record.job_id:
+            write_atomic(folder / JOB_FILE, record.to_json().encode())

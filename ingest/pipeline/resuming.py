@@ -32,10 +32,11 @@ class Stopped:
     was: Status
 
 
-def stopped_job(job: str, home: Path) -> Stopped | Record:
+def stopped_job(job: str, home: Path, *, held: bool = False) -> Stopped | Record:
     """The job called `job` (id, beginning of an id, output folder), to be run again.
 
-    A record where there is nothing left to do: its package was published, and only the record did not say so.
+    A record where there is nothing left to do: its package was published, and only the record did not say so. `held`:
+    the caller knows that no process runs the job, wherever its record says that one does.
 
     Raises:
         UsageError: JOB_NOT_FOUND; JOB_NOT_RESUMABLE: it is complete, or nobody can say what was asked for.
@@ -47,7 +48,7 @@ def stopped_job(job: str, home: Path) -> Stopped | Record:
     summary = stored.summary
     if summary.status == Status.COMPLETED:
         raise _refused(stored, "is complete", "run it again with --force to make it anew")
-    alive = is_alive(summary) if not _ended(summary.status) else False
+    alive = is_alive(summary) if not (held or _ended(summary.status)) else False
     if alive:
         raise BusyError(
             codes.OUTPUT_BUSY,

@@ -15,6 +15,7 @@ STATE = (
     " CASE WHEN cancelling THEN 'CANCELLING' WHEN status = 'SUBMITTED' THEN 'EXECUTING' ELSE status END"
     " ELSE status END"
 )
+TURN = f"coalesce(size, {1 << 62})"  # a source whose size is not known yet comes last
 _COVERED = "state, dialect, label, search"
 _KEPT = "job_id, status, source, output, resolutions, created, updated, percent, step, pid, host, pid_started, record"
 # Ids of version 4 are all that there can be; `ingest.job.ids.object_id` says the same in Python.
@@ -72,7 +73,7 @@ _JOBS = (
     f"CREATE INDEX jobs_account ON jobs (account, created, job_id, {_COVERED})",
     "CREATE INDEX jobs_state ON jobs (state, created, job_id)",
     "CREATE INDEX jobs_account_state ON jobs (account, state, created, job_id)",
-    "CREATE INDEX jobs_waiting ON jobs (priority DESC, size, queued, job_id, start_at) WHERE queue = 'queued'",
+    f"CREATE INDEX jobs_waiting ON jobs (priority DESC, {TURN}, queued, job_id, start_at) WHERE queue = 'queued'",
     "CREATE INDEX jobs_running ON jobs (job_id) WHERE queue = 'running'",
     "CREATE INDEX jobs_deleting ON jobs (job_id) WHERE deleting",
 )

@@ -121,6 +121,17 @@ class JobStore:
         """
         self._asked().delete(job_id)
 
+    def in_queue(self, job_id: str) -> bool:
+        """Whether a job of this very id waits for the job server, or is run by it.
+
+        Raises:
+            OutputError: STORE_UNUSABLE.
+        """
+        query = "SELECT queue IN ('draft', 'queued', 'running') FROM jobs WHERE job_id = ?"
+        with translated(self.path), self._saving:
+            row = self._writer().execute(query, (storable(job_id),)).fetchone()
+        return row is not None and bool(row[0])
+
     def _writer(self) -> sqlite3.Connection:
         """In autocommit: one statement is one transaction, which waits for the other writers' to end."""
         if self._connection is None:
