@@ -149,10 +149,10 @@ def cancel(job: str | os.PathLike[str], *, wait: bool = True) -> Cancellation:
         OutputError: its folder cannot be written.
         ResourceError: it has not ended within half a minute.
     """
+    from ingest.engine.stopping import cancel_anywhere
     from ingest.home import data_home
-    from ingest.pipeline.cancelling import cancel_job
 
-    return cancel_job(os.fspath(job), data_home(), wait=wait)
+    return cancel_anywhere(os.fspath(job), data_home(), wait=wait)
 
 
 def _request(

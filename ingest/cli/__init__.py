@@ -39,6 +39,8 @@ COMMANDS = {
     "jobs": "List the jobs of this machine, newest first.",
     "show": "Show one job: its steps, its results and why it failed.",
     "cancel": "Stop a running job and wait until it has stopped.",
+    "watch": "Watch a job that another process runs, until it has ended.",
+    "serve": "Serve jobs over HTTP, and run them, until it is stopped.",
     "keys": "Make, list and revoke the API keys of the job server.",
     "presets": "List the resolutions that --res can ask for.",
     "codes": "List the message codes and what they mean.",

@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING
 
 from ingest.engine.model import BY, UrlSource
 from ingest.engine.orders import Orders, die_with
-from ingest.files import sync_folder
 from ingest.job import codes
 from ingest.job.errors import IngestError, ResourceError, SourceError
 from ingest.job.record import Record
@@ -28,7 +27,6 @@ from ingest.media.cancel import CancelToken
 from ingest.pipeline.closing import close_in_folder, closed
 from ingest.pipeline.finding import job_in
 from ingest.pipeline.first_record import path_of, request_of, this_process
-from ingest.pipeline.output_folder import not_writable
 from ingest.pipeline.resuming import Stopped, stopped_job
 from ingest.pipeline.runner import Runner, internal_error
 from ingest.settings import Settings

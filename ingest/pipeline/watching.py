@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
@@ -10,14 +11,12 @@ from pydantic import ValidationError
 from ingest.job import codes
 from ingest.job.errors import OutputError, ProcessingError
 from ingest.job.record import Record
-from ingest.job.status import Status
 from ingest.pipeline.events import Ended, JobStarted, Message, Progressed
 from ingest.pipeline.finding import find_job, job_in
 from ingest.store import is_interrupted, open_store, store_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from ingest.pipeline.events import Event
     from ingest.store import StoredJob
@@ -55,7 +54,7 @@ class Watcher:
             resolutions=tuple(o.resolution for o in record.outputs),
             at=record.times.started or record.times.submitted,
         )
-        told = Record.model_copy(record, update={"messages": (), "warnings": (), "progress": None})
+        told = record.model_copy(update={"messages": (), "warnings": (), "progress": None})
         while True:
             yield from changes(told, record)
             if record.status.final:
@@ -69,7 +68,7 @@ class Watcher:
     def _look(self) -> Record:
         """The record in the job's folder, or the store's where that is newer: one that waits has no folder yet."""
         found = [self._job]
-        own = job_in(_folder(self._job))
+        own = job_in(Path(self._job.summary.output))
         if own is not None and own.summary.job_id == self._job.summary.job_id:
             found.append(own)
         if store_path(self._home).exists():
@@ -135,16 +134,11 @@ def _resolution(record: Record, number: int, text: str) -> str | None:
     return named[0] if len(named) == 1 else None
 
 
-def _folder(job: StoredJob) -> Path:
-    from pathlib import Path
-
-    return Path(job.summary.output)
-
-
 def _record(job: StoredJob) -> Record:
     try:
         return Record.from_json(job.record_json)
     except ValidationError as error:
         raise OutputError(
-            codes.STORE_UNUSABLE, f"the record of {job.summary.job_id} was written by another version of ingest"
+            codes.STORE_UNUSABLE,
+            f"the record of {job.summary.job_id} was written by another version of ingest",
         ) from error

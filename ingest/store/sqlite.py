@@ -121,6 +121,23 @@ class JobStore:
         """
         self._asked().delete(job_id)
 
+    def find(self, job_id: str) -> StoredJob | None:
+        """The job of this very id; None where there is none.
+
+        Raises:
+            OutputError: STORE_UNUSABLE.
+        """
+        query = f"SELECT {', '.join(_COLUMNS)} FROM jobs WHERE job_id = ?"  # noqa: S608 - names of our own
+        with translated(self.path), self._saving:
+            row = self._writer().execute(query, (storable(job_id),)).fetchone()
+        if row is None:
+            return None
+        *values, record = row
+        found = dict(zip(_COLUMNS, values, strict=False))
+        return StoredJob(
+            JobSummary(**found | {"resolutions": tuple(json.loads(found["resolutions"]))}), record
+        )
+
     def in_queue(self, job_id: str) -> bool:
         """Whether a job of this very id waits for the job server, or is run by it.
 

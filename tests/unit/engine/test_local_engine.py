@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -104,7 +105,7 @@ def test_the_turn_is_found_by_an_index(queue: JobQueue) -> None:
     asked = next(s for s in statements if s.startswith("SELECT"))
     with queue.database.read() as connection:
         plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}", ("2026", 3, 0)).all()
-    assert [row[3] for row in plan] == ["SCAN jobs USING COVERING INDEX jobs_waiting"]
+    assert [row[3] for row in plan] == ["SCAN jobs USING INDEX jobs_waiting"]
 
 
 def test_not_before_its_time(queue: JobQueue, tmp_path: Path) -> None:
@@ -174,7 +175,7 @@ def test_a_running_job_is_cancelled(queue: JobQueue, tmp_path: Path) -> None:
     job = queue.submit("x", "u", wanted(tmp_path, "long.mp4"))
     with running(queue):
         until(lambda: executing(queue, job))
-        assert queue.cancel("x", job.job_id).state is State.CANCELLING
+        assert queue.cancel("x", job.job_id).cancelling
         assert ended(queue, job) == [State.CANCELLED]
 
 
@@ -208,10 +209,10 @@ def test_stopping_gives_jobs_back_when_a_chunk_is_finished(queue: JobQueue, tmp_
     job = queue.submit("x", "u", wanted(tmp_path, "stubborn.mp4"))
     with running(queue, drain=60.0) as engine:
         until(lambda: list(job.folder.glob(".work-*/temporary/chunks/0001")))
-        subprocess.Popen(["sh", "-c", f"sleep 1; touch {queue.home / 'finish'}"]).wait()
         began = time.monotonic()
+        threading.Timer(1.0, (queue.home / "finish").touch).start()
         engine.stop()
-    assert time.monotonic() - began < 30
+    assert 1 < time.monotonic() - began < 30
     back = queue.job("x", job.job_id)
     assert (back.queue, back.state, back.record.process, back.attempts) == (
         "queued",
