@@ -41,6 +41,8 @@ ACCOUNTS = [f"acc{n:04}" for n in range(10)]
 DIALECTS = ("native", "arcgis", "bytescale", "xvid", "bytenite")
 ENDS = (Status.COMPLETED,) * 17 + (Status.FAILED, Status.CANCELLED)
 SEGMENTS = 100
+NAME = "NAME.mp4"
+JOB = new_job_id()
 
 
 def main() -> int:
@@ -70,36 +72,49 @@ def fill(queue: JobQueue, wanted: int) -> None:
     with queue.database.read() as connection:
         there = len(connection.execute(select(J.job_id)).all())
     begin = datetime.now(UTC) - timedelta(days=365)
+    samples = {status: sample(queue.home, status) for status in {*ENDS, Status.SUBMITTED}}
     while there < wanted:
-        rows = [row(queue.home, there + n, begin, wanted) for n in range(min(2000, wanted - there))]
+        rows = [row(samples, there + n, begin, wanted) for n in range(min(2000, wanted - there))]
         with queue.database.write() as connection:
             connection.execute(insert(JOBS), rows)
         there += len(rows)
 
 
-def row(home: Path, number: int, begin: datetime, of: int) -> dict[str, object]:
-    account = random.choice(ACCOUNTS)
+def sample(home: Path, status: Status) -> Record:
+    """As the record of every job that ended so, but for its names."""
+    asked = Submission(("sd", "hd"), UrlSource("https://example.org/" + NAME, NAME))
+    output = package_folder(home, ACCOUNTS[0], JOB)
+    record = record_of(
+        asked, job_id=JOB, username="u", source=home / NAME, name=NAME, output=output, preset_dir=None
+    )
+    if status is Status.SUBMITTED:
+        return record
+    for step in STEPS:
+        record = record.with_message(step.code, resolutions=("sd",))
+    files = tuple(f"video/{r}/{n:05}.m4s" for r in ("sd", "hd") for n in range(SEGMENTS))
+    record = record.with_warning(codes.SOURCE_DAMAGED, "a little")
+    return record.evolve(status=status, files=files, progress=Progress(percent=50.0))
+
+
+def row(samples: dict[Status, Record], number: int, begin: datetime, of: int) -> dict[str, object]:
     job_id = new_job_id()
     name = f"{random.choice(('Holiday', 'Interview', 'Überflug', 'match'))} {number}.mp4"
     asked = Submission(
         ("sd", "hd"), UrlSource("https://example.org/" + name, name), dialect=random.choice(DIALECTS)
     )
-    output = package_folder(home, account, job_id)
-    record = record_of(
-        asked, job_id=job_id, username="u", source=home / name, name=name, output=output, preset_dir=None
-    )
     status = random.choice(ENDS) if random.random() < 0.98 else Status.SUBMITTED
-    if status is not Status.SUBMITTED:
-        record = ended(record, status)
+    record = samples[status]
     at = (
         (begin + timedelta(days=365) * (number / of))
         .isoformat(timespec="milliseconds")
         .replace("+00:00", "Z")
     )
     return row_of(JobSummary.of(record)) | {
+        "job_id": job_id,
         "created": at,
         "updated": at,
-        "account": account,
+        "percent": random.uniform(0, 100),
+        "account": random.choice(ACCOUNTS),
         "dialect": asked.dialect,
         "queue": "ended" if status.final else "queued",
         "label": f"label {number % 50}",
@@ -107,17 +122,9 @@ def row(home: Path, number: int, begin: datetime, of: int) -> dict[str, object]:
         "queued": at,
         "search": name.casefold(),
         "submission": dumped(asked),
-        "record": record.to_json(),
+        "record": record.to_json().replace(JOB, job_id).replace(NAME, name),
         "short_id": object_id(job_id),
     }
-
-
-def ended(record: Record, status: Status) -> Record:
-    for step in STEPS:
-        record = record.with_message(step.code, resolutions=("sd",))
-    files = tuple(f"video/{r}/{n:05}.m4s" for r in ("sd", "hd") for n in range(SEGMENTS))
-    record = record.with_warning(codes.SOURCE_DAMAGED, "a little")
-    return record.evolve(status=status, files=files, progress=Progress(percent=random.uniform(0, 100)))
 
 
 def questions(queue: JobQueue, ids: list[tuple[str, str]]) -> dict[str, Callable[[], object]]:
