@@ -13,7 +13,8 @@ from starlette.middleware.cors import CORSMiddleware
 
 from ingest import __version__
 from ingest.job.errors import IngestError
-from ingest.server.dialects import DIALECTS, Dialect, owner
+from ingest.server.dialect import Dialect, owner
+from ingest.server.dialects import DIALECTS
 from ingest.server.guards import HeadersMiddleware, LoopbackMiddleware, guard
 from ingest.server.housekeeping import Housekeeping
 from ingest.server.meters import Meters, MetersMiddleware

@@ -2,7 +2,7 @@
 
 import re
 
-from ingest.server.dialects import Dialect
+from ingest.server.dialect import Dialect
 from ingest.server.media import add_media_routes
 from ingest.server.native import events, files, health, jobs, tus
 from ingest.server.native.manner import refuse

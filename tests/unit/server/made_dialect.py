@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from ingest.job import codes
 from ingest.job.errors import ResourceError, UsageError
 from ingest.server.core import Core, get_core
-from ingest.server.dialects import Dialect
+from ingest.server.dialect import Dialect
 from ingest.server.keys import Principal
 from ingest.server.refusals import Refusal
 from ingest.server.routing import dialect_router, upload_body

@@ -1,0 +1,294 @@
+"""The ArcGIS dialect over HTTP: formats, tokens, errors in Esri's manner, jobs, and finished ones as video layers."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from fastapi.testclient import TestClient
+from made_core import key_of, submitted
+from made_jobs import brought_to
+
+from ingest.job.status import Status
+from ingest.server.app import create_app
+from ingest.server.dialects.arcgis import documents
+
+if TYPE_CHECKING:
+    from ingest.engine.model import Job
+    from ingest.server.core import Core
+
+ROOT = "/arcgis/rest"
+BASE = "http://testserver"
+TOKEN_REQUIRED = {"error": {"code": 499, "message": "Token Required", "details": []}}
+INVALID_TOKEN = {"error": {"code": 498, "message": "Invalid Token", "details": []}}
+
+
+@pytest.fixture
+def client(core: Core) -> TestClient:
+    return TestClient(create_app(core))
+
+
+@pytest.fixture
+def key(core: Core) -> str:
+    return key_of(core)
+
+
+@pytest.fixture
+def job(core: Core, key: str) -> Job:
+    return submitted(core, key)
+
+
+def test_the_catalogue_needs_no_token(client: TestClient) -> None:
+    for path in ("/arcgis/rest", "/arcgis/rest/", "/arcgis/rest/info", "/video/rest/info", "/video/rest"):
+        answer = client.get(path, params={"f": "json"})
+        assert (answer.status_code, answer.json()) == (200, documents.root(BASE, secured=True))
+
+
+@pytest.mark.parametrize("path", ["/jobs/job/{}", "/jobs/{}", "/jobs/job/{}/", "/jobs/{}/"])
+@pytest.mark.parametrize("root", ["/arcgis/rest", "/video/rest"])
+def test_a_job_at_both_of_its_urls(client: TestClient, job: Job, key: str, root: str, path: str) -> None:
+    answer = client.get(root + path.format(job.job_id), params={"f": "json", "token": key})
+    assert (answer.status_code, answer.json()) == (200, documents.job(job, BASE))
+
+
+def test_pjson_is_the_same_indented(client: TestClient, job: Job, key: str) -> None:
+    answer = client.get(f"{ROOT}/jobs/job/{job.job_id}", params={"f": "pjson", "token": key})
+    assert answer.text == json.dumps(documents.job(job, BASE), indent=2)
+    assert answer.headers["content-type"] == "application/json; charset=utf-8"
+
+
+def test_html_is_the_default_and_escapes_what_it_shows(
+    core: Core, client: TestClient, job: Job, key: str
+) -> None:
+    hostile = "<script>alert(1)</script>"
+    results = job.record.results.model_copy(update={"layer_name": hostile})
+    codes = job.record.custom_attributes.model_copy(update={"message_codes": (117,)})
+    brought_to(
+        core, job, Status.EXECUTING, messages=("Starting Ingest",), custom_attributes=codes, results=results
+    )
+    answer = client.get(f"{ROOT}/jobs/job/{job.job_id}", params={"token": key})
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert "<td>117</td><td>Starting Ingest</td>" in answer.text
+    assert hostile not in answer.text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in answer.text
+    assert key not in answer.text
+    (nonce,) = set(re.findall(r'nonce="([^"]+)"', answer.text))
+    assert answer.headers["content-security-policy"] == (
+        f"default-src 'none'; style-src 'nonce-{nonce}'; base-uri 'none'; frame-ancestors 'none'"
+    )
+
+
+def test_the_list_links_to_jobs_and_pages(core: Core, client: TestClient, key: str) -> None:
+    made = [submitted(core, key) for _ in range(3)]
+    first = client.get(f"{ROOT}/jobs", params={"f": "json", "token": key, "num": "2"}).json()
+    rest = client.get(f"{ROOT}/jobs", params={"f": "json", "token": key, "start": first["nextStart"]}).json()
+    assert [(p["total"], p["num"], p["start"], p["nextStart"]) for p in (first, rest)] == [
+        (3, 2, 1, 3),
+        (3, 1, 3, -1),
+    ]
+    found = first["jobs"] + rest["jobs"]
+    assert found == [documents.listed(job, BASE) for job in reversed(made)]
+    page = client.get(f"{ROOT}/jobs", params={"token": key}).text
+    assert all(f'href="/arcgis/rest/jobs/job/{job.job_id}"' in page for job in made)
+
+
+@pytest.mark.parametrize(
+    ("path", "params", "error"),
+    [
+        ("/jobs", {}, TOKEN_REQUIRED),
+        ("/jobs", {"token": "nonsense"}, INVALID_TOKEN),
+        ("/self", {}, TOKEN_REQUIRED),
+        ("/jobs/job/j0", {}, TOKEN_REQUIRED),
+    ],
+)
+def test_tokens_that_are_missing_or_wrong(
+    client: TestClient, path: str, params: dict[str, str], error: dict[str, Any]
+) -> None:
+    answer = client.get(ROOT + path, params={"f": "json", **params})
+    assert (answer.status_code, answer.json()) == (200, error)
+
+
+def test_a_token_that_has_ended(core: Core, client: TestClient, key: str) -> None:
+    token = core.keys.issue_token(core.keys.principal(key), timedelta(seconds=-1)).text
+    assert client.get(f"{ROOT}/jobs", params={"f": "json", "token": token}).json() == INVALID_TOKEN
+
+
+@pytest.mark.parametrize(
+    ("path", "params", "code", "message"),
+    [
+        ("/jobs", {"f": "xml"}, 400, "Output format not supported. Code: 400"),
+        ("/jobs", {"start": "0"}, 400, "'start' must be a whole number, 1 or more"),
+        ("/jobs", {"num": "many"}, 400, "'num' must be a whole number, 1 or more"),
+        ("/nowhere", {}, 400, "Invalid URL"),
+        ("/jobs/job/j01990000-0000-7000-8000-000000000000", {}, 404, None),
+        ("/jobs/anything", {}, 404, None),
+    ],
+)
+def test_what_is_asked_wrongly(
+    client: TestClient, key: str, path: str, params: dict[str, str], code: int, message: str | None
+) -> None:
+    answer = client.get(ROOT + path, params={"f": "json", "token": key, **params})
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"]) == (200, code)
+    assert sorted(error) == ["code", "details", "message"]
+    assert message is None or error["message"] == message
+
+
+def test_a_job_of_another_account_is_a_missing_one(core: Core, client: TestClient, job: Job) -> None:
+    other = key_of(core, "other")
+    missing = job.job_id[:-4] + "0000"
+    answers = [
+        client.get(f"{ROOT}/jobs/job/{j}", params={"f": "json", "token": other}).text.replace(j, "ID")
+        for j in (job.job_id, missing)
+    ]
+    assert answers[0] == answers[1]
+    assert client.get(f"{ROOT}/jobs", params={"f": "json", "token": other}).json()["jobs"] == []
+
+
+@pytest.mark.parametrize("path", ["/arcgis/rest/generateToken", "/arcgis/admin/generateToken"])
+@pytest.mark.parametrize("name", ["username", "user"])
+def test_a_token_is_made_and_opens_the_list(
+    client: TestClient, key: str, job: Job, path: str, name: str
+) -> None:
+    form = {name: "tester", "password": key, "client": "requestip", "expiration": "5", "f": "json"}
+    answer = client.post(path, data=form).json()
+    assert sorted(answer) == ["expires", "loginAsPSA", "token"]
+    assert answer["loginAsPSA"] is False
+    for headers, params in (
+        ({}, {"token": answer["token"]}),
+        ({"Authorization": f"Bearer {answer['token']}"}, {}),
+        ({"X-Esri-Authorization": f"Bearer {answer['token']}"}, {}),
+    ):
+        found = client.get(f"{ROOT}/jobs", params={"f": "json", **params}, headers=headers).json()
+        assert [j["jobId"] for j in found["jobs"]] == [job.job_id]
+    posted = client.post(f"{ROOT}/jobs", data={"f": "json", "token": answer["token"]}).json()
+    assert posted["total"] == 1
+
+
+@pytest.mark.parametrize(
+    ("form", "message", "details"),
+    [
+        ({"username": "tester"}, "'username' and 'password' must be specified", []),
+        ({"username": "tester", "password": "secret_wrong"}, "Unable to generate token.", ["Invalid username or password."]),
+        ({"username": "nobody", "password": "KEY"}, "Unable to generate token.", ["Invalid username or password."]),
+        ({"username": "tester", "password": "KEY", "expiration": "0"}, "'expiration' must be a whole number, 1 or more", ["expiration"]),
+    ],
+)  # fmt: skip
+def test_tokens_that_are_not_made(
+    client: TestClient, key: str, form: dict[str, str], message: str, details: list[str]
+) -> None:
+    sent = {k: v.replace("KEY", key) for k, v in form.items()} | {"f": "json"}
+    answer = client.post(f"{ROOT}/generateToken", data=sent)
+    assert answer.json() == {"error": {"code": 400, "message": message, "details": details}}
+
+
+def test_a_key_in_the_url_of_generate_token_is_refused(client: TestClient, key: str) -> None:
+    answer = client.get(f"{ROOT}/generateToken", params={"username": "tester", "password": key, "f": "json"})
+    assert answer.json()["error"]["code"] == 400
+
+
+def test_what_the_server_can_do(client: TestClient, key: str) -> None:
+    answer = client.get(f"{ROOT}/self", params={"f": "json", "token": key}).json()
+    assert answer["supportsH264Encode"] is True
+    assert answer["maxUploadSize"] == 5000
+
+
+# -- a finished job as a layer --
+
+
+@pytest.fixture
+def finished(core: Core, job: Job) -> Job:
+    files = {
+        "info/video.json": {
+            "sourceQuality": "hd",
+            "audio": [],
+            "text": [],
+            "containerFormat": "mpegts",
+            "aspectRatio": "16:9",
+        },
+        "info/abr.json": {
+            "masterPlaylist": "ABR.m3u8",
+            "durationSeconds": 2.0,
+            "rungs": [
+                {
+                    "resolution": "sd",
+                    "codecs": "avc1.64001e",
+                    "frames": 50,
+                    "frameRate": "25/1",
+                    "meanFrameRate": 25.0,
+                    "gop": {"longestSeconds": 2.0},
+                }
+            ],
+        },
+        "previews/preview.json": {"preview": "sheet-001.jpg"},
+        "telemetry/coverage.json": {"area": {"rings": []}, "sensorPoints": {"points": []}, "telemetry": {}},
+    }
+    for name, document in files.items():
+        (job.folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (job.folder / name).write_text(json.dumps(document))
+    (job.folder / "ABR.m3u8").write_text("#EXTM3U\n")
+    (job.folder / "previews/sheet-001.jpg").write_bytes(b"jpeg")
+    return brought_to(core, job, Status.COMPLETED)
+
+
+def service_of(job: Job) -> str:
+    return documents.service_path(job)
+
+
+def test_the_service_is_where_the_job_says(client: TestClient, finished: Job, key: str) -> None:
+    answer = client.get(f"{ROOT}/jobs/{finished.job_id}", params={"f": "json", "token": key}).json()
+    url = answer["inputs"]["serviceUrl"]
+    service = client.get(url, params={"f": "json", "token": key}).json()
+    assert service["currentVersion"] == 12.0
+    assert [layer["id"] for layer in service["layers"]] == [0]
+    layer = client.get(f"{url}/0", params={"f": "json", "token": key}).json()
+    hls = layer["connectionUrl"]["hls"]
+    assert client.get(hls).text == "#EXTM3U\n"  # players send no token
+    original = client.get(f"{url}/0/original", params={"token": key}, follow_redirects=True)
+    assert original.text == "#EXTM3U\n"
+
+
+def test_coverage_and_its_parts(client: TestClient, finished: Job, key: str) -> None:
+    url = f"{service_of(finished)}/0/coverage"
+    whole = client.get(url, params={"f": "json", "token": key}).json()
+    assert whole == {"area": {"rings": []}, "sensorPoints": {"points": []}, "telemetry": {}}
+    part = client.get(url, params={"f": "json", "token": key, "type": "area"}).json()
+    assert part == {"area": {"rings": []}}
+    wrong = client.get(url, params={"f": "json", "token": key, "type": "all"}).json()
+    assert wrong["error"]["code"] == 400
+
+
+def test_previews_and_nothing_beside_them(client: TestClient, finished: Job, key: str) -> None:
+    url = f"{service_of(finished)}/0/content/preview"
+    assert client.get(f"{url}/preview.json", params={"token": key}).json() == {"preview": "sheet-001.jpg"}
+    assert client.get(f"{url}/sheet-001.jpg", params={"token": key}).content == b"jpeg"
+    for name in ("sheet-002.jpg", "..%2Fjob.json", "previews.vtt"):
+        assert client.get(f"{url}/{name}", params={"token": key}).json()["error"]["code"] in (400, 404)
+
+
+@pytest.mark.parametrize(
+    ("end", "error"),
+    [
+        (
+            "/99",
+            {"code": 400, "message": "", "details": ["The requested layer (layerId: 99) was not found."]},
+        ),
+        ("x", {"code": 400, "message": "Invalid URL", "details": ["Invalid URL"]}),
+    ],
+)
+def test_layers_that_are_not_there(
+    client: TestClient, finished: Job, key: str, end: str, error: dict[str, Any]
+) -> None:
+    answer = client.get(service_of(finished) + end, params={"f": "json", "token": key})
+    assert (answer.status_code, answer.json()) == (200, {"error": error})
+
+
+def test_a_job_that_has_not_finished_is_no_service(client: TestClient, job: Job, key: str) -> None:
+    answer = client.get(service_of(job), params={"f": "json", "token": key}).json()
+    name = job.record.results.service_name
+    assert answer == {
+        "error": {"code": 404, "message": f"Service {name}/VideoServer not found", "details": []}
+    }
