@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 ROOT = "/arcgis/rest"
 BASE = "http://testserver"
 TOKEN_REQUIRED = {"error": {"code": 499, "message": "Token Required", "details": []}}
+NOT_MADE = ("Unable to generate token.", ["Invalid username or password."])
 INVALID_TOKEN = {"error": {"code": 498, "message": "Invalid Token", "details": []}}
 
 
@@ -172,11 +173,15 @@ def test_a_token_is_made_and_opens_the_list(
     ("form", "message", "details"),
     [
         ({"username": "tester"}, "'username' and 'password' must be specified", []),
-        ({"username": "tester", "password": "secret_wrong"}, "Unable to generate token.", ["Invalid username or password."]),
-        ({"username": "nobody", "password": "KEY"}, "Unable to generate token.", ["Invalid username or password."]),
-        ({"username": "tester", "password": "KEY", "expiration": "0"}, "'expiration' must be a whole number, 1 or more", ["expiration"]),
+        ({"username": "tester", "password": "secret_wrong"}, *NOT_MADE),
+        ({"username": "nobody", "password": "KEY"}, *NOT_MADE),
+        (
+            {"username": "tester", "password": "KEY", "expiration": "0"},
+            "'expiration' must be a whole number, 1 or more",
+            ["expiration"],
+        ),
     ],
-)  # fmt: skip
+)
 def test_tokens_that_are_not_made(
     client: TestClient, key: str, form: dict[str, str], message: str, details: list[str]
 ) -> None:
