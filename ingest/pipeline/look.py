@@ -80,7 +80,7 @@ def look(request: Request, settings: Settings, cancel: CancelToken, *, every_res
     """
     book = preset_files.load(request.preset_dir or settings.preset_dir)
     chosen = tuple(book.values()) if every_resolution else book.select(request.resolutions)
-    with _surroundings(request, settings, cancel) as (env, source, prober):
+    with surroundings(request, settings, cancel) as (env, source, prober):
         found = _probe(prober, request)
         probed = found.probed
         outcome = planning_resolutions.plan(
@@ -105,7 +105,7 @@ def look(request: Request, settings: Settings, cancel: CancelToken, *, every_res
 
 
 @contextmanager
-def _surroundings(
+def surroundings(
     request: Request, settings: Settings, cancel: CancelToken
 ) -> Iterator[tuple[Env, Source, Prober]]:
     limits = ProbeLimits.of(settings)

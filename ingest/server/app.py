@@ -13,6 +13,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from ingest import __version__
 from ingest.job.errors import IngestError
+from ingest.server.batches import make_errands
 from ingest.server.dialect import Dialect, owner
 from ingest.server.dialects import DIALECTS
 from ingest.server.guards import HeadersMiddleware, LoopbackMiddleware, guard
@@ -57,12 +58,15 @@ def create_app(core: Core, dialects: Sequence[Dialect] = DIALECTS) -> FastAPI:
     keys (`no_auth`) whoever can connect is obeyed: then no page of another origin may, nor one that has given its
     name our address (DNS rebinding).
     """
+    errands = make_errands(core.queue, core.files)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         housekeeping = Housekeeping(core)
         housekeeping.start()
+        errands.start()
         yield
+        await run_in_threadpool(errands.close)
         await run_in_threadpool(housekeeping.stop)
 
     app = FastAPI(
@@ -76,6 +80,7 @@ def create_app(core: Core, dialects: Sequence[Dialect] = DIALECTS) -> FastAPI:
     )
     app.state.core = core
     app.state.meters = Meters.made()
+    app.state.errands = errands
     everything = (*dialects, NATIVE)
     for dialect in everything:
         app.include_router(dialect.router, tags=[dialect.name])

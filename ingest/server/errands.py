@@ -19,7 +19,7 @@ from ingest.job import codes
 from ingest.job.errors import IngestError, UsageError
 from ingest.job.ids import new_job_id
 from ingest.job.record import utc_now
-from ingest.server.refusals import Refusal
+from ingest.server.refusals import Refusal, refusal_of
 from ingest.store.tables import ERRANDS
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ class Errand:
     Attributes:
         kind: says which `Doing` does it.
         asked: what is to be done, JSON.
+        acts: the single things that there are to do, JSON; settled when it begins.
         position: how many of its acts are done.
         undo: what it has made, in order.
         error: `code`, `message` and `timestamp` once it has failed.
@@ -58,6 +59,7 @@ class Errand:
     attempts: int
     position: int
     asked: Mapping[str, Any]
+    acts: tuple[Any, ...] = ()
     undo: tuple[str, ...] = ()
     error: Mapping[str, Any] | None = field(default=None)
 
@@ -68,10 +70,10 @@ class Doing(Protocol):
     def ready(self, errand: Errand) -> bool:
         """Whether it can begin; False: look again later."""
 
-    def acts(self, errand: Errand) -> Sequence[object]:
-        """What there is to do, the same at each call once it has begun."""
+    def acts(self, errand: Errand) -> Sequence[Any]:
+        """What there is to do, as JSON; asked once. Raises IngestError or Refusal."""
 
-    def act(self, errand: Errand, act: object) -> str | None:
+    def act(self, errand: Errand, act: Any) -> str | None:
         """Do one; what it has made, to be undone. Raises IngestError or Refusal."""
 
     def undo(self, errand: Errand, made: str) -> None:
@@ -196,19 +198,26 @@ class Errands:
 
     def _do(self, errand: Errand, doing: Doing) -> None:
         if errand.status == "Pending":
-            # Cancelled in between: nothing was changed.
-            if not self._change(errand.job_id, ("Pending",), status="Running", attempts=errand.attempts + 1):
-                return
-            errand = self.get(None, errand.job_id)
+            errand = self._begin(errand, doing)
         if errand.status == "Running":
             errand = self._forward(errand, doing)
         if errand.status in ("Rollback", "Cancelling"):
             self._back(errand, doing)
 
+    def _begin(self, errand: Errand, doing: Doing) -> Errand:
+        attempts = errand.attempts + 1
+        try:
+            acts = json.dumps(list(doing.acts(errand)))
+        except (IngestError, Refusal) as error:
+            failure = _failure(error)
+            self._change(errand.job_id, ("Pending",), status="Failed", attempts=attempts, error=failure)
+        else:
+            self._change(errand.job_id, ("Pending",), status="Running", attempts=attempts, acts=acts)
+        return self.get(None, errand.job_id)
+
     def _forward(self, errand: Errand, doing: Doing) -> Errand:
         try:
-            acts = doing.acts(errand)
-            for act in acts[errand.position :]:
+            for act in errand.acts[errand.position :]:
                 if self._stop.is_set():
                     return errand
                 made = doing.act(errand, act)
@@ -250,6 +259,11 @@ class Errands:
         return done.rowcount == 1
 
 
+def _failure(error: IngestError | Refusal) -> str:
+    refusal = error if isinstance(error, Refusal) else refusal_of(error)
+    return json.dumps({"code": refusal.code, "message": refusal.message, "timestamp": utc_now()})
+
+
 def get_errands(request: Request) -> Errands:
     """For routes: the application's errands."""
     return cast("Errands", request.app.state.errands)
@@ -266,6 +280,7 @@ def _errand(row: Row[*tuple[Any, ...]]) -> Errand:
         attempts=row.attempts,
         position=row.position,
         asked=json.loads(row.asked),
+        acts=tuple(json.loads(row.acts or "[]")),
         undo=tuple(json.loads(row.undo)),
         error=json.loads(row.error) if row.error is not None else None,
     )

@@ -30,6 +30,7 @@ class ServerSettings:
         upload_seconds: an upload that is not finished so long after its last byte is forgotten.
         ticket_seconds: URLs of packages for players are good for so long.
         private_urls: URLs may lead to private and loopback addresses (tests, and networks that are one's own).
+        public_media: Bytescale's media URLs of files and finished transformations need no key, as Bytescale's own.
     """
 
     home: Path
@@ -45,3 +46,4 @@ class ServerSettings:
     upload_seconds: float = 24 * 3600.0
     ticket_seconds: float = 24 * 3600.0
     private_urls: bool = False
+    public_media: bool = False

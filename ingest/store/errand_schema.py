@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 ERRANDS: tuple[str, ...] = (
-    # `asked`: what is to be done, a JSON object; `undo`: paths that it has made, a JSON list; `error`: a JSON object.
+    # `asked`: what is to be done, a JSON object; `acts`: the same taken apart, a JSON list, NULL until it begins;
+    # `undo`: paths that it has made, a JSON list; `error`: a JSON object.
     """
     CREATE TABLE errands (
         job_id TEXT NOT NULL PRIMARY KEY,
@@ -15,6 +16,7 @@ ERRANDS: tuple[str, ...] = (
         attempts INTEGER NOT NULL DEFAULT 0,
         position INTEGER NOT NULL DEFAULT 0,
         asked TEXT NOT NULL,
+        acts TEXT,
         undo TEXT NOT NULL DEFAULT '[]',
         error TEXT
     )

@@ -150,6 +150,7 @@ ERRANDS = Table(
     _count("attempts"),
     _count("position"),  # of the next thing to do
     _text("asked"),
+    _maybe("acts"),
     _text("undo", "[]"),
     _maybe("error"),
 )

@@ -6,5 +6,7 @@ a router made with `dialect_router`, and one row here. `docs/dialects.md` says h
 
 from ingest.server.dialect import Dialect
 from ingest.server.dialects.arcgis import DIALECT as ARCGIS
+from ingest.server.dialects.bytescale import DIALECT as BYTESCALE
+from ingest.server.dialects.uploadio import DIALECT as UPLOADIO
 
-DIALECTS: tuple[Dialect, ...] = (ARCGIS,)
+DIALECTS: tuple[Dialect, ...] = (ARCGIS, UPLOADIO, BYTESCALE)

@@ -132,7 +132,9 @@ def test_a_later_start_goes_on(database: Database, copying: Copying, errands: Er
     """The server died behind the first of two acts."""
     errand = errands.post(ACCOUNT, "Copy", {"names": ["a", "b"]})
     copying.files = {"a"}
-    assert errands._change(errand.job_id, ("Pending",), status=status, attempts=1, position=1, undo='["a"]')
+    assert errands._change(
+        errand.job_id, ("Pending",), status=status, attempts=1, position=1, acts='["a", "b"]', undo='["a"]'
+    )
     Errands(database, {"Copy": copying}).settle()
     last = errands.get(ACCOUNT, errand.job_id).status
     assert (last, copying.log, copying.files) == {

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 MASTER = "/video.m3u8"
 SINGLE = "/video.mp4"
 _MASTER_FILE = "ABR.m3u8"
-_SINGLE_FOLDER = "mp4/"
+SINGLE_FOLDER = "mp4/"
 _OURS = ("job.json",)
 _URI = re.compile(r'((?:^|[:,])URI=")([^"]*)(")')
 
@@ -36,13 +36,18 @@ def file_of(artifact: str, files: Sequence[str]) -> str | None:
 
 
 def largest_single(files: Sequence[str]) -> str | None:
-    singles = [f for f in files if f.startswith(_SINGLE_FOLDER) and f.endswith(".mp4")]
+    singles = [f for f in files if f.startswith(SINGLE_FOLDER) and f.endswith(".mp4")]
     return singles[-1] if singles else None
 
 
 def artifact_of(file: str) -> str:
     """The artifact's name of a package's file."""
     return MASTER if file == _MASTER_FILE else f"/{file}"
+
+
+def names() -> dict[str, str]:
+    """Names below a folder that differ from those in the package."""
+    return {_MASTER_FILE: MASTER[1:]}
 
 
 def artifacts(files: Sequence[str]) -> dict[str, str]:

@@ -109,7 +109,7 @@ def video(groups: Sequence[Group]) -> Video:
     )  # each once, in order
     if len(wanted) > MAX_RENDITIONS:
         raise Refusal("invalid", f"more than {MAX_RENDITIONS} renditions", code="too_many_renditions")
-    start, end = _seconds("ts", named["ts"]), _seconds("te", named["te"])
+    start, end = seconds("ts", named["ts"]), seconds("te", named["te"])
     if end is not None and end <= (start or 0):
         raise Refusal("invalid", "te must be after ts", code="invalid_parameter")
     return Video(
@@ -136,7 +136,8 @@ def _format(value: str) -> Format:
     )
 
 
-def _seconds(key: str, value: str) -> Fraction | None:
+def seconds(key: str, value: str) -> Fraction | None:
+    """Seconds as a decimal; None for an empty text. Raises Refusal."""
     if not value:
         return None
     if not _SECONDS.fullmatch(value):

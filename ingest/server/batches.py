@@ -1,0 +1,263 @@
+"""The kinds of errands that there are: copies and deletions of files and folders, and saving a job's package as files.
+
+Nothing that replaced a file brings it back when it is undone: only what stood nowhere before is taken away again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from ingest.engine.model import State
+from ingest.files import sync_folder
+from ingest.job.errors import UsageError
+from ingest.server.errands import Errand, Errands
+from ingest.server.filestore import About, md5_of, new_file_id
+from ingest.server.media import package_file
+from ingest.server.refusals import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from ingest.engine.model import Job, StoredFile
+    from ingest.engine.queue import JobQueue
+    from ingest.server.errands import Doing
+    from ingest.server.filestore import FileStore
+
+SAVE: Final = "Save"
+_PAGE = 500
+
+
+def make_errands(queue: JobQueue, files: FileStore) -> Errands:
+    """The errands of a server; `start` begins to do them."""
+    kinds: dict[str, Doing] = {
+        "CopyFileBatchJob": CopyFiles(files),
+        "CopyFolderBatchJob": CopyFolders(files),
+        "DeleteFileBatchJob": DeleteFiles(files),
+        "DeleteFolderBatchJob": DeleteFolders(files),
+        "ResetCacheJob": Nothing(),
+        SAVE: Saving(queue, files),
+    }
+    return Errands(queue.database, kinds)
+
+
+class Nothing:
+    """For what is done by being written down."""
+
+    def ready(self, errand: Errand) -> bool:  # noqa: ARG002 (all `Doing`s are asked alike)
+        return True
+
+    def acts(self, errand: Errand) -> Sequence[Any]:  # noqa: ARG002
+        return ()
+
+    def act(self, errand: Errand, act: Any) -> str | None:
+        raise NotImplementedError(errand.kind, act)
+
+    def undo(self, errand: Errand, made: str) -> None:
+        raise NotImplementedError(errand.kind, made)
+
+
+class _OfFiles:
+    """What is done to files of the errand's account."""
+
+    def __init__(self, files: FileStore) -> None:
+        self._files = files
+
+    def ready(self, errand: Errand) -> bool:  # noqa: ARG002
+        return True
+
+    def undo(self, errand: Errand, made: str) -> None:
+        remove(self._files, errand.account, made)
+
+
+class CopyFiles(_OfFiles):
+    """`files`: a list of `source`, `destination`, and optionally `metadata` and `tags`."""
+
+    def acts(self, errand: Errand) -> Sequence[Any]:
+        return list(errand.asked["files"])
+
+    def act(self, errand: Errand, act: Any) -> str | None:
+        return copy(self._files, errand.account, act)
+
+
+class CopyFolders(_OfFiles):
+    """`folders`: a list of `source`, `destination`, and optionally `recursive`, `copyFiles`, `metadata`, `tags`.
+
+    The files are those that the folder has when the errand begins.
+    """
+
+    def acts(self, errand: Errand) -> Sequence[Any]:
+        return [
+            {
+                **folder,
+                "source": file.path,
+                "destination": folder["destination"] + file.path[len(folder["source"]) :],
+            }
+            for folder in errand.asked["folders"]
+            if folder.get("copyFiles", True)
+            for file in below(self._files, errand.account, folder["source"], folder.get("recursive", True))
+            # A folder that is copied into itself would grow for ever.
+            if not file.path.startswith(f"{folder['destination']}/")
+        ]
+
+    def act(self, errand: Errand, act: Any) -> str | None:
+        return copy(self._files, errand.account, act)
+
+
+class DeleteFiles(_OfFiles):
+    """`files`: a list of paths. What is gone already is no error; nothing brings it back."""
+
+    def acts(self, errand: Errand) -> Sequence[Any]:
+        return list(errand.asked["files"])
+
+    def act(self, errand: Errand, act: Any) -> str | None:
+        remove(self._files, errand.account, str(act))
+        return None
+
+
+class DeleteFolders(_OfFiles):
+    """`folders`: a list of `folderPath`, and optionally `recursive` and `deleteFiles`."""
+
+    def acts(self, errand: Errand) -> Sequence[Any]:
+        return [
+            [folder["folderPath"], folder.get("recursive", True)]
+            for folder in errand.asked["folders"]
+            if folder.get("deleteFiles", True)
+        ]
+
+    def act(self, errand: Errand, act: Any) -> str | None:
+        for file in below(self._files, errand.account, *act):
+            remove(self._files, errand.account, file.path)
+        return None
+
+
+class Saving(_OfFiles):
+    """Files of a finished job's package become files of the account; the errand has the job's own id.
+
+    `files`: the path of each of the package's files, by its name; `path`: below which all others go, under the names
+    of `names`; `metadata`, `tags`: of each.
+    """
+
+    def __init__(self, queue: JobQueue, files: FileStore) -> None:
+        super().__init__(files)
+        self._queue = queue
+
+    def ready(self, errand: Errand) -> bool:
+        job = self._job(errand)
+        return job is None or job.state.final
+
+    def acts(self, errand: Errand) -> Sequence[Any]:
+        job = self._job(errand)
+        if job is None or job.state is not State.COMPLETED:
+            return ()
+        return [list(item) for item in sorted(placed(job.record.files, errand.asked).items())]
+
+    def act(self, errand: Errand, act: Any) -> str | None:
+        name, path = act
+        job = self._queue.job(errand.account, errand.job_id)
+        taken = exists(self._files, errand.account, path)
+        about = About(
+            path=path,
+            metadata=errand.asked.get("metadata"),
+            tags=errand.asked.get("tags", ()),
+            replace=True,
+        )
+        adopt(self._files, errand.account, package_file(job.folder, name), about)
+        return None if taken else path
+
+    def _job(self, errand: Errand) -> Job | None:
+        try:
+            return self._queue.job(errand.account, errand.job_id)
+        except UsageError:
+            return None  # deleted
+
+
+def placed(files: Sequence[str], asked: Mapping[str, Any]) -> dict[str, str]:
+    """The path that each of a package's files gets, by its name in the package. Pure.
+
+    >>> placed(["ABR.m3u8", "job.json", "video/sd/a.m4s"], {"folder": "/f", "names": {"ABR.m3u8": "video.m3u8"}})
+    {'ABR.m3u8': '/f/video.m3u8', 'video/sd/a.m4s': '/f/video/sd/a.m4s'}
+    """
+    if "file" in asked:
+        single = [f for f in files if f.startswith(asked["only"])]
+        return {single[-1]: asked["file"]} if single else {}
+    names = asked.get("names", {})
+    return {f: f"{asked['folder']}/{names.get(f, f)}" for f in files if f != "job.json"}
+
+
+def copy(files: FileStore, account: str, act: Mapping[str, Any]) -> str | None:
+    """Copy one file; its path where none stood there before. Raises Refusal not_found."""
+    source = files.at(account, act["source"])
+    taken = exists(files, account, act["destination"])
+    about = About(
+        path=act["destination"],
+        name=source.name,
+        mime=source.mime,
+        metadata=merged(source.metadata, act.get("metadata")),
+        tags=joined(source.tags, act.get("tags")),
+        replace=True,
+    )
+    if act["destination"] != source.path:
+        files.copy(account, source.file_id, about)
+    return None if taken else act["destination"]
+
+
+def merged(old: Mapping[str, Any], said: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Metadata of a copy: the source's, unless said otherwise (`{"merge": bool, "value": {...}}`)."""
+    if said is None or "value" not in said:
+        return dict(old)
+    return {**(old if said.get("merge", False) else {}), **said["value"]}
+
+
+def joined(old: Sequence[str], said: Mapping[str, Any] | None) -> tuple[str, ...]:
+    """Tags of a copy, each once."""
+    if said is None or "value" not in said:
+        return tuple(old)
+    return tuple(dict.fromkeys([*(old if said.get("merge", False) else ()), *said["value"]]))
+
+
+def adopt(files: FileStore, account: str, path: Path, about: About) -> StoredFile:
+    """A file of this machine as one of the account's; its bytes lie on the disk once, and must not change any more.
+
+    Raises:
+        Refusal: `invalid`, its path; `too_large`.
+    """
+    columns = about.columns()
+    size = path.stat().st_size
+    files.room(account, size)
+    file_id = new_file_id()
+    target = files.blob(account, file_id)
+    target.hardlink_to(path)
+    sync_folder(target.parent)
+    return files.add(account, file_id, columns, size, md5_of(target), replace=about.replace)
+
+
+def remove(files: FileStore, account: str, path: str) -> bool:
+    """Delete the file of this path; whether there was one."""
+    try:
+        files.delete(account, files.at(account, path).file_id)
+    except Refusal as refusal:
+        if refusal.kind != "not_found":
+            raise
+        return False
+    return True
+
+
+def exists(files: FileStore, account: str, path: str) -> bool:
+    try:
+        files.at(account, path)
+    except Refusal as refusal:
+        if refusal.kind != "not_found":
+            raise
+        return False
+    return True
+
+
+def below(files: FileStore, account: str, folder: str, recursive: bool) -> Iterator[StoredFile]:
+    """The account's files in a folder (without a slash at its end), by path."""
+    after = ""
+    while page := files.list(account, folder or "/", after=after, limit=_PAGE):
+        for file in page:
+            if recursive or "/" not in file.path[len(folder) + 1 :]:
+                yield file
+        after = page[-1].path
