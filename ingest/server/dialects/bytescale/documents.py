@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from ingest.engine.ids import ulid
+from ingest.engine.ids import ulid, uuid_of
 from ingest.engine.model import Job, State
 from ingest.job import codes
 from ingest.server.dialects.bytescale.transformation import encode_path
@@ -101,13 +101,14 @@ def summary_of(job: Job, account: str, result: Mapping[str, Any] | None, *, savi
         saving: it has finished, but for its files that are still being put in their place.
     """
     state = job.state
+    created = created_of(job)
     done = state is State.COMPLETED and not saving
     return Summary(
         job_id=job.job_id,
         job_type=type_of(job),
         account=job.account or account,
-        created=milliseconds(job.created),
-        updated=max(milliseconds(job.updated), milliseconds(job.created)),
+        created=created,
+        updated=max(milliseconds(job.updated), created),
         status="Running" if state is State.COMPLETED and saving else STATUSES[state],
         summary={"result": dict(result)} if done and result is not None else {},
         error=_error(job.record) if state is State.FAILED else None,
@@ -124,6 +125,12 @@ def type_of(job: Job) -> str:
 def attempts(job: Job) -> int:
     """Completed ones, failed and successful: the one that runs is not counted."""
     return job.attempts if job.state.final else max(0, job.attempts - 1)
+
+
+def created_of(job: Job) -> int:
+    """Epoch milliseconds: the time in the id, as with Bytescale; older ids of `ingest run` have none."""
+    found = uuid_of(job.job_id)
+    return found.int >> 80 if found.version == 7 else milliseconds(job.created)
 
 
 def milliseconds(moment: datetime) -> int:

@@ -24,6 +24,7 @@ from ingest.server.dialects.bytescale.documents import error_response, milliseco
 from ingest.server.fetching import FetchLimits, fetch
 from ingest.server.filestore import About
 from ingest.server.refusals import Refusal, refusal_of
+from ingest.server.routing import upload_body
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -93,10 +94,17 @@ def _add_part_routes(router: APIRouter, prefix: str) -> None:
             raise Refusal("conflict", message, code="part_etag_mismatch")
         if len(upload.parts) < upload.part_count:
             return JSONResponse({"status": "Pending"})
-        file = access.core.uploads.complete(upload, replace=True)
+        try:
+            file = access.core.uploads.complete(upload, replace=True)
+        except Refusal as refusal:
+            if refusal.code != "upload_locked":
+                raise
+            # Parts that came at once are completed at once: another of these calls is making the file.
+            return JSONResponse({"status": "Pending"})
         return JSONResponse({"status": "Completed", "etag": file.etag})
 
     @router.put(f"{prefix}{PART_CONTENT}")
+    @upload_body
     async def put_part(
         upload_id: str, number: int, request: Request, core: Annotated[Core, Depends(get_core)]
     ) -> Response:
@@ -141,6 +149,7 @@ def part(upload: Upload, number: int, base: str) -> dict[str, Any]:
 
 def _add_whole_routes(router: APIRouter, prefix: str) -> None:
     @router.post(f"{prefix}{UPLOADS}/binary")
+    @upload_body
     async def upload_binary(request: Request, access: Asking) -> JSONResponse:
         access.require("submit")
         about = await run_in_threadpool(_about, access, request, "", request.headers.get("content-type", ""))
@@ -150,6 +159,7 @@ def _add_whole_routes(router: APIRouter, prefix: str) -> None:
         return JSONResponse(upload_response(file, access.base))
 
     @router.post(f"{prefix}{UPLOADS}/form_data")
+    @upload_body
     async def upload_form(request: Request, access: Asking) -> JSONResponse:
         access.require("submit")
         files: list[dict[str, Any]] = []
