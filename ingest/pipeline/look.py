@@ -32,6 +32,7 @@ from ingest.steps import (
     probing_video_klv,
 )
 from ingest.steps.context import Env, as_plain
+from ingest.steps.copy_choice import sound_packets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,6 +91,7 @@ def look(request: Request, settings: Settings, cancel: CancelToken, *, every_res
             chosen,
             packets=probed.packets,
             look=lambda: key_pictures(prober, probed.video),
+            listen=lambda index: sound_packets(prober, probed.mine, probed.container, index),
             damaged=any(w.code is codes.SOURCE_DAMAGED for w in found.warnings),
             text=probed.text,
             chapters=probed.chapters,

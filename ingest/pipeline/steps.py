@@ -31,6 +31,7 @@ from ingest.steps import (
     video_files_created,
 )
 from ingest.steps.context import Note, Outcome
+from ingest.steps.copy_choice import sound_packets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -198,6 +199,7 @@ STEPS: tuple[Step, ...] = (
             m.workspace.output,
             packets=m.probed.packets,
             look=lambda: key_pictures(m.prober, m.probed.video),
+            listen=lambda index: sound_packets(m.prober, m.probed.mine, m.probed.container, index),
             damaged=m.damaged,
             text=m.probed.text,
             chapters=m.probed.chapters,

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from ingest.media.facts import AudioFacts, VideoFacts
     from ingest.media.key_pictures import KeyPictures
     from ingest.media.options import Options
+    from ingest.media.plan.sound_copying import SoundPackets
     from ingest.media.presets import Preset
     from ingest.media.text_facts import Chapter, TextFacts
     from ingest.media.timing import PacketTable
@@ -49,6 +50,7 @@ def run(
     *,
     packets: PacketTable,
     look: Callable[[], KeyPictures],
+    listen: Callable[[int], SoundPackets],
     damaged: bool = False,
     text: Sequence[TextFacts] = (),
     chapters: Sequence[Chapter] = (),
@@ -66,6 +68,7 @@ def run(
         presets,
         packets=packets,
         look=look,
+        listen=listen,
         damaged=damaged,
         text=text,
         chapters=chapters,
@@ -84,6 +87,7 @@ def plan(
     *,
     packets: PacketTable,
     look: Callable[[], KeyPictures],
+    listen: Callable[[int], SoundPackets],
     damaged: bool = False,
     text: Sequence[TextFacts] = (),
     chapters: Sequence[Chapter] = (),
@@ -93,6 +97,7 @@ def plan(
     Args:
         packets: of the picture.
         look: looks into its key pictures.
+        listen: reads the packets of a sound.
         damaged: something is missing of the source.
 
     Raises:
@@ -119,10 +124,12 @@ def plan(
         options=env.options,
     )
     made, not_copied = copy_choice.choose(made, video, packets, presets, env.options, look, damaged=damaged)
+    made, sound = copy_choice.choose_sound(made, audio, env.options, listen)
     made, undivided = in_chunks(made, video, packets, env.chunk_seconds)
     noted = (
         *notes(made, video),
         *not_copied,
+        *sound,
         *undivided,
         *hdr_notes(made, video, env.options, can_convert=can_tone_map),
     )
