@@ -69,6 +69,7 @@ def asked(request: Request) -> Asked:
         resolutions=request.resolutions,
         preset_dir=file_url(request.preset_dir.absolute()) if request.preset_dir else None,
         force=request.force,
+        chunk_seconds=request.chunk_seconds,
         options={to_camel(name): _plain(value) for name, value in asdict(request.options).items()},
     )
 
@@ -99,6 +100,7 @@ def request_of(kept: Asked) -> Request:
         force=kept.force,
         preset_dir=path_of(kept.preset_dir) if kept.preset_dir else None,
         options=Options(**options),
+        chunk_seconds=kept.chunk_seconds,
     )
 
 

@@ -79,7 +79,8 @@ def look(request: Request, settings: Settings, cancel: CancelToken, *, every_res
     Raises:
         IngestError: whatever a run would say of the source, the resolutions or the free space.
     """
-    book = preset_files.load(request.preset_dir or settings.preset_dir)
+    request = request.settled(settings)
+    book = preset_files.load(request.preset_dir)
     chosen = tuple(book.values()) if every_resolution else book.select(request.resolutions)
     with _surroundings(request, settings, cancel) as (env, source, prober):
         found = _probe(prober, request)
@@ -123,7 +124,7 @@ def _surroundings(
             options=request.options,
             cancel=cancel,
             on_progress=lambda _: None,
-            chunk_seconds=settings.chunk_seconds,
+            chunk_seconds=request.chunk_seconds or settings.chunk_seconds,
         )
         yield env, source, Prober(tools.ffprobe, tools.ffmpeg, source, folder, limits, cancel)
 

@@ -120,7 +120,9 @@ def _of_taken(plan: Plan, names: Collection[str]) -> tuple[Note, ...]:
 
 def key_of(env: Env, source: Source, plan: Plan) -> str:
     """What all of this step's work depends on."""
-    command = encode_arguments("ffmpeg", plan, replace(source_of(env, source), url=""))
+    # Limits change what is refused, not what is made.
+    given = replace(source_of(env, source), url="", max_pixels=0, max_streams=0)
+    command = encode_arguments("ffmpeg", plan, given)
     pixels = replace(plan, mp4=())  # what is made of the encoded files changes nothing in them
     return checkpoints.digest(env, source, pixels, command, env.options.loudness, env.options.allow_damage)
 

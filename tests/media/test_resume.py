@@ -110,8 +110,9 @@ def test_in_chunks_and_in_one_piece(
 
 
 def start(cli: Cli, film: Path, presets: Path) -> Running:
-    """A job that has finished its first chunk and not its last."""
-    job = cli.start("run", film, "--res", "sd", "--preset-dir", presets, "-o", "out", env=ENV)
+    """A job that has finished its first chunk and not its last; its presets and chunks are those of its shell."""
+    env = ENV | {"INGEST_PRESET_DIR": str(presets)}
+    job = cli.start("run", film, "--res", "sd", "-o", "out", env=env)
     until(lambda: any((cli.cwd / "out").glob(".work-*/temporary/chunks/00000/chunk.json")), 60, "no chunk")
     os.kill(until(lambda: next(iter(chunk_encoders(job.pid)), None), 60, "no ffmpeg"), signal.SIGSTOP)
     return job
@@ -142,7 +143,7 @@ def test_a_stopped_job_goes_on(stop: str, cli: Cli, film: Path, presets: Path) -
         assert f"go on with `ingest resume {before.job_id}`" in ended.last_line
         assert notes(before, codes.CAN_BE_RESUMED) == [f"Can Be Resumed: ingest resume {before.job_id}"]
         assert before.status is (Status.FAILED if "ffmpeg" in stop else Status.CANCELLED)
-    record = resumed(cli, cli.run("resume", "out", env=ENV))
+    record = resumed(cli, cli.run("resume", "out"))
     assert record.job_id == before.job_id
     assert record.messages[: len(before.messages)] == before.messages
     assert frames(cli.cwd / "out", cli.folder) == [

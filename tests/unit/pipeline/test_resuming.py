@@ -39,7 +39,8 @@ def request_in(folder: Path, **changes: Any) -> Request:
 
 
 @pytest.mark.parametrize(
-    "changes", [{}, {"force": True}, {"options": Options()}, {"preset_dir": Path("/a b")}]
+    "changes",
+    [{}, {"force": True}, {"options": Options()}, {"preset_dir": Path("/a b")}, {"chunk_seconds": 2.5}],
 )
 def test_a_request_comes_back_from_its_record(tmp_path: Path, changes: dict[str, Any]) -> None:
     request = request_in(tmp_path, **changes)
