@@ -15,6 +15,7 @@ from ingest.media.key_pictures import key_pictures
 from ingest.media.plan import describe
 from ingest.media.probe import ProbeLimits, Prober
 from ingest.media.source import open_source
+from ingest.pipeline.steps import beside
 from ingest.steps import (
     chunked,
     copying,
@@ -96,6 +97,7 @@ def look(request: Request, settings: Settings, cancel: CancelToken, *, every_res
             damaged=any(w.code is codes.SOURCE_DAMAGED for w in found.warnings),
             text=probed.text,
             chapters=probed.chapters,
+            beside=beside(found.klv, probed.container),
         )
         if not every_resolution:
             planning_resolutions.check_space(outcome.value, _standing(request.folder), env.min_free)

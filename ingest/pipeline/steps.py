@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ingest.job import codes
 from ingest.media.key_pictures import key_pictures
 from ingest.media.plan.encoders import in_software
+from ingest.media.plan.space import Beside
 from ingest.steps import (
     copying,
     extracting_klv_metadata,
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
     from ingest.images.sprites import Previews
     from ingest.job.codes import Code
-    from ingest.media.facts import AudioFacts
+    from ingest.media.facts import AudioFacts, Container
     from ingest.media.plan import Plan
     from ingest.media.presets import Preset
     from ingest.media.probe import Prober
@@ -203,6 +204,7 @@ STEPS: tuple[Step, ...] = (
             damaged=m.damaged,
             text=m.probed.text,
             chapters=m.probed.chapters,
+            beside=beside(m.klv, m.probed.container),
             adopted=lambda plan: transcoding.left_by_another(m.env, m.started.source, plan),
         ),
         3,
@@ -319,6 +321,16 @@ STEPS: tuple[Step, ...] = (
     Step(codes.SAVING_TO_STORAGE, left_out=lambda _: (Note(codes.KEPT_IN_OUTPUT_FOLDER),)),
     Step(codes.INGEST_COMPLETE, "complete", lambda _: Outcome(True), 100),
 )
+
+
+def beside(klv: FoundKlv, container: Container) -> Beside:
+    """What takes disk beside what is made of the picture and the sound."""
+    return Beside(
+        sets=klv.sets,
+        set_bytes=klv.size,
+        lines=klv.long,
+        sound_may_change=bool({"mpegts", "mpeg"} & set(container.format.split(","))),
+    )
 
 
 def cues_of(made: Made) -> CueStore:

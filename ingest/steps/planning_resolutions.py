@@ -19,7 +19,7 @@ from ingest.media.plan.copying import without_copies
 from ingest.media.plan.encoders import for_hardware, in_hardware
 from ingest.media.plan.hdr import made_codecs, why_not_kept
 from ingest.media.plan.rungs import ENCODERS, SMALLEST
-from ingest.media.plan.space import space_of
+from ingest.media.plan.space import NOTHING, Beside, space_of
 from ingest.media.plan.still import held
 from ingest.media.plan.text import MAX_TEXT_TRACKS, usable_text
 from ingest.media.process import Limits
@@ -54,6 +54,7 @@ def run(
     damaged: bool = False,
     text: Sequence[TextFacts] = (),
     chapters: Sequence[Chapter] = (),
+    beside: Beside = NOTHING,
     adopted: Callable[[Plan], Path | None] = lambda _: None,
 ) -> Outcome[Plan]:
     """As `plan`; `adopted` says which folder another job has left that will be gone on from.
@@ -72,6 +73,7 @@ def run(
         damaged=damaged,
         text=text,
         chapters=chapters,
+        beside=beside,
     )
     other = adopted(outcome.value)
     held = taken(env.temporary) + (taken(other) if other is not None else 0)
@@ -91,6 +93,7 @@ def plan(
     damaged: bool = False,
     text: Sequence[TextFacts] = (),
     chapters: Sequence[Chapter] = (),
+    beside: Beside = NOTHING,
 ) -> Outcome[Plan]:
     """The plan, and what a person should know of it.
 
@@ -99,6 +102,7 @@ def plan(
         look: looks into its key pictures.
         listen: reads the packets of a sound.
         damaged: something is missing of the source.
+        beside: what else takes disk.
 
     Raises:
         ProcessingError: copying was insisted on and cannot be.
@@ -123,6 +127,7 @@ def plan(
         chapters=chapters,
         options=env.options,
     )
+    made = replace(made, beside=beside)
     made, not_copied = copy_choice.choose(made, video, packets, presets, env.options, look, damaged=damaged)
     made, sound = copy_choice.choose_sound(made, audio, env.options, listen)
     made, undivided = in_chunks(made, video, packets, env.chunk_seconds)

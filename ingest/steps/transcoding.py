@@ -20,6 +20,7 @@ from ingest.media.command.sound import cut_arguments
 from ingest.media.plan.audio import AAC_FRAME
 from ingest.media.plan.copying import without_copies
 from ingest.media.plan.encoders import in_software
+from ingest.media.plan.space import NOTHING
 from ingest.media.process import Command, Confinement
 from ingest.packaging.boxes import BoxError
 from ingest.packaging.ending import end_at
@@ -122,6 +123,7 @@ def key_of(env: Env, source: Source, plan: Plan) -> str:
     """What all of this step's work depends on."""
     # Limits change what is refused, not what is made.
     given = replace(source_of(env, source), url="", max_pixels=0, max_streams=0)
+    plan = replace(plan, beside=NOTHING)
     command = encode_arguments("ffmpeg", plan, given)
     pixels = replace(plan, mp4=())  # what is made of the encoded files changes nothing in them
     return checkpoints.digest(env, source, pixels, command, env.options.loudness, env.options.allow_damage)
