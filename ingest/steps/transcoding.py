@@ -121,12 +121,11 @@ def _of_taken(plan: Plan, names: Collection[str]) -> tuple[Note, ...]:
 
 def key_of(env: Env, source: Source, plan: Plan) -> str:
     """What all of this step's work depends on."""
-    # Limits change what is refused, not what is made.
+    # Limits change what is refused and not what is made; what is made of the encoded files changes nothing in them.
     given = replace(source_of(env, source), url="", max_pixels=0, max_streams=0)
-    plan = replace(plan, beside=NOTHING)
     command = encode_arguments("ffmpeg", plan, given)
-    pixels = replace(plan, mp4=())  # what is made of the encoded files changes nothing in them
-    return checkpoints.digest(env, source, pixels, command, env.options.loudness, env.options.allow_damage)
+    made = replace(plan, mp4=(), beside=NOTHING)
+    return checkpoints.digest(env, source, made, command, env.options.loudness, env.options.allow_damage)
 
 
 def begun(env: Env, source: Source, plan: Plan) -> bool:
