@@ -38,6 +38,16 @@ GROUP_KLV = "klv"
 KLV_FOLDER = "telemetry"
 
 
+def video_folder(name: str) -> str:
+    """Where a rendition of the picture is in the package."""
+    return f"video/{name}"
+
+
+def audio_folder(name: str) -> str:
+    """Where a rendition of the sound is in the package."""
+    return f"audio/{name}"
+
+
 @dataclass(frozen=True, slots=True)
 class VideoInput:
     """`folder` is the rendition's place in the package, such as `video/hd`."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from ingest.images.sprites import plan_interval, tile_size
+from ingest.images.tiles import plan_interval, tile_size
 from ingest.job import codes
 from ingest.job.errors import ResourceError, ToolError
 from ingest.media import hardware, toolchain

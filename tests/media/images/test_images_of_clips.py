@@ -13,7 +13,8 @@ from PIL import Image
 from ingest.images.frames import list_frames
 from ingest.images.poster import choose, publish
 from ingest.images.previews import write_preview_json, write_vtt
-from ingest.images.sprites import build_sheets, plan_interval, tile_size
+from ingest.images.sprites import build_sheets
+from ingest.images.tiles import plan_interval, tile_size
 
 pytestmark = pytest.mark.media
 MEDIA = Path(__file__).parents[3] / "../shared/media"
