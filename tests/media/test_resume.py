@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from helpers_cli import assert_completed, descendants, names, read_record, tree, until
-from helpers_media import X264, box_at, picture, tone
+from helpers_media import X264, box_at, hiss, picture
 from main_job import ROOT
 from measuring import likeness, pictures, run
 from test_chunk_joins import JUMPY
@@ -45,7 +45,7 @@ def presets(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def film(clips: Clips) -> Path:
-    return clips.make("film.mp4", *picture("160x90", 8), *tone(8), *X264, *KEYS, "-c:a", "aac")
+    return clips.make("film.mp4", *picture("160x90", 8), *hiss(8), *X264, *KEYS, "-c:a", "aac")
 
 
 def frames(output: Path, folder: Path) -> list[tuple[object, ...]]:
@@ -79,7 +79,7 @@ def notes(record: Record, code: codes.Code) -> list[str]:
 @pytest.mark.parametrize(
     ("name", "arguments", "options"),
     [
-        ("film.mp4", (*picture("160x90", 8), *tone(8), *X264, *KEYS, "-c:a", "aac"), ()),
+        ("film.mp4", (*picture("160x90", 8), *hiss(8), *X264, *KEYS, "-c:a", "aac"), ()),
         ("screen.mkv", (*picture("96x64", 14, 30), *JUMPY, *X264, "-g", "20"), ("--codec", "h264,hevc,av1")),
     ],
 )
