@@ -30,12 +30,13 @@ class Made:
     renditions: dict[str, tuple[int, float]]
 
 
-def made(clip: Path, res: str, output: Path, chunk_seconds: int) -> Made:
+def made(clip: Path, res: str, output: Path, chunk_seconds: int, presets: Path | None = None) -> Made:
     environment = os.environ | {
         "INGEST_HOME": str(output.parent / "home"),
         "INGEST_CHUNK_SECONDS": str(chunk_seconds),
     }
     job = ["run", str(clip), "--res", res, "-o", str(output), "--copy", "never", "--quality", "vmaf", "-q"]
+    job += ["--preset-dir", str(presets)] if presets else []
     subprocess.run([sys.executable, "-m", "ingest", *job], env=environment, check=True)
     record = json.loads((output / "job.json").read_bytes())
     abr = json.loads((output / "info/abr.json").read_bytes())

@@ -40,6 +40,8 @@ class Spent:
 class Watched:
     """One `ingest run`: CPU seconds, peak resident bytes of the Python process alone, seconds on the clock.
 
+    `largest_bytes` is what the largest single process of the tree had resident at most: the encoder, as a rule.
+
     `steps` maps each step's message to what was spent from that message to the next one; the keys `START` and
     `END` hold what lies before the first and after the last.
     """
@@ -50,6 +52,7 @@ class Watched:
     seconds: float
     seconds_to_encode: float
     steps: Mapping[str, Spent]
+    largest_bytes: int
 
 
 START, END, ENCODE = "start of Python, imports", "end of Python", "Transcoding with CPU"
@@ -59,7 +62,7 @@ def cpu_seconds(argv: Sequence[str], cwd: Path, env: Mapping[str, str] | None = 
     """CPU seconds of the tree, and seconds on the clock. Raises FailedRunError."""
     began = time.monotonic()
     child = subprocess.Popen(argv, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-    cpu = _reap(child)
+    cpu, _ = _reap(child)
     return cpu, time.monotonic() - began
 
 
@@ -83,18 +86,19 @@ def watch(argv: Sequence[str], cwd: Path, env: Mapping[str, str]) -> Watched:
     os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
     last = _spent(child.pid)
     steps[step] = last.since(before)
-    cpu = _reap(child)
-    return Watched(cpu, last.own, peak, time.monotonic() - began, encode, steps)
+    cpu, largest = _reap(child)
+    return Watched(cpu, last.own, peak, time.monotonic() - began, encode, steps, largest)
 
 
-def _reap(child: subprocess.Popen[bytes]) -> float:
+def _reap(child: subprocess.Popen[bytes]) -> tuple[float, int]:
+    """CPU seconds of the tree, and the most that one process of it had resident, in bytes."""
     _, status, usage = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)
     if child.stdout is not None:
         child.stdout.close()
     if child.returncode != 0:
         raise FailedRunError(f"{child.args!r} ended with {child.returncode}")
-    return usage.ru_utime + usage.ru_stime
+    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024  # Linux: KiB
 
 
 def _spent(pid: int) -> Spent:

@@ -201,7 +201,9 @@ class Cli:
             return [Record.from_json(store.get(job.job_id).record_json) for job in store.list(limit=None)]
 
     def _environment(self) -> dict[str, str]:
-        kept = {k: v for k, v in os.environ.items() if not k.startswith("INGEST_")}
+        # Nobody's Python compiles at every start; where that is asked for, hundreds of starts would cost minutes.
+        dropped = ("INGEST_", "PYTHONDONTWRITEBYTECODE")
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(dropped)}
         return kept | {"INGEST_HOME": str(self.home)}
 
 

@@ -17,6 +17,8 @@ def clean(jobs: tuple[str, ...], every: bool, as_json: bool) -> None:
 
     Packages and records stay. A job that was cleaned can be run again, from its beginning.
 
+    Each is cleaned whatever becomes of the others; the exit code is that of the first one that could not be.
+
     JOB is a job's id, as much of its beginning as no other job shares, or the job's output folder.
     """
     from ingest.home import data_home
@@ -28,8 +30,12 @@ def clean(jobs: tuple[str, ...], every: bool, as_json: bool) -> None:
     cleaned = clean_all(data_home()) if every else clean_jobs(jobs, data_home())
     if as_json:
         echo_json([{"output": c.output, "freed": c.freed, "whyNot": c.why_not or None} for c in cleaned])
-        return
-    for one in cleaned:
-        click.echo(one_line(f"{one.output}: {one.why_not or f'{one.freed / 2**20:.1f} MiB freed'}"))
-    if not cleaned:
-        click.echo("nothing to remove")
+    else:
+        for one in cleaned:
+            click.echo(one_line(f"{one.output}: {one.why_not or f'{one.freed / 2**20:.1f} MiB freed'}"))
+        if not cleaned:
+            click.echo("nothing to remove")
+    # A job that was named is an error when it stays as it is; among all of them it is news.
+    failed = next((c.error for c in cleaned if c.error is not None), None)
+    if failed is not None and not every:
+        raise failed

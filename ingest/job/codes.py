@@ -145,6 +145,12 @@ NOT_COPIED = _note(
     "Not Copied",
     "The source's picture would do as a rendition, but how it lies in the file does not; why.",
 )
+SOUND_COPIED = _note(
+    9146, "Sound Copied", "An audio rendition has the source's own packets beside a copied picture."
+)
+SOUND_NOT_COPIED = _note(
+    9147, "Sound Not Copied", "An audio rendition beside a copied picture is encoded; why."
+)
 QUALITY_NOT_MEASURED = _note(
     9133, "Quality Not Measured", "VMAF has no model for the dynamic range of this rendition."
 )

@@ -64,7 +64,7 @@ class SourceFile(_Model):
 
 
 class Asked(_Model):
-    """What a person asked for, so that the job can be taken up again.
+    """What a person asked for, and what the settings said of the plan, so that the job can be taken up again.
 
     `source` and `output` are file URLs (RFC 8089), exact also where a name is no text; `options` has every choice of
     `ingest run` under its own name in camelCase.
@@ -75,6 +75,7 @@ class Asked(_Model):
     resolutions: tuple[str, ...]
     preset_dir: str | None = None
     force: bool = False
+    chunk_seconds: float | None = None
     options: dict[str, Any] = Field(default_factory=dict)
 
 

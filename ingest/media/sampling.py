@@ -1,12 +1,13 @@
 """Asks for pictures from all over a film: few, at places spread evenly; a long film costs what a short one does.
 
-ffprobe tells the flags, sizes and captions of a few pictures at each place. Only where these leave a doubt does
-ffmpeg compare their lines, over more pictures.
+ffprobe tells the flags, sizes and captions of a few pictures at each place, on two threads: a job waits for nothing
+longer before it can encode. Only where these leave a doubt does ffmpeg compare their lines, over more pictures.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from math import ceil
 from typing import TYPE_CHECKING
@@ -17,16 +18,19 @@ from ingest.media.scan import judge, parse_pictures, scan_of
 from ingest.media.text_facts import CAPTIONED
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from fractions import Fraction
 
     from ingest.media.facts import Scan, VideoFacts
     from ingest.media.probe import Prober
+    from ingest.media.scan import SampledPicture
     from ingest.media.timing import PacketTable
 
 MOST_PLACES = 12
 PICTURES = 96  # in all, for flags and sizes; never more than a quarter of the film
 JUDGED_PLACES = 6
 JUDGED_PICTURES = 45  # at each place: nine rounds of 3:2 pulldown
+THREADS = 2  # in all: of two ffprobes with half of the places each, or of one
 BUDGET = 300_000_000  # pixels decoded for flags and sizes, about 0.5 s of one core
 
 # How much more neighbouring pictures must differ than lines for one moment each to be believed. With noise and no
@@ -86,13 +90,22 @@ def _flags(prober: Prober, video: VideoFacts, spread: tuple[Fraction, ...]) -> S
     entries = "frame=width,height,sample_aspect_ratio,interlaced_frame,top_field_first"
     if video.codec in CAPTIONED:
         entries += ":frame_side_data=side_data_type"
-    asked = prober.command(
-        *("-threads", "1", "-max_pixels", str(prober.limits.pixels), "-select_streams", str(video.index)),
-        *("-read_intervals", ",".join(f"{_clock(t)}%{_clock(t + each)}" for t in spread)),
-        *("-show_entries", entries, "-of", "json=compact=1"),
-    )
-    answer = process.run(asked, cancel=prober.cancel).stdout.decode("utf-8", "replace")
-    return scan_of(parse_pictures(answer, video.cropped))
+
+    half = -(-len(spread) // 2)
+    halves = [times for times in (spread[:half], spread[half:]) if times]
+
+    def ask(times: Sequence[Fraction]) -> tuple[SampledPicture, ...]:
+        asked = prober.command(
+            *("-threads", str(THREADS // len(halves)), "-max_pixels", str(prober.limits.pixels)),
+            *("-select_streams", str(video.index)),
+            *("-read_intervals", ",".join(f"{_clock(t)}%{_clock(t + each)}" for t in times)),
+            *("-show_entries", entries, "-of", "json=compact=1"),
+        )
+        answer = process.run(asked, cancel=prober.cancel).stdout.decode("utf-8", "replace")
+        return parse_pictures(answer, video.cropped)
+
+    with ThreadPoolExecutor(len(halves)) as pool:
+        return scan_of([picture for pictures in pool.map(ask, halves) for picture in pictures])
 
 
 def _doubtful(scan: Scan, video: VideoFacts) -> bool:

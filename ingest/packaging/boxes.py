@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -249,3 +250,14 @@ def _edits(data: bytes, box: Box) -> tuple[Edit, ...]:
         raise BoxError(f"the edit list at {box.start} says {count} entries, more than it holds")
     rows = (unpack(layout, data, box, 8 + i * step) for i in range(count))
     return tuple(Edit(duration, media_time) for duration, media_time, _rate in rows)
+
+
+def edit_shift(init: Init, header: TrackInit) -> tuple[Fraction, int]:
+    """What the edit list adds to composition times, in seconds, and the media time that it starts at."""
+    delay = Fraction(0)
+    for edit in header.edits:
+        if edit.media_time >= 0:
+            return delay - Fraction(edit.media_time, header.timescale), edit.media_time
+        delay += Fraction(edit.duration, max(1, init.movie_timescale))
+    # Without a media edit nothing is cut away, whatever the composition offsets are.
+    return delay, -(1 << 63)

@@ -18,13 +18,13 @@ from ingest.packaging.boxes import (
     Box,
     BoxError,
     children,
+    edit_shift,
     need,
     read_init,
     unpack,
     version_and_flags,
 )
 from ingest.packaging.moov import change_moov
-from ingest.packaging.segments import edit_shift
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -12,7 +12,7 @@ from itertools import pairwise
 from math import ceil, floor
 from typing import TYPE_CHECKING, Literal
 
-from ingest.packaging.boxes import Init
+from ingest.packaging.boxes import Init, edit_shift
 from ingest.packaging.codecs import audio_config, rfc6381
 from ingest.packaging.findings import OURS, RFC, FaultError, Finding
 from ingest.packaging.playlists import ByteRange, MediaPlaylist, place_of, read_media_playlist, resolve
@@ -21,7 +21,6 @@ from ingest.packaging.segments import (
     InitPart,
     Segment,
     codecs_of,
-    edit_shift,
     head_of,
     in_line,
     main_track,

@@ -12,10 +12,9 @@ from fractions import Fraction
 from itertools import repeat
 from typing import TYPE_CHECKING
 
-from ingest.packaging.boxes import Box, BoxError, TrackInit, children, need, read_init, unpack
+from ingest.packaging.boxes import Box, BoxError, TrackInit, children, edit_shift, need, read_init, unpack
 from ingest.packaging.ending import runs_of
 from ingest.packaging.moov import boxes_at_top, read_moov
-from ingest.packaging.segments import edit_shift
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,9 +5,9 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from ingest.packaging.boxes import edit_shift
 from ingest.packaging.findings import OURS
 from ingest.packaging.playlists import place_of
-from ingest.packaging.segments import edit_shift
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

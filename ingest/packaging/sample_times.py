@@ -7,10 +7,9 @@ from fractions import Fraction
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from ingest.packaging.boxes import Box, BoxError, children, need, read_init
+from ingest.packaging.boxes import Box, BoxError, children, edit_shift, need, read_init
 from ingest.packaging.ending import each, runs_of
 from ingest.packaging.moov import read_moov
-from ingest.packaging.segments import edit_shift
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
-from ingest.packaging.boxes import MAX_HEADER_BYTES, BoxError, Init, TrackInit, read_init
+from ingest.packaging.boxes import MAX_HEADER_BYTES, BoxError, Init, TrackInit, edit_shift, read_init
 from ingest.packaging.codecs import audio_config, random_access, rfc6381
 from ingest.packaging.findings import APPLE, CMAF, OURS, FaultError
 from ingest.packaging.fragments import Fragment, Media, read_media
@@ -297,14 +297,3 @@ def sample_spans(fragment: Fragment) -> list[tuple[int, int]]:
         times.append((clock + offset, clock + offset + duration))
         clock += duration
     return times
-
-
-def edit_shift(init: Init, header: TrackInit) -> tuple[Fraction, int]:
-    """What the edit list adds to composition times, in seconds, and the media time that it starts at."""
-    delay = Fraction(0)
-    for edit in header.edits:
-        if edit.media_time >= 0:
-            return delay - Fraction(edit.media_time, header.timescale), edit.media_time
-        delay += Fraction(edit.duration, max(1, init.movie_timescale))
-    # Without a media edit nothing is cut away, whatever the composition offsets are.
-    return delay, -(1 << 63)

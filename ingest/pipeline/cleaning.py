@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ingest.job.errors import BusyError, OutputError
+from ingest.job.errors import BusyError, OutputError, UsageError
 from ingest.pipeline.finding import find_job
 from ingest.pipeline.leftovers import left_work, remove_left_work
 from ingest.store import open_store, store_path
@@ -14,38 +14,42 @@ from ingest.store import open_store, store_path
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from ingest.job.errors import IngestError
+
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
-    """One output folder: the bytes that were freed, or why it was left as it is."""
+    """One output folder (of a job that is not known, what it was called): the bytes that were freed, or why it was
+    left as it is."""
 
     output: str
     freed: int = 0
-    why_not: str = ""
+    error: IngestError | None = None
+
+    @property
+    def why_not(self) -> str:
+        return self.error.message if self.error is not None else ""
 
 
 def clean_jobs(jobs: Iterable[str], home: Path) -> list[Cleaned]:
-    """The jobs called so (id, beginning of an id, output folder).
+    """The jobs called so (id, beginning of an id, output folder), each whatever becomes of the others.
 
-    Raises:
-        UsageError: JOB_NOT_FOUND.
-        BusyError: a run holds the folder.
-        OutputError: it cannot be written.
+    The errors: UsageError JOB_NOT_FOUND; BusyError, a run holds the folder; OutputError, it cannot be written.
     """
-    return [_clean(Path(find_job(job, home).summary.output)) for job in jobs]
+    cleaned = []
+    for job in jobs:
+        try:
+            output = Path(find_job(job, home).summary.output)
+        except UsageError as error:
+            cleaned.append(Cleaned(job, error=error))
+        else:
+            cleaned.append(_clean(output))
+    return cleaned
 
 
 def clean_all(home: Path) -> list[Cleaned]:
     """Every folder of the store's jobs that holds such work; those in use are told of and left."""
-    cleaned = []
-    for output in _outputs(home):
-        if not left_work(output):
-            continue
-        try:
-            cleaned.append(_clean(output))
-        except (BusyError, OutputError) as error:
-            cleaned.append(Cleaned(str(output), why_not=error.message))
-    return cleaned
+    return [_clean(output) for output in _outputs(home) if left_work(output)]
 
 
 def _outputs(home: Path) -> list[Path]:
@@ -58,4 +62,7 @@ def _outputs(home: Path) -> list[Path]:
 def _clean(output: Path) -> Cleaned:
     if not output.is_dir():
         return Cleaned(str(output))
-    return Cleaned(str(output), freed=remove_left_work(output))
+    try:
+        return Cleaned(str(output), freed=remove_left_work(output))
+    except (BusyError, OutputError) as error:
+        return Cleaned(str(output), error=error)

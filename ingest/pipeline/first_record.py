@@ -70,6 +70,7 @@ def asked(request: Request) -> Asked:
         resolutions=request.resolutions,
         preset_dir=file_url(request.preset_dir.absolute()) if request.preset_dir else None,
         force=request.force,
+        chunk_seconds=request.chunk_seconds,
         options=options_document(request.options),
     )
 
@@ -95,6 +96,7 @@ def request_of(kept: Asked) -> Request:
         force=kept.force,
         preset_dir=path_of(kept.preset_dir) if kept.preset_dir else None,
         options=options_of(kept.options),
+        chunk_seconds=kept.chunk_seconds,
     )
 
 

@@ -15,6 +15,7 @@ from ingest.media.key_pictures import key_pictures
 from ingest.media.plan import describe
 from ingest.media.probe import ProbeLimits, Prober
 from ingest.media.source import open_source
+from ingest.pipeline.steps import beside
 from ingest.steps import (
     chunked,
     copying,
@@ -32,6 +33,7 @@ from ingest.steps import (
     probing_video_klv,
 )
 from ingest.steps.context import Env, as_plain
+from ingest.steps.copy_choice import sound_packets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,7 +80,8 @@ def look(request: Request, settings: Settings, cancel: CancelToken, *, every_res
     Raises:
         IngestError: whatever a run would say of the source, the resolutions or the free space.
     """
-    book = preset_files.load(request.preset_dir or settings.preset_dir)
+    request = request.settled(settings)
+    book = preset_files.load(request.preset_dir)
     chosen = tuple(book.values()) if every_resolution else book.select(request.resolutions)
     with surroundings(request, settings, cancel) as (env, source, prober):
         found = _probe(prober, request)
@@ -90,9 +93,11 @@ def look(request: Request, settings: Settings, cancel: CancelToken, *, every_res
             chosen,
             packets=probed.packets,
             look=lambda: key_pictures(prober, probed.video),
+            listen=lambda index: sound_packets(prober, probed.mine, probed.container, index),
             damaged=any(w.code is codes.SOURCE_DAMAGED for w in found.warnings),
             text=probed.text,
             chapters=probed.chapters,
+            beside=beside(found.klv, probed.container),
         )
         if not every_resolution:
             planning_resolutions.check_space(outcome.value, _standing(request.folder), env.min_free)
@@ -121,7 +126,7 @@ def surroundings(
             options=request.options,
             cancel=cancel,
             on_progress=lambda _: None,
-            chunk_seconds=settings.chunk_seconds,
+            chunk_seconds=request.chunk_seconds or settings.chunk_seconds,
         )
         yield env, source, Prober(tools.ffprobe, tools.ffmpeg, source, folder, limits, cancel)
 

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ingest.files import shortened
 from ingest.job.errors import one_line
 from ingest.media.options import DEFAULTS, Options
 
+if TYPE_CHECKING:
+    from ingest.settings import Settings
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One ingest. `output` None means `./<stem>_ingest/`; `preset_dir` None means the settings' own."""
+    """One ingest.
+
+    `output` None means `./<stem>_ingest/`; `preset_dir` and `chunk_seconds` (of a long film's pieces, about) None mean
+    the settings' own.
+    """
 
     source: Path
     resolutions: tuple[str, ...]
@@ -21,6 +29,15 @@ class Request:
     force: bool = False
     preset_dir: Path | None = None
     options: Options = DEFAULTS
+    chunk_seconds: float | None = None
+
+    def settled(self, settings: Settings) -> Request:
+        """With what the settings say of the plan, so that it is the same one under others."""
+        return replace(
+            self,
+            preset_dir=self.preset_dir or settings.preset_dir,
+            chunk_seconds=self.chunk_seconds or settings.chunk_seconds,
+        )
 
     @property
     def folder(self) -> Path:

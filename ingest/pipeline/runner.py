@@ -55,6 +55,7 @@ class Runner:
     ) -> None:
         """`notes` are said before the first step; `record` is that of a job which is taken up again."""
         finish_published(request.folder, store)
+        request = request.settled(settings)
         more = with_those_there(request)
         self._adds = more is not None
         self._request = request = more or request
@@ -147,7 +148,7 @@ class Runner:
         if (process := self._recorder.record.process) is not None:
             self._cancel.watch(wish_file(workspace.work, process.pid, process.started))
         self._recorder.attach(workspace.output)
-        book = preset_files.load(request.preset_dir or self._settings.preset_dir)
+        book = preset_files.load(request.preset_dir)
         made.presets = book.select(request.resolutions)
         made.source_path = request.source
         made.side_path = request.options.klv
@@ -167,7 +168,7 @@ class Runner:
             options=self._request.options,
             cancel=self._cancel,
             on_progress=self._on_progress,
-            chunk_seconds=settings.chunk_seconds,
+            chunk_seconds=self._request.chunk_seconds or settings.chunk_seconds,
             published=self._made.workspace.output if self._adds else None,
             left=self._made.workspace.left,
         )

@@ -11,13 +11,10 @@ from typing import TYPE_CHECKING, Any
 from ingest.job import codes
 from ingest.media.key_pictures import key_pictures
 from ingest.media.plan.encoders import in_software
+from ingest.media.plan.space import Beside
 from ingest.steps import (
     copying,
     extracting_klv_metadata,
-    generating_abr_info_files,
-    generating_hls_service_files,
-    generating_poster_image,
-    generating_preview_images,
     generating_video_info,
     generating_video_stream_info,
     planning_resolutions,
@@ -27,10 +24,10 @@ from ingest.steps import (
     removing_temporary_files,
     starting_ingest,
     transcoding,
-    verifying_package,
     video_files_created,
 )
 from ingest.steps.context import Note, Outcome
+from ingest.steps.copy_choice import sound_packets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -38,7 +35,7 @@ if TYPE_CHECKING:
 
     from ingest.images.sprites import Previews
     from ingest.job.codes import Code
-    from ingest.media.facts import AudioFacts
+    from ingest.media.facts import AudioFacts, Container
     from ingest.media.plan import Plan
     from ingest.media.presets import Preset
     from ingest.media.probe import Prober
@@ -112,7 +109,42 @@ class Step:
     applies: Callable[[Made], bool] = lambda _: True
 
 
-# Steps that few sources take are loaded when one does: each costs every job some hundredths of a CPU second.
+# Steps that few sources take are loaded when one does: each costs every job some hundredths of a CPU second. What
+# comes after the encode is loaded then: with all of it a job would begin to encode a tenth of a second later.
+
+
+def _hls(made: Made) -> Outcome[Packaged]:
+    from ingest.steps import generating_hls_service_files
+
+    klv = made.telemetry.raw if made.telemetry else None
+    return generating_hls_service_files.run(made.env, made.plan, made.encoded, klv)
+
+
+def _poster(made: Made) -> Outcome[Poster]:
+    from ingest.steps import generating_poster_image
+
+    return generating_poster_image.run(made.env, made.encoded)
+
+
+def _previews(made: Made) -> Outcome[Previews]:
+    from ingest.steps import generating_preview_images
+
+    return generating_preview_images.run(made.env, made.plan, made.encoded, made.packaged)
+
+
+def _abr_info(made: Made) -> Outcome[Path]:
+    from ingest.steps import generating_abr_info_files
+
+    return generating_abr_info_files.run(
+        made.env, made.plan, made.packaged, made.previews, made.text, made.klv_cues
+    )
+
+
+def _verification(made: Made) -> Outcome[Report]:
+    from ingest.steps import verifying_package
+
+    name = made.started.source.name
+    return verifying_package.run(made.env, name, made.plan, made.encoded, made.packaged, damaged=made.damaged)
 
 
 def _mp4(made: Made) -> Outcome[tuple[Path, ...]]:
@@ -198,9 +230,11 @@ STEPS: tuple[Step, ...] = (
             m.workspace.output,
             packets=m.probed.packets,
             look=lambda: key_pictures(m.prober, m.probed.video),
+            listen=lambda index: sound_packets(m.prober, m.probed.mine, m.probed.container, index),
             damaged=m.damaged,
             text=m.probed.text,
             chapters=m.probed.chapters,
+            beside=beside(m.klv, m.probed.container),
             adopted=lambda plan: transcoding.left_by_another(m.env, m.started.source, plan),
         ),
         3,
@@ -240,9 +274,7 @@ STEPS: tuple[Step, ...] = (
     Step(
         codes.GENERATING_HLS,
         "packaged",
-        lambda m: generating_hls_service_files.run(
-            m.env, m.plan, m.encoded, m.telemetry.raw if m.telemetry else None
-        ),
+        _hls,
         93,
         per_resolution=True,
     ),
@@ -254,13 +286,8 @@ STEPS: tuple[Step, ...] = (
         per_resolution=True,
         applies=lambda m: bool(m.plan.mp4),
     ),
-    Step(codes.GENERATING_POSTER, "poster", lambda m: generating_poster_image.run(m.env, m.encoded), 94),
-    Step(
-        codes.GENERATING_PREVIEWS,
-        "previews",
-        lambda m: generating_preview_images.run(m.env, m.plan, m.encoded, m.packaged),
-        95,
-    ),
+    Step(codes.GENERATING_POSTER, "poster", _poster, 94),
+    Step(codes.GENERATING_PREVIEWS, "previews", _previews, 95),
     Step(
         codes.GENERATING_SUBTITLES,
         "text",
@@ -285,7 +312,7 @@ STEPS: tuple[Step, ...] = (
     Step(
         codes.GENERATING_ABR_INFO,
         "abr_info",
-        lambda m: generating_abr_info_files.run(m.env, m.plan, m.packaged, m.previews, m.text, m.klv_cues),
+        _abr_info,
         96,
         per_resolution=True,
     ),
@@ -299,9 +326,7 @@ STEPS: tuple[Step, ...] = (
     Step(
         codes.VERIFYING_PACKAGE,
         "report",
-        lambda m: verifying_package.run(
-            m.env, m.started.source.name, m.plan, m.encoded, m.packaged, damaged=m.damaged
-        ),
+        _verification,
         98,
         per_resolution=True,
     ),
@@ -317,6 +342,16 @@ STEPS: tuple[Step, ...] = (
     Step(codes.SAVING_TO_STORAGE, left_out=lambda _: (Note(codes.KEPT_IN_OUTPUT_FOLDER),)),
     Step(codes.INGEST_COMPLETE, "complete", lambda _: Outcome(True), 100),
 )
+
+
+def beside(klv: FoundKlv, container: Container) -> Beside:
+    """What takes disk beside what is made of the picture and the sound."""
+    return Beside(
+        sets=klv.sets,
+        set_bytes=klv.size,
+        lines=klv.long,
+        sound_may_change=bool({"mpegts", "mpeg"} & set(container.format.split(","))),
+    )
 
 
 def cues_of(made: Made) -> CueStore:

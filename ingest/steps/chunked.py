@@ -6,7 +6,6 @@ the film is to be made in one piece.
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -20,6 +19,7 @@ from ingest.media.cancel import CancelToken
 from ingest.media.command import encode_arguments, names, sound_arguments
 from ingest.media.command.chunks import AT_END, BEFORE, joining_arguments, joining_list
 from ingest.media.decode_errors import DecodeErrors
+from ingest.media.machine import usable_cores, usable_memory
 from ingest.media.plan.at_once import at_once
 from ingest.media.plan.chunks import lengths
 from ingest.media.process import Command, Confinement
@@ -128,8 +128,8 @@ class _Work:
         plan = self._plan
         side_by_side = at_once(
             plan,
-            cores=len(os.sched_getaffinity(0)),
-            memory=self._env.probe_limits.memory_bytes or 1 << 62,
+            cores=usable_cores(),
+            memory=min(self._env.probe_limits.memory_bytes or 1 << 62, usable_memory() * 3 // 4),
             asked=self._env.options.jobs,
         )
         with ThreadPoolExecutor(side_by_side) as pictures, ThreadPoolExecutor(1) as sound:

@@ -1,4 +1,4 @@
-"""Part of 9002 Planning Resolutions: which renditions the source already is."""
+"""Part of 9002 Planning Resolutions: which renditions of picture and sound the source already is."""
 
 from __future__ import annotations
 
@@ -6,18 +6,22 @@ from typing import TYPE_CHECKING
 
 from ingest.job import codes
 from ingest.job.errors import ProcessingError
+from ingest.media.document import of_kind, time_base_of
 from ingest.media.packet_order import packet_order
 from ingest.media.plan.copying import Verdict, refuse_all, refused_by, verdict, with_copies
+from ingest.media.plan.sound_copying import SoundPackets, refused, unlike, with_copied_sound
 from ingest.steps.context import Note
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ingest.media.facts import VideoFacts
+    from ingest.media.document import Document
+    from ingest.media.facts import AudioFacts, Container, VideoFacts
     from ingest.media.key_pictures import KeyPictures
     from ingest.media.options import Options
     from ingest.media.plan import Plan
     from ingest.media.presets import Preset
+    from ingest.media.probe import Prober
     from ingest.media.timing import PacketTable
 
 
@@ -54,6 +58,45 @@ def choose(
         if (refusal := found.refusals[rung.name]) is not None and refusal.near
     )
     return with_copies(plan, found, order), notes
+
+
+def choose_sound(
+    plan: Plan,
+    audio: Sequence[AudioFacts],
+    options: Options,
+    listen: Callable[[int], SoundPackets],
+) -> tuple[Plan, tuple[Note, ...]]:
+    """`plan` with the sound copied that can be, where any picture is; of each rendition a note what is done, and why.
+
+    Args:
+        listen: reads the packets of a stream; called only where all else is right.
+    """
+    if plan.copies is None:
+        return plan, ()
+    tracks = {track.index: track for track in audio}
+    read: dict[int, SoundPackets] = {}
+    copied: list[str] = []
+    notes: list[Note] = []
+    for rendition in plan.audio:
+        index = rendition.indexes[0]
+        why = unlike(rendition, tracks[index], options)
+        if not why:
+            if index not in read:
+                read[index] = listen(index)
+            why = refused(rendition, plan.video.start, read[index])
+        if why:
+            notes.append(Note(codes.SOUND_NOT_COPIED, f"{rendition.name}: {why}"))
+        else:
+            copied.append(rendition.name)
+            notes.append(Note(codes.SOUND_COPIED, rendition.name))
+    return with_copied_sound(plan, copied), tuple(notes)
+
+
+def sound_packets(prober: Prober, document: Document, container: Container, index: int) -> SoundPackets:
+    """Every packet of an audio stream that ffprobe's answer `document` lists. Raises SourceError."""
+    stream = next(s for s in of_kind(document, "audio") if int(s["index"]) == index)
+    base = time_base_of(stream)
+    return SoundPackets(prober.packets(index, base), base, container.format)
 
 
 def impossible(plan: Plan, found: Verdict) -> ProcessingError:

@@ -1,4 +1,4 @@
-"""9004 Copying: the renditions that the source already is, taken over packet by packet.
+"""9004 Copying: the renditions of picture and sound that the source already is, taken over packet by packet.
 
 What cannot be taken over after all, or does not fit to the others, is encoded as if nobody had tried.
 """
@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 from ingest.job import codes
 from ingest.job.errors import ProcessingError
 from ingest.media import process
-from ingest.media.command import names
+from ingest.media.command import names, sound_arguments
 from ingest.media.command.copying import copy_arguments
 from ingest.media.key_pictures import sets_alike
 from ingest.media.plan.copying import without_copies
+from ingest.media.plan.sound_copying import with_copied_sound
 from ingest.media.process import Command, Confinement
 from ingest.media.progress import ProgressReader
 from ingest.packaging.boxes import BoxError
@@ -22,8 +23,9 @@ from ingest.packaging.colour_box import name_bt709
 from ingest.packaging.ending import end_at
 from ingest.steps import transcoding
 from ingest.steps.context import Env, Note, Outcome
-from ingest.steps.encoding import copies_folder, source_of
+from ingest.steps.encoding import copies_folder, encoded_files, make_folders, source_of
 from ingest.steps.planning_resolutions import file_limits
+from ingest.steps.steady_sound import frames_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,10 +53,14 @@ def run(env: Env, source: Source, plan: Plan) -> Outcome[Encoded | None]:
         shutil.rmtree(copies_folder(env), ignore_errors=True)
         notes = _not_copied(plan, why)
         return Outcome(None, notes, cpu_seconds=seconds, failed=True, plan=without_copies(plan))
+    whole = with_copied_sound(plan, _whole_sounds(env, plan))
+    notes = _sound_not_copied(plan, whole, "not all of it came out")
     if plan.encoded:
-        return Outcome(None, cpu_seconds=seconds)
-    made = transcoding.run(env, source, plan)
-    return Outcome(made.value, made.notes, made.warnings, seconds + made.cpu_seconds)
+        return Outcome(None, notes, cpu_seconds=seconds, plan=whole)
+    made = _mended(env, source, whole, transcoding.run(env, source, whole))
+    return Outcome(
+        made.value, (*notes, *made.notes), made.warnings, seconds + made.cpu_seconds, plan=made.plan or whole
+    )
 
 
 def transcode(env: Env, source: Source, plan: Plan) -> Outcome[Encoded]:
@@ -66,11 +72,49 @@ def transcode(env: Env, source: Source, plan: Plan) -> Outcome[Encoded]:
     if plan.copies is None or not transcoding.begun(env, source, whole):
         made = transcoding.run(env, source, plan)
         if plan.copies is None or not _DAMAGE & {w.code for w in made.warnings}:
-            return made
+            return _mended(env, source, plan, made)
         spent = made.cpu_seconds
     again = transcoding.run(env, source, whole)
     notes = (*_not_copied(plan, "some of its pictures are damaged"), *again.notes)
     return Outcome(again.value, notes, again.warnings, spent + again.cpu_seconds, plan=whole)
+
+
+def _mended(env: Env, source: Source, plan: Plan, made: Outcome[Encoded]) -> Outcome[Encoded]:
+    """Copied sound that turns out to be damaged is encoded instead, with silence where nothing decodes."""
+    if not any(a.copied for a in plan.audio) or codes.SOUND_DAMAGED not in {w.code for w in made.warnings}:
+        return made
+    whole = with_copied_sound(plan, ())
+    make_folders(env.temporary)
+    done = process.run(
+        Command(
+            argv=sound_arguments(str(env.tools.ffmpeg.path), whole, source_of(env, source)),
+            cwd=env.temporary,
+            confinement=Confinement(write=(env.temporary,), descriptors=(source.descriptor,)),
+            limits=file_limits(whole, env.limits),
+        ),
+        cancel=env.cancel,
+        on_stdout_line=ProgressReader(lambda _: None).line,
+    )
+    process.check(done, codes.TRANSCODING_FAILED)
+    source.check_unchanged()
+    notes = (*made.notes, *_sound_not_copied(plan, whole, "some of it is damaged"))
+    seconds = made.cpu_seconds + done.cpu_seconds
+    return Outcome(encoded_files(env, whole), notes, made.warnings, seconds, plan=whole)
+
+
+def _whole_sounds(env: Env, plan: Plan) -> tuple[str, ...]:
+    """The copied renditions of sound that have all their frames."""
+    files = {a.name: copies_folder(env) / names.copied_sound(a.name) for a in plan.audio if a.copied}
+    return tuple(a.name for a in plan.audio if a.copied and frames_of(env, files[a.name]) == a.frames)
+
+
+def _sound_not_copied(before: Plan, after: Plan, why: str) -> tuple[Note, ...]:
+    still = {a.name for a in after.audio if a.copied}
+    return tuple(
+        Note(codes.SOUND_NOT_COPIED, f"{a.name}: {why}")
+        for a in before.audio
+        if a.copied and a.name not in still
+    )
 
 
 _DAMAGE = {codes.SOURCE_DAMAGED, codes.PICTURES_DAMAGED}

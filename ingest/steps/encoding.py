@@ -153,7 +153,15 @@ def encoded_files(env: Env, plan: Plan) -> Encoded:
             )
             for r in plan.rungs
         ),
-        audio=tuple((a.name, folder / names.audio_file(a.name)) for a in plan.audio),
+        audio=tuple(
+            (
+                a.name,
+                copies_folder(env) / names.copied_sound(a.name)
+                if a.copied
+                else folder / names.audio_file(a.name),
+            )
+            for a in plan.audio
+        ),
         candidates=folder / names.CANDIDATES,
         previews=folder / names.PREVIEWS,
         trick=folder / names.TRICK,

@@ -36,7 +36,6 @@ def run(env: Env, source: Source, found: FoundKlv, *, ground: float = 0.0) -> Ou
     """Read all of it again. Raises Cancelled, or OSError where the disk is full."""
     from ingest.telemetry import export
     from ingest.telemetry.cue_store import CueStore
-    from ingest.telemetry.export import LONG
     from ingest.telemetry.set_store import SetStore
 
     readings = [again() for again in found.readings]
@@ -48,7 +47,7 @@ def run(env: Env, source: Source, found: FoundKlv, *, ground: float = 0.0) -> Ou
         env.package,
         name=source.name,
         chosen=found.chosen,
-        long=found.sets > LONG,
+        long=found.long,
         ground=ground,
         cues=cues,
         raw=raw,

@@ -18,7 +18,7 @@ from ingest.packaging.manifests import (
 from ingest.packaging.text_manifests import KlvEntry, TextEntry, add_subtitles, add_text_sets
 from ingest.packaging.thumbnails import TiledSheets
 from ingest.steps.context import Env, Note, Outcome, rate_text, write_json
-from ingest.steps.generating_hls_service_files import Packaged, audio_folder, film_end, video_folder
+from ingest.steps.generating_hls_service_files import Packaged, film_end
 from ingest.steps.generating_preview_images import FOLDER as PREVIEWS
 
 if TYPE_CHECKING:
@@ -44,16 +44,16 @@ def run(
     texts: tuple[MadeText, ...] = (),
     klv: MadeCues | None = None,
 ) -> Outcome[Path]:
-    videos = {f"{video_folder(n)}/{packager.MEDIA_PLAYLIST}": t for n, t in packaged.videos.items()}
-    audios = {f"{audio_folder(n)}/{packager.MEDIA_PLAYLIST}": t for n, t in packaged.audios.items()}
+    videos = {f"{packager.video_folder(n)}/{packager.MEDIA_PLAYLIST}": t for n, t in packaged.videos.items()}
+    audios = {f"{packager.audio_folder(n)}/{packager.MEDIA_PLAYLIST}": t for n, t in packaged.audios.items()}
     default = next((a.name for a in plan.audio if a.default), None)
     rewrite_master(
         env.package / packager.MASTER,
         videos,
         audios,
         {uri: frame_rate(plan, track) for uri, track in videos.items()},
-        f"{audio_folder(default)}/{packager.MEDIA_PLAYLIST}" if default else None,
-        {f"{audio_folder(a.name)}/{packager.MEDIA_PLAYLIST}" for a in plan.audio if a.autoselect},
+        f"{packager.audio_folder(default)}/{packager.MEDIA_PLAYLIST}" if default else None,
+        {f"{packager.audio_folder(a.name)}/{packager.MEDIA_PLAYLIST}" for a in plan.audio if a.autoselect},
     )
     add_trick_play(
         env.package / packager.MASTER,
@@ -145,8 +145,8 @@ def video_entry(plan: Plan, rung: Rung, track: Track) -> dict[str, Any]:
             "longestSeconds": max(track.sync_distances),
             "shortestSeconds": min(track.sync_distances),
         },
-        "playlist": f"{video_folder(rung.name)}/{packager.MEDIA_PLAYLIST}",
-        "iframePlaylist": f"{video_folder(rung.name)}/{packager.IFRAME_PLAYLIST}",
+        "playlist": f"{packager.video_folder(rung.name)}/{packager.MEDIA_PLAYLIST}",
+        "iframePlaylist": f"{packager.video_folder(rung.name)}/{packager.IFRAME_PLAYLIST}",
     }
 
 
@@ -177,7 +177,7 @@ def audio_entry(rendition: AudioRendition, track: Track) -> dict[str, Any]:
         "codecs": track.codec,
         "default": rendition.default,
         **_measured(track),
-        "playlist": f"{audio_folder(rendition.name)}/{packager.MEDIA_PLAYLIST}",
+        "playlist": f"{packager.audio_folder(rendition.name)}/{packager.MEDIA_PLAYLIST}",
     }
 
 

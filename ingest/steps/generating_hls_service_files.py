@@ -11,7 +11,7 @@ from ingest.media.process import Command, Confinement
 from ingest.packaging import packager
 from ingest.packaging.manifests import rewrite_iframe_playlist, rewrite_media_playlist
 from ingest.packaging.measure import Track, measure_track, on_one_clock
-from ingest.packaging.packager import AudioInput, VideoInput
+from ingest.packaging.packager import AudioInput, VideoInput, audio_folder, video_folder
 from ingest.steps.context import Env, Note, Outcome
 from ingest.steps.planning_resolutions import file_limits
 
@@ -34,14 +34,6 @@ class Packaged:
     videos: dict[str, Track]
     audios: dict[str, Track]
     trick: Track
-
-
-def video_folder(name: str) -> str:
-    return f"video/{name}"
-
-
-def audio_folder(name: str) -> str:
-    return f"audio/{name}"
 
 
 def run(env: Env, plan: Plan, encoded: Encoded, klv: SetStore | None = None) -> Outcome[Packaged]:

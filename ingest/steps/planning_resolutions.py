@@ -7,7 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from ingest.images.sprites import plan_interval, tile_size
+from ingest.images.tiles import plan_interval, tile_size
 from ingest.job import codes
 from ingest.job.errors import ResourceError, ToolError
 from ingest.media import hardware, toolchain
@@ -19,7 +19,7 @@ from ingest.media.plan.copying import without_copies
 from ingest.media.plan.encoders import for_hardware, in_hardware
 from ingest.media.plan.hdr import made_codecs, why_not_kept
 from ingest.media.plan.rungs import ENCODERS, SMALLEST
-from ingest.media.plan.space import space_of
+from ingest.media.plan.space import NOTHING, Beside, space_of
 from ingest.media.plan.still import held
 from ingest.media.plan.text import MAX_TEXT_TRACKS, usable_text
 from ingest.media.process import Limits
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from ingest.media.facts import AudioFacts, VideoFacts
     from ingest.media.key_pictures import KeyPictures
     from ingest.media.options import Options
+    from ingest.media.plan.sound_copying import SoundPackets
     from ingest.media.presets import Preset
     from ingest.media.text_facts import Chapter, TextFacts
     from ingest.media.timing import PacketTable
@@ -49,9 +50,11 @@ def run(
     *,
     packets: PacketTable,
     look: Callable[[], KeyPictures],
+    listen: Callable[[int], SoundPackets],
     damaged: bool = False,
     text: Sequence[TextFacts] = (),
     chapters: Sequence[Chapter] = (),
+    beside: Beside = NOTHING,
     adopted: Callable[[Plan], Path | None] = lambda _: None,
 ) -> Outcome[Plan]:
     """As `plan`; `adopted` says which folder another job has left that will be gone on from.
@@ -66,9 +69,11 @@ def run(
         presets,
         packets=packets,
         look=look,
+        listen=listen,
         damaged=damaged,
         text=text,
         chapters=chapters,
+        beside=beside,
     )
     other = adopted(outcome.value)
     held = taken(env.temporary) + (taken(other) if other is not None else 0)
@@ -84,16 +89,20 @@ def plan(
     *,
     packets: PacketTable,
     look: Callable[[], KeyPictures],
+    listen: Callable[[int], SoundPackets],
     damaged: bool = False,
     text: Sequence[TextFacts] = (),
     chapters: Sequence[Chapter] = (),
+    beside: Beside = NOTHING,
 ) -> Outcome[Plan]:
     """The plan, and what a person should know of it.
 
     Args:
         packets: of the picture.
         look: looks into its key pictures.
+        listen: reads the packets of a sound.
         damaged: something is missing of the source.
+        beside: what else takes disk.
 
     Raises:
         ProcessingError: copying was insisted on and cannot be.
@@ -118,11 +127,14 @@ def plan(
         chapters=chapters,
         options=env.options,
     )
+    made = replace(made, beside=beside)
     made, not_copied = copy_choice.choose(made, video, packets, presets, env.options, look, damaged=damaged)
+    made, sound = copy_choice.choose_sound(made, audio, env.options, listen)
     made, undivided = in_chunks(made, video, packets, env.chunk_seconds)
     noted = (
         *notes(made, video),
         *not_copied,
+        *sound,
         *undivided,
         *hdr_notes(made, video, env.options, can_convert=can_tone_map),
     )

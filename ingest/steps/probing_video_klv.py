@@ -31,7 +31,7 @@ class FoundKlv:
 
     `chosen` is the stream (its PID) of which track and cues are made, None where no valid set was found that has tags
     of ST 0601. `readings` read all of it again. `times` are those that stand in the pictures (ST 0604), and when
-    the film begins on their line (ticks of 90 kHz).
+    the film begins on their line (ticks of 90 kHz). `size` is bytes of all sets together.
     """
 
     declared: tuple[KlvFacts, ...] = ()
@@ -39,11 +39,21 @@ class FoundKlv:
     chosen: int | None = None
     readings: tuple[Again, ...] = ()
     times: tuple[PictureTimes, int] | None = None
+    size: int = 0
 
     @property
     def sets(self) -> int:
         """Good ones, of any standard."""
         return sum(sum(s.standards.values()) for s in self.streams)
+
+    @property
+    def long(self) -> bool:
+        """Whether there are so many that their document stands as NDJSON, too."""
+        if not self.sets:
+            return False
+        from ingest.telemetry.export import LONG
+
+        return self.sets > LONG
 
     @property
     def present(self) -> bool:
@@ -72,32 +82,34 @@ def run(
 
     readings = list(_readings(document, container, prober, start))
     streams: list[Stream] = []
+    size = 0
     times: tuple[PictureTimes, int] | None = None
     for again in readings:
         reading = again()
-        streams += _found(reading)
+        found, more = _found(reading)
+        streams, size = [*streams, *found], size + more
         times = times or reading.times()
     if side is not None:
         from ingest.steps.klv_side import side_reading
 
         origin = times[0].at(times[1]) if times else None
         readings.append(lambda: side_reading(side, prober.cancel, origin))
-        streams += _found(readings[-1]())
+        found, more = _found(readings[-1]())
+        streams, size = [*streams, *found], size + more
     notes = [Note(codes.KLV_FOUND, told(s)) for s in streams]
     if times is not None:
         notes.append(Note(codes.KLV_FOUND, told_times(times[0])))
     return Outcome(
-        FoundKlv(declared, tuple(streams), choose(streams), tuple(readings), times),
+        FoundKlv(declared, tuple(streams), choose(streams), tuple(readings), times, size),
         notes=tuple(notes),
         warnings=tuple(Note(codes.KLV_DAMAGED, damage(s)) for s in streams if is_damaged(s)),
     )
 
 
-def _found(reading: Reading) -> Sequence[Stream]:
-    """What is found of each stream when all has been read."""
-    for _ in reading.packets:
-        pass
-    return reading.streams()
+def _found(reading: Reading) -> tuple[Sequence[Stream], int]:
+    """What is found of each stream when all has been read, and how many bytes the sets have."""
+    size = sum(len(p.key) + len(p.length) + len(p.value) for p in reading.packets)
+    return reading.streams(), size
 
 
 def _readings(document: Document, container: Container, prober: Prober, start: Fraction) -> Iterator[Again]:

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 def began_again(env: Env, plan: Plan, audio: tuple[tuple[str, Path], ...]) -> bool:
     """Whether the filters of any rendition began anew: it then has more frames than its length has room for."""
     return any(
-        _frames(env, path) > rendition.frames for rendition, (_, path) in zip(plan.audio, audio, strict=True)
+        frames_of(env, path) > rendition.frames
+        for rendition, (_, path) in zip(plan.audio, audio, strict=True)
     )
 
 
@@ -52,8 +53,8 @@ def _run(env: Env, plan: Plan, argv: tuple[str, ...], confinement: Confinement) 
     return done.cpu_seconds
 
 
-def _frames(env: Env, path: Path) -> int:
-    """How many AAC frames an encoded file has, from its own index."""
+def frames_of(env: Env, path: Path) -> int:
+    """How many AAC frames a file of ours has, from its own index."""
     done = process.run(
         Command(
             argv=(

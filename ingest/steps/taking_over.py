@@ -18,12 +18,11 @@ from ingest.media.command import names
 from ingest.media.command.chunks import remuxing_arguments
 from ingest.media.process import Command, Confinement
 from ingest.packaging.boxes import BoxError
-from ingest.packaging.packager import INIT
+from ingest.packaging.packager import INIT, video_folder
 from ingest.packaging.sample_times import shown
 from ingest.steps import checkpoints
 from ingest.steps.context import write_json
 from ingest.steps.encoding import encode_limits
-from ingest.steps.generating_hls_service_files import video_folder
 
 if TYPE_CHECKING:
     from collections.abc import Collection

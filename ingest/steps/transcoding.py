@@ -20,6 +20,7 @@ from ingest.media.command.sound import cut_arguments
 from ingest.media.plan.audio import AAC_FRAME
 from ingest.media.plan.copying import without_copies
 from ingest.media.plan.encoders import in_software
+from ingest.media.plan.space import NOTHING
 from ingest.media.process import Command, Confinement
 from ingest.packaging.boxes import BoxError
 from ingest.packaging.ending import end_at
@@ -120,9 +121,11 @@ def _of_taken(plan: Plan, names: Collection[str]) -> tuple[Note, ...]:
 
 def key_of(env: Env, source: Source, plan: Plan) -> str:
     """What all of this step's work depends on."""
-    command = encode_arguments("ffmpeg", plan, replace(source_of(env, source), url=""))
-    pixels = replace(plan, mp4=())  # what is made of the encoded files changes nothing in them
-    return checkpoints.digest(env, source, pixels, command, env.options.loudness, env.options.allow_damage)
+    # Limits change what is refused and not what is made; what is made of the encoded files changes nothing in them.
+    given = replace(source_of(env, source), url="", max_pixels=0, max_streams=0)
+    command = encode_arguments("ffmpeg", plan, given)
+    made = replace(plan, mp4=(), beside=NOTHING)
+    return checkpoints.digest(env, source, made, command, env.options.loudness, env.options.allow_damage)
 
 
 def begun(env: Env, source: Source, plan: Plan) -> bool:

@@ -13,7 +13,6 @@ from ingest.packaging.reference import read_reference
 from ingest.packaging.verify import Expected, ExpectedRung, Report, verify
 from ingest.steps.context import Env, Outcome
 from ingest.steps.damage import refuse_loss
-from ingest.steps.generating_hls_service_files import audio_folder, video_folder
 
 if TYPE_CHECKING:
     from ingest.media.plan import Plan
@@ -45,8 +44,8 @@ def run(
             frozenset(r.name for r in plan.rungs if r.video_range != "SDR"),
         ),
         encoded={
-            **{video_folder(name): path for name, path in encoded.rungs},
-            **{audio_folder(name): path for name, path in encoded.audio},
+            **{packager.video_folder(name): path for name, path in encoded.rungs},
+            **{packager.audio_folder(name): path for name, path in encoded.audio},
             packager.TRICK: encoded.trick,
         },
         cancel=env.cancel,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -84,6 +85,26 @@ def sample(browser: str, players: Path, tmp_path_factory: pytest.TempPathFactory
 
 
 @pytest.fixture(scope="session")
+def small_presets(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shipped rungs in small, for what a player does with them: Chromium decodes large ones in software here."""
+    folder = tmp_path_factory.mktemp("presets")
+    for name, lines in {"sd": 90, "hd": 180, "fhd": 270}.items():
+        shipped = (ROOT / f"presets/{name}.toml").read_text("utf-8")
+        text, count = re.subn(r"(?m)^box = .*$", f"box = [{lines * 16 // 9}, {lines}]", shipped)
+        assert count == 1
+        (folder / f"{name}.toml").write_text(text, "utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def small(browser: str, players: Path, small_presets: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """`sample` in small."""
+    source = first_file(SAMPLES / "park.mp4", SHARED / "park-1080p-h264-aac.mp4")
+    folder = tmp_path_factory.mktemp("small")
+    return ingested(source, "sd,hd,fhd", folder, copy="never", preset_dir=small_presets)
+
+
+@pytest.fixture(scope="session")
 def subtitled(browser: str, players: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two segments, sound and text in English and in German: 440 and 1000 Hz, the German cue in the second segment."""
     folder = tmp_path_factory.mktemp("subtitled")
@@ -141,15 +162,20 @@ def twice(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def multi(browser: str, players: Path, twice: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def multi(
+    browser: str, players: Path, twice: Path, small_presets: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
     """Two rungs of two segments with three audio renditions."""
-    return ingested(twice, "sd,hd", tmp_path_factory.mktemp("multi"))
+    return ingested(twice, "sd,hd", tmp_path_factory.mktemp("multi"), preset_dir=small_presets)
 
 
 @pytest.fixture(scope="session")
-def transport(browser: str, players: Path, twice: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def transport(
+    browser: str, players: Path, twice: Path, small_presets: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
     """The same as transport streams and packed audio."""
-    return ingested(twice, "sd,hd", tmp_path_factory.mktemp("transport"), format="ts")
+    folder = tmp_path_factory.mktemp("transport")
+    return ingested(twice, "sd,hd", folder, format="ts", preset_dir=small_presets)
 
 
 @pytest.fixture(scope="session")

@@ -27,9 +27,9 @@ pytestmark = pytest.mark.browser
 SECONDS = 90
 RUNS = [
     pytest.param("sample", "hls.js", "ABR.m3u8", id="hls.js"),
-    pytest.param("sample", "shaka-player", "ABR.m3u8", id="shaka-hls"),
-    pytest.param("sample", "shaka-player", "manifest.mpd", id="shaka-dash"),
-    pytest.param("sample", "native", "ABR.m3u8", id="native"),
+    pytest.param("small", "shaka-player", "ABR.m3u8", id="shaka-hls"),
+    pytest.param("small", "shaka-player", "manifest.mpd", id="shaka-dash"),
+    pytest.param("small", "native", "ABR.m3u8", id="native"),
     pytest.param("multi", "hls.js", "ABR.m3u8", id="multi-hls.js"),
     pytest.param("multi", "shaka-player", "manifest.mpd", id="multi-shaka-dash"),
     pytest.param("transport", "hls.js", "ABR.m3u8", id="ts-hls.js"),
@@ -156,10 +156,10 @@ def check_picture(seen: Visit, path: Path) -> None:
     assert luma.stddev[0] > 16
 
 
-def test_previews_show_what_the_player_shows(sample: Path, visit: Callable[..., Visit]) -> None:
+def test_previews_show_what_the_player_shows(small: Path, visit: Callable[..., Visit]) -> None:
     """Each cue's tile is the frame that plays at the cue's start."""
-    seen = visit(sample, "hls.js", "ABR.m3u8", previews="package:previews/previews.vtt")
-    described = json.loads((sample / "previews/preview.json").read_text(encoding="utf-8"))
+    seen = visit(small, "hls.js", "ABR.m3u8", previews="package:previews/previews.vtt")
+    described = json.loads((small / "previews/preview.json").read_text(encoding="utf-8"))
     cues = seen.report["cues"]
     starts = [frame["offset"] / 1000 for frame in described["frames"]]
     assert [cue["startTime"] for cue in cues] == starts

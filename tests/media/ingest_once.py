@@ -1,7 +1,8 @@
-"""Pytest plugin: each source is ingested once a session, and its package shared by all tests."""
+"""Pytest plugin: each source is ingested once a session, and its package shared by all tests, of all workers."""
 
 from __future__ import annotations
 
+import os
 import re
 from typing import TYPE_CHECKING
 
@@ -25,5 +26,8 @@ def fast_presets(presets: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def ingested(tmp_path_factory: pytest.TempPathFactory) -> Ingest:
+    own = tmp_path_factory.getbasetemp()
+    shared = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "shared-packages"
+    shared.mkdir(exist_ok=True)
     folder = tmp_path_factory.mktemp("packages")
-    return Ingest(folder, fast_presets(folder / "presets"), {})
+    return Ingest(shared, folder, fast_presets(folder / "presets"), {})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 from dataclasses import dataclass
@@ -67,8 +68,13 @@ class Ingest:
     """Makes packages. The presets are the shipped ones at x264's fastest speed with B-frames and CABAC.
 
     Not `ultrafast`: under a tight cap its rate control now and then spoils a picture (26 dB once in ten runs).
+
+    Attributes:
+        shared: where packages are; other processes that run tests may be making theirs there at the same time.
+        folder: for what is made of them.
     """
 
+    shared: Path
     folder: Path
     presets: Path
     made: dict[tuple[str, str], Package]
@@ -80,15 +86,24 @@ class Ingest:
         options.setdefault("copy", "never")
         key = (hashlib.sha256(source.read_bytes()).hexdigest(), f"{resolutions} {fast} {options}")
         if key not in self.made:
-            work = self.folder / f"{len(list(self.folder.iterdir()))}-{source.stem}"
-            work.mkdir()
-            with pytest.MonkeyPatch.context() as patch:
-                patch.setenv("INGEST_HOME", str(self.folder / "home"))
-                presets = self.presets if fast else None
-                record = ingest.run(source, resolutions, work / "package", preset_dir=presets, **options)
-            assert record.status == "COMPLETED", record.error
-            self.made[key] = Package(source, work / "package", work)
+            asked = [
+                p.read_text("utf-8") for n in resolutions.split(",") for p in self.presets.glob(f"{n}.toml")
+            ]
+            name = hashlib.sha256("\0".join((*key, *asked)).encode()).hexdigest()[:16]
+            with (self.shared / f"{name}.lock").open("w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                if not (self.shared / name / "ABR.m3u8").exists():
+                    self._make(source, resolutions, self.shared / name, fast=fast, **options)
+            (self.folder / name).mkdir()
+            self.made[key] = Package(source, self.shared / name, self.folder / name)
         return self.made[key]
+
+    def _make(self, source: Path, resolutions: str, output: Path, *, fast: bool, **options: Any) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("INGEST_HOME", str(self.folder / "home"))
+            presets = self.presets if fast else None
+            record = ingest.run(source, resolutions, output, preset_dir=presets, **options)
+        assert record.status == "COMPLETED", record.error
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from helpers_cli import assert_completed, assert_failed, fingerprint, names, tree, without_root
-from helpers_media import X264, picture, tone
+from helpers_media import X264, hiss, picture
 from PIL import Image
 
 from ingest.job import codes
@@ -80,12 +80,12 @@ def _half(path: Path, clips: Clips) -> None:
 
 
 def _sound(path: Path, clips: Clips) -> None:
-    shutil.copy(clips.make("sound.m4a", *tone(1), "-c:a", "aac"), path)
+    shutil.copy(clips.make("sound.m4a", *hiss(1), "-c:a", "aac"), path)
 
 
 def _mp3_with_cover(path: Path, clips: Clips) -> None:
     (clips.folder / "cover.png").write_bytes(_png())
-    cover = ("-i", "cover.png", *tone(1), "-map", "0", "-map", "1", "-c:v", "png", "-c:a", "aac")
+    cover = ("-i", "cover.png", *hiss(1), "-map", "0", "-map", "1", "-c:v", "png", "-c:a", "aac")
     shutil.copy(clips.make("cover.m4a", *cover, "-disposition:v", "attached_pic"), path)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from helpers_cli import Cli
+from ingest_once import fast_presets
 from main_job import SAMPLES
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def shown(cli: Cli, *arguments: str) -> Any:
 
 
 def test_quiet_prints_nothing(cli: Cli, clips: Clips) -> None:
-    done = cli.run("run", clips.small(), "--res", "sd", "-q", "-o", "out")
+    done = cli.run("run", clips.tiny(), "--res", "sd", "-q", "-o", "out")
     assert (done.exit_code, done.stdout, done.stderr) == (0, b"", "")
     assert record(cli.cwd / "out")["status"] == "COMPLETED"
 
@@ -50,10 +51,10 @@ def test_quiet_still_says_why_it_failed(cli: Cli) -> None:
 
 
 def test_json_prints_exactly_the_record(cli: Cli, clips: Clips) -> None:
-    done = cli.run("run", clips.small(), "--res", "sd", "--json", "-o", "out")
+    done = cli.run("run", clips.tiny(), "--res", "sd", "--json", "-o", "out")
     assert done.exit_code == 0
     assert done.stdout == (cli.cwd / "out" / "job.json").read_bytes()
-    quiet = cli.run("run", clips.small(), "--res", "sd", "--json", "-q", "-o", "quiet")
+    quiet = cli.run("run", clips.tiny(), "--res", "sd", "--json", "-q", "-o", "quiet")
     assert (quiet.stdout, quiet.stderr) == ((cli.cwd / "quiet" / "job.json").read_bytes(), "")
 
 
@@ -67,8 +68,9 @@ def test_json_prints_the_record_of_a_failure_too(cli: Cli) -> None:
 def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Cli, Finished]]:
     """A run of the sample clip with JSON lines."""
     cli = Cli(tmp_path_factory.mktemp("told"))
-    source = SAMPLES / "park.mp4"
-    yield cli, cli.run("run", source, "--res", "sd", "--res", "hd,qhd", "--progress", "json", "-o", "out")
+    fast_presets(cli.cwd / "presets")
+    asked = ("--res", "sd", "--res", "hd,qhd", "--preset-dir", "presets", "--progress", "json", "-o", "out")
+    yield cli, cli.run("run", SAMPLES / "park.mp4", *asked)
     cli.close()
 
 
@@ -121,7 +123,7 @@ def test_percentages_never_fall_and_each_resolution_has_one(told: tuple[Cli, Fin
 
 
 def test_a_pipe_gets_plain_lines(cli: Cli, clips: Clips) -> None:
-    done = cli.run("run", clips.small(), "--res", "sd", "-o", "out")
+    done = cli.run("run", clips.tiny(), "--res", "sd", "-o", "out")
     assert (done.exit_code, done.stdout) == (0, b"")
     assert "\x1b" not in done.stderr
     assert "\r" not in done.stderr
@@ -129,7 +131,7 @@ def test_a_pipe_gets_plain_lines(cli: Cli, clips: Clips) -> None:
     codes, messages = final["customAttributes"]["messageCodes"], final["messages"]
     note = {c: "- " if 9101 <= c < 9200 else "" for c in codes}
     lines = done.stderr.splitlines()
-    assert lines[0] == f"job {final['jobId']}: {clips.small()} -> {cli.cwd / 'out'}"
+    assert lines[0] == f"job {final['jobId']}: {clips.tiny()} -> {cli.cwd / 'out'}"
     assert [x for x in lines if x.startswith("[") and "] ! " not in x] == [
         f"[{c}] {note[c]}{m}" for c, m in zip(codes, messages, strict=True)
     ]
@@ -137,17 +139,17 @@ def test_a_pipe_gets_plain_lines(cli: Cli, clips: Clips) -> None:
 
 
 def test_json_lines_and_the_record_can_be_had_together(cli: Cli, clips: Clips) -> None:
-    done = cli.run("run", clips.small(), "--res", "sd", "--json", "--progress", "json", "-o", "out")
+    done = cli.run("run", clips.tiny(), "--res", "sd", "--json", "--progress", "json", "-o", "out")
     assert done.stdout == (cli.cwd / "out" / "job.json").read_bytes()
     events = objects(done.stderr.encode())
     assert (events[0]["event"], events[-1]["event"]) == ("job", "end")
 
 
 def test_the_default_folder_is_named_after_the_source(cli: Cli, clips: Clips) -> None:
-    done = cli.run("run", clips.small(), "--res", "sd", "-q")
+    done = cli.run("run", clips.tiny(), "--res", "sd", "-q")
     assert done.exit_code == 0
-    assert [p.name for p in cli.cwd.iterdir()] == ["small_ingest"]
-    assert record(cli.cwd / "small_ingest")["output"] == str(cli.cwd / "small_ingest")
+    assert [p.name for p in cli.cwd.iterdir()] == ["tiny_ingest"]
+    assert record(cli.cwd / "tiny_ingest")["output"] == str(cli.cwd / "tiny_ingest")
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import pytest
-from helpers_media import picture, tone
+from helpers_media import hiss, picture
 from measuring import cuts, packet_times
 from tiny_rung import TINY, with_tiny
 
@@ -122,7 +122,7 @@ KINDS = (
 
 
 def make(clips: Clips, kind: Kind) -> Path:
-    sound = tone(1) if kind.sound else ()
+    sound = hiss(1) if kind.sound else ()
     return clips.make(
         kind.name,
         *(*picture(kind.size, 1, kind.rate), *sound, *kind.video),
@@ -170,7 +170,7 @@ def test_each_container_is_ingested_whole(clips: Clips, tiny: Ingest, kind: Kind
 def test_sound_in_a_codec_that_is_not_accepted_is_left_out(clips: Clips, tiny: Ingest) -> None:
     """The rest of the file is as good as ever; ffprobe used to give it up."""
     options = (*X264, "-c:a", "dfpwm", "-ar", "48000", "-ac", "1")
-    source = clips.make("unknown.mov", *picture("128x96", 1), *tone(1), *options)
+    source = clips.make("unknown.mov", *picture("128x96", 1), *hiss(1), *options)
     package = tiny(source, TINY)
     assert packet_times(package.joined(f"video/{TINY}")) == [Fraction(n, 25) for n in range(25)]
     assert package.sounds == ()
@@ -183,7 +183,7 @@ def test_a_camera_s_other_tracks_are_left_out_with_a_note(clips: Clips, tiny: In
     (clips.folder / "private.bin").write_bytes(b"\x01secret data\n" * 20)
     options = (*X264, "-map", "0", "-map", "1")
     timecode = clips.make(
-        "timecode.mov", *picture("128x96", 1), *tone(1), *options, "-timecode", "10:00:00:00"
+        "timecode.mov", *picture("128x96", 1), *hiss(1), *options, "-timecode", "10:00:00:00"
     )
     private = clips.make(
         "private.ts",
@@ -191,7 +191,7 @@ def test_a_camera_s_other_tracks_are_left_out_with_a_note(clips: Clips, tiny: In
     )
     font = clips.make(
         "font.mkv",
-        *(*picture("128x96", 1), *tone(1), *options, "-attach", "private.bin"),
+        *(*picture("128x96", 1), *hiss(1), *options, "-attach", "private.bin"),
         *("-metadata:s:t", "mimetype=application/x-truetype-font"),
     )
     for source, said in (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from helpers_cli import assert_failed, read_record
-from helpers_media import picture, tone
+from helpers_media import hiss, picture
 from main_job import ROOT
 from measuring import join
 
@@ -76,7 +76,7 @@ def codes_of(record: Record) -> list[int]:
 
 
 SOURCES = {
-    "mp4, uneven groups": ("a.mp4", *picture(SIZE, 8), *tone(8), *UNEVEN, "-c:a", "aac"),
+    "mp4, uneven groups": ("a.mp4", *picture(SIZE, 8), *hiss(8), *UNEVEN, "-c:a", "aac"),
     "transport stream": ("a.ts", *picture(SIZE, 8), *X264, *closed(2)),
     "29.97 in milliseconds": (
         "a.mkv",
@@ -115,7 +115,7 @@ def test_a_long_film_in_chunks(
     monkeypatch.setenv("INGEST_CHUNK_SECONDS", "4")
     keys = "0,0.6,1.2,2,2.6,3.4,3.6,4.2,5,5.6,6.2,6.8,7.2,8,8.6,9.4,10,10.6,11,11.6"
     forced = (*UNEVEN[:-1], keys)
-    made = clips.make("long.mp4", *picture(SIZE, 12), *tone(12), *forced, "-qp", "20", "-c:a", "aac")
+    made = clips.make("long.mp4", *picture(SIZE, 12), *hiss(12), *forced, "-qp", "20", "-c:a", "aac")
     path, out = tmp_path / "long.mp4", tmp_path / "out"
     data = bytearray(made.read_bytes())
     if damaged:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import m3u8
 import pytest
-from helpers_media import picture, tone
+from helpers_media import hiss, picture
 from measuring import packet_times, probe
 from test_segment_grid import RUNGS, X264, two_rungs
 from tiny_rung import TINY, with_tiny
@@ -91,7 +91,7 @@ def test_two_pictures_whose_declared_rate_makes_them_last_for_nothing(clips: Cli
 
 def test_one_picture_stays_while_the_sound_goes_on(clips: Clips, ingested: Ingest) -> None:
     source = clips.make(
-        *("cover.mp4", *picture("128x72", 0.04), "-f", "lavfi", "-i", "sine=duration=7.1"),
+        *("cover.mp4", *picture("128x72", 0.04), *hiss(7.1)),
         *("-map", "0", "-map", "1", *X264, "-c:a", "aac"),
     )
     package = with_tiny(ingested)(source, TINY)
@@ -111,7 +111,8 @@ def test_one_picture_stays_while_the_sound_goes_on(clips: Clips, ingested: Inges
 
 def test_sheets_of_previews_end_with_the_picture(clips: Clips, ingested: Ingest) -> None:
     """The sound's last frame ends behind 200 seconds, which are two sheets: there is no third one to ask for."""
-    film = clips.make("sheet.mp4", *picture("128x72", 200, 2), *tone(200), *X264, "-c:a", "aac")
+    silence = ("-f", "lavfi", "-i", "anullsrc=duration=200", "-c:a", "aac")
+    film = clips.make("sheet.mp4", *picture("128x72", 200, 2), *silence, *X264)
     package = with_tiny(ingested)(film, TINY)
     assert len(list((package.folder / "previews").glob("sheet-*.jpg"))) == 2
     assert 'endNumber="2"' in (package.folder / "manifest.mpd").read_text("utf-8")

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from main_job import ROOT, SAMPLES
+from main_job import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from helpers_media import Clips
+
 pytestmark = pytest.mark.media
 
 
-def test_damaged_and_forged_sources(tmp_path: Path) -> None:
+def test_damaged_and_forged_sources(clips: Clips, tmp_path: Path) -> None:
+    (tmp_path / "media").mkdir()
+    for clip in (clips.small(), clips.tiny()):
+        shutil.copy(clip, tmp_path / "media")
     options = ["--plans", "40", "--runs", "3", "--jobs", "2", "--keep", str(tmp_path / "kept")]
     done = subprocess.run(
-        [sys.executable, str(ROOT / "bench" / "fuzz.py"), "--media", str(SAMPLES), *options],
+        [sys.executable, str(ROOT / "bench" / "fuzz.py"), "--media", str(tmp_path / "media"), *options],
         capture_output=True,
         text=True,
         timeout=300,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from helpers_cli import assert_completed, descendants, names, read_record, tree, until
-from helpers_media import X264, box_at, picture, tone
+from helpers_media import X264, box_at, hiss, picture
 from main_job import ROOT
 from measuring import likeness, pictures, run
 from test_chunk_joins import JUMPY
@@ -45,7 +45,7 @@ def presets(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def film(clips: Clips) -> Path:
-    return clips.make("film.mp4", *picture("160x90", 8), *tone(8), *X264, *KEYS, "-c:a", "aac")
+    return clips.make("film.mp4", *picture("160x90", 8), *hiss(8), *X264, *KEYS, "-c:a", "aac")
 
 
 def frames(output: Path, folder: Path) -> list[tuple[object, ...]]:
@@ -79,7 +79,7 @@ def notes(record: Record, code: codes.Code) -> list[str]:
 @pytest.mark.parametrize(
     ("name", "arguments", "options"),
     [
-        ("film.mp4", (*picture("160x90", 8), *tone(8), *X264, *KEYS, "-c:a", "aac"), ()),
+        ("film.mp4", (*picture("160x90", 8), *hiss(8), *X264, *KEYS, "-c:a", "aac"), ()),
         ("screen.mkv", (*picture("96x64", 14, 30), *JUMPY, *X264, "-g", "20"), ("--codec", "h264,hevc,av1")),
     ],
 )
@@ -110,8 +110,9 @@ def test_in_chunks_and_in_one_piece(
 
 
 def start(cli: Cli, film: Path, presets: Path) -> Running:
-    """A job that has finished its first chunk and not its last."""
-    job = cli.start("run", film, "--res", "sd", "--preset-dir", presets, "-o", "out", env=ENV)
+    """A job that has finished its first chunk and not its last; its presets and chunks are those of its shell."""
+    env = ENV | {"INGEST_PRESET_DIR": str(presets)}
+    job = cli.start("run", film, "--res", "sd", "-o", "out", env=env)
     until(lambda: any((cli.cwd / "out").glob(".work-*/temporary/chunks/00000/chunk.json")), 60, "no chunk")
     os.kill(until(lambda: next(iter(chunk_encoders(job.pid)), None), 60, "no ffmpeg"), signal.SIGSTOP)
     return job
@@ -142,7 +143,7 @@ def test_a_stopped_job_goes_on(stop: str, cli: Cli, film: Path, presets: Path) -
         assert f"go on with `ingest resume {before.job_id}`" in ended.last_line
         assert notes(before, codes.CAN_BE_RESUMED) == [f"Can Be Resumed: ingest resume {before.job_id}"]
         assert before.status is (Status.FAILED if "ffmpeg" in stop else Status.CANCELLED)
-    record = resumed(cli, cli.run("resume", "out", env=ENV))
+    record = resumed(cli, cli.run("resume", "out"))
     assert record.job_id == before.job_id
     assert record.messages[: len(before.messages)] == before.messages
     assert frames(cli.cwd / "out", cli.folder) == [

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import m3u8
 import pytest
+from helpers_media import hiss
 from measuring import cuts, key_times, likeness, packet_times, pictures, probe
 
 if TYPE_CHECKING:
@@ -53,8 +54,7 @@ def two_rungs(ingested: Ingest) -> Ingest:
 
 def constant(clips: Clips, rate: str, seconds: float, name: str) -> Path:
     source = f"testsrc2=size=128x72:rate={rate}:duration={seconds}"
-    tone = f"sine=sample_rate=48000:duration={seconds}"
-    return clips.make(name, "-f", "lavfi", "-i", source, "-f", "lavfi", "-i", tone, *X264, "-c:a", "aac")
+    return clips.make(name, "-f", "lavfi", "-i", source, *hiss(seconds), *X264, "-c:a", "aac")
 
 
 def extinf(package: Package, rung: str) -> list[Fraction]:
@@ -102,17 +102,7 @@ def test_ntsc_segments_last_6_006_seconds(clips: Clips, two_rungs: Ingest) -> No
 def uneven(clips: Clips, name: str, choose: str, seconds: int = 30) -> Path:
     source = rf"testsrc2=size=128x72:rate=30:duration={seconds},select={choose}"
     return clips.make(
-        *(
-            name,
-            "-f",
-            "lavfi",
-            "-i",
-            source,
-            "-f",
-            "lavfi",
-            "-i",
-            f"sine=sample_rate=48000:duration={seconds}",
-        ),
+        *(name, "-f", "lavfi", "-i", source, *hiss(seconds)),
         *(*X264, "-fps_mode", "vfr", "-c:a", "aac"),
     )
 
@@ -192,11 +182,7 @@ def test_an_odd_count_of_120_keeps_its_first(clips: Clips, two_rungs: Ingest) ->
 @pytest.mark.parametrize("count", [1, 2, 9])
 def test_very_short_videos(clips: Clips, two_rungs: Ingest, count: int, sounding: bool) -> None:
     """One picture, two, and 0.3 s."""
-    tone = (
-        ("-f", "lavfi", "-i", f"sine=sample_rate=48000:duration={count / 30}", "-c:a", "aac")
-        if sounding
-        else ()
-    )
+    sound = (*hiss(count / 30), "-c:a", "aac") if sounding else ()
     source = clips.make(
         f"short-{count}-{sounding}.mp4",
         *(
@@ -204,9 +190,9 @@ def test_very_short_videos(clips: Clips, two_rungs: Ingest, count: int, sounding
             "lavfi",
             "-i",
             "testsrc2=size=128x72:rate=30",
-            *tone[:4],
+            *sound[:4],
             *X264,
-            *tone[4:],
+            *sound[4:],
             "-frames:v",
             str(count),
         ),
@@ -276,7 +262,7 @@ def test_avi_knows_only_decoding_times(clips: Clips, two_rungs: Ingest, b_pictur
     source = clips.make(
         f"old-{b_pictures}.avi",
         *("-f", "lavfi", "-i", "testsrc2=size=128x72:rate=25:duration=4"),
-        *("-f", "lavfi", "-i", "sine=sample_rate=48000:duration=4"),
+        *hiss(4),
         *("-c:v", "mpeg4", "-q:v", "3", "-bf", b_pictures, "-c:a", "libmp3lame"),
     )
     shown = pictures(source, matrix="bt601")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import flash_and_beep
 import m3u8
 import pytest
-from helpers_media import X264, box_at, picture, tone
+from helpers_media import X264, box_at, hiss, picture
 from measuring import cuts, flashes, likeness, packet_times, pictures
 from tiny_rung import TINY, with_tiny
 
@@ -196,7 +196,7 @@ def with_edits(source: Path, target: Path, *edits: tuple[int, int]) -> Path:
 
 
 def test_several_edits_are_shown_in_their_order(clips: Clips, tiny: Ingest) -> None:
-    base = clips.make("base.mp4", *picture(SMALL, 4), *tone(4), *X264, "-g", "25", "-bf", "2", "-c:a", "aac")
+    base = clips.make("base.mp4", *picture(SMALL, 4), *hiss(4), *X264, "-g", "25", "-bf", "2", "-c:a", "aac")
     source = with_edits(base, clips.folder / "edited.mp4", (2, 3), (0, 1))
     package = tiny(source, TINY)
     shown = pictures(base, matrix="bt601")
@@ -210,7 +210,7 @@ def before_zero(clips: Clips, name: str) -> Path:
     """Half a second of it lies before zero."""
     options = ("-copyts", *(("-avoid_negative_ts", "disabled") if name.endswith("mkv") else ()))
     return clips.make(
-        name, "-itsoffset", "-0.5", *picture(SMALL, 2), *tone(2), *X264, "-c:a", "aac", *options
+        name, "-itsoffset", "-0.5", *picture(SMALL, 2), *hiss(2), *X264, "-c:a", "aac", *options
     )
 
 
@@ -264,7 +264,7 @@ def test_fragmented_files(clips: Clips, tiny: Ingest, index: tuple[str, ...]) ->
     flags = "frag_keyframe+empty_moov+delay_moov+default_base_moof"
     source = clips.make(
         f"fragments-{len(index)}.mp4",
-        *(*picture(SMALL, 3), *tone(3), *X264, "-g", "25", "-c:a", "aac", "-movflags", flags, *index),
+        *(*picture(SMALL, 3), *hiss(3), *X264, "-g", "25", "-c:a", "aac", "-movflags", flags, *index),
     )
     assert times(tiny(source, TINY)) == [n * STEP for n in range(75)]
 

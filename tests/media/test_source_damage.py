@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import flash_and_beep
 import pytest
-from helpers_media import X264, picture, tone
+from helpers_media import X264, hiss, picture
 from main_job import Package
 from measuring import cuts, flashes, packet_times, pictures
 from tiny_rung import TINY, with_tiny
@@ -89,7 +89,8 @@ def lose_packets(data: bytearray) -> None:
 
 def busy(clips: Clips, name: str, change: Callable[[bytearray], Any], *codec: str) -> Path:
     """A film without a still spot, so that damage anywhere is in a picture."""
-    whole = clips.make(f"busy-{name}", *picture("128x72", SECONDS), *tone(SECONDS), *codec, "-g", "25")
+    tone = ("-f", "lavfi", "-i", f"sine=duration={SECONDS}")
+    whole = clips.make(f"busy-{name}", *picture("128x72", SECONDS), *tone, *codec, "-g", "25")
     data = bytearray(whole.read_bytes())
     change(data)
     target = clips.folder / name
@@ -193,7 +194,7 @@ def test_a_file_that_ends_too_soon(clips: Clips, job: Callable[..., Record], nam
     if "faststart" in name:
         fragments = ("-movflags", "faststart")
     whole = clips.make(
-        f"whole-{name}", *picture("128x72", 4), *tone(4), *X264, "-g", "25", "-c:a", "mp3", *fragments
+        f"whole-{name}", *picture("128x72", 4), *hiss(4), *X264, "-g", "25", "-c:a", "mp3", *fragments
     )
     source = clips.folder / name
     source.write_bytes(whole.read_bytes()[: whole.stat().st_size * 6 // 10])
@@ -209,7 +210,7 @@ def test_what_an_edit_list_hides_is_not_lost(
     clips: Clips, job: Callable[..., Record], tmp_path: Path
 ) -> None:
     """Phones and QuickTime cut without coding anew: the samples stay, the list shows 2 of 4 s."""
-    whole = clips.make("to-trim.mp4", *picture("128x72", 4), *tone(4), *X264, "-g", "25", "-c:a", "aac")
+    whole = clips.make("to-trim.mp4", *picture("128x72", 4), *hiss(4), *X264, "-g", "25", "-c:a", "aac")
     data = bytearray(whole.read_bytes())
     for found in re.finditer(b"elst", bytes(data)):
         entry = found.start() + 12
@@ -229,6 +230,6 @@ def test_a_healthy_film_is_decoded_once_and_warns_of_nothing(
     from ingest.steps import decode_damage
 
     monkeypatch.setattr(decode_damage, "locate", None)
-    source = clips.make("healthy.mp4", *picture("128x72", 2), *tone(2), *H264)
+    source = clips.make("healthy.mp4", *picture("128x72", 2), *hiss(2), *H264)
     record = job(source, allow_damage=False)
     assert (record.status, record.warnings) == ("COMPLETED", ())

@@ -25,7 +25,9 @@ CLIPS = {c.file: c for c in SHARED_CLIPS}
 _MPD = "{urn:mpeg:dash:schema:mpd:2011}"
 
 
-@pytest.fixture(params=["nasa-2video-2audio-2subs.mp4", "street-portrait-hevc.mp4", "bbb-720p-aac51.mp4"])
+@pytest.fixture(
+    scope="module", params=["nasa-2video-2audio-2subs.mp4", "street-portrait-hevc.mp4", "bbb-720p-aac51.mp4"]
+)
 def package(request: pytest.FixtureRequest, ingested: Ingest) -> tuple[Package, tuple[Picture, ...]]:
     clip = CLIPS[request.param]
     return ingested(clip.present()), clip.shown()

@@ -8,20 +8,22 @@ the grid.
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import ffmpeg
 
 from ingest.media.command.expressions import ratio
 from ingest.media.command.global_options import ERRORS_AND_PROGRESS
 from ingest.media.command.graphs import joined
-from ingest.media.command.names import copied_file, copied_sets
+from ingest.media.command.names import copied_file, copied_sets, copied_sound
 from ingest.media.key_pictures import UNITS
+from ingest.media.plan.audio import AAC_FRAME
 from ingest.media.whitelists import CODEC_WHITELIST, FORMAT_WHITELIST, PROTOCOL_WHITELIST
 
 if TYPE_CHECKING:
     from ingest.media.command import EncodeInput
     from ingest.media.plan import Plan
+    from ingest.media.plan.audio import AudioRendition
     from ingest.media.plan.rungs import Rung
 
 # BT.709 in all (Rec. ITU-T H.273: primaries 1, transfer 1, matrix 1), limited range, square samples.
@@ -34,16 +36,17 @@ _NAMES = {
 
 
 def copy_arguments(program: str, plan: Plan, source: EncodeInput) -> tuple[str, ...]:
-    """Every copied rendition, and beside it what parameter sets there are within its packets."""
-    stream = ffmpeg.input(
+    """Every copied rendition, and beside each of the picture what parameter sets there are within its packets."""
+    source_input = ffmpeg.input(
         source.url,
         protocol_whitelist=PROTOCOL_WHITELIST,
         format_whitelist=FORMAT_WHITELIST,
         codec_whitelist=CODEC_WHITELIST,
         max_streams=source.max_streams,
         copyts=None,
-    )[str(plan.video.index)]
-    outputs = []
+    )
+    stream = source_input[str(plan.video.index)]
+    outputs = [_sound(source_input, plan, rendition) for rendition in plan.audio if rendition.copied]
     for rung in (r for r in plan.rungs if r.copied):
         units = UNITS[rung.codec]
         outputs.append(
@@ -64,6 +67,36 @@ def copy_arguments(program: str, plan: Plan, source: EncodeInput) -> tuple[str, 
         sets = {"c": "copy", "bsf:v": f"filter_units=pass_types={units.sets}", "format": "framecrc"}
         outputs.append(ffmpeg.output(stream, copied_sets(rung.name), **sets))
     return program, *joined([outputs]), *ERRORS_AND_PROGRESS, "-y"
+
+
+def _sound(source: Any, plan: Plan, rendition: AudioRendition) -> Any:
+    """As many AAC frames as the picture lasts, from the one on that begins with it.
+
+    Their sound is where a player of the source hears it: an edit list that hides the encoder's priming is part of the
+    times that the demuxer gives, and what it hides lies before the picture.
+    """
+    half = Fraction(AAC_FRAME, 2 * rendition.sample_rate)
+    begin = plan.video.start - half
+    end = begin + Fraction(rendition.frames * AAC_FRAME, rendition.sample_rate)
+    seconds = "pts*tb"
+    steps = (
+        f"noise=drop='lt({seconds},{ratio(begin)})+gte({seconds},{ratio(end)})'",
+        # Numbers are of the time base that a filter is given, not of the one that it sets.
+        f"setts=time_base=1/{rendition.sample_rate}",
+        f"setts=pts=N*{AAC_FRAME}:dts=N*{AAC_FRAME}:duration={AAC_FRAME}",
+    )
+    return ffmpeg.output(
+        source[str(rendition.indexes[0])],
+        copied_sound(rendition.name),
+        **{
+            "c": "copy",
+            "bsf:a": ",".join(steps),
+            "use_editlist": 0,
+            "map_metadata": -1,
+            "map_chapters": -1,
+            "format": "mp4",
+        },
+    )
 
 
 def filters(plan: Plan, rung: Rung) -> str:

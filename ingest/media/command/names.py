@@ -37,6 +37,11 @@ def copied_sets(name: str) -> str:
     return f"{name}.sets"
 
 
+def copied_sound(name: str) -> str:
+    """In the folder `COPIES`, too; renditions of sound are called otherwise than those of the picture."""
+    return f"sound-{name}.mp4"
+
+
 def audio_name(name: str) -> str:
     return f"{name}.mp4"
 

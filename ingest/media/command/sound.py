@@ -34,9 +34,17 @@ BOTH_SIDES = "|".join(("stereo", *(f"F{s}<F{s}+FC+0.707107*B{s}+0.707107*S{s}" f
 
 
 def audio_outputs(source: Any, plan: Plan) -> list[list[Any]]:
-    """An AAC file for each rendition, those of the same tracks together; how loud it is goes into files of numbers."""
+    """An AAC file for each rendition, those of the same tracks together; how loud it is goes into files of numbers.
+
+    One that is copied is only measured.
+    """
     groups: dict[tuple[int, ...], list[Any]] = {}
     for rendition, sound in sounds(source, plan):
+        outputs = groups.setdefault(rendition.indexes, [])
+        number = plan.audio.index(rendition)
+        if rendition.copied:
+            outputs.append(levels_output(measured(sound, rendition.name), number))
+            continue
         branches = measured(sound, rendition.name).filter_multi_output("asplit", 2)
         encoded = ffmpeg.output(
             branches.stream(0),
@@ -50,8 +58,7 @@ def audio_outputs(source: Any, plan: Plan) -> list[list[Any]]:
                 "format": "mp4",
             },
         )
-        levels = levels_output(branches.stream(1), plan.audio.index(rendition))
-        groups.setdefault(rendition.indexes, []).extend((encoded, levels))
+        outputs += [encoded, levels_output(branches.stream(1), number)]
     return list(groups.values())
 
 

@@ -20,6 +20,7 @@ from ingest.media.plan.grid import make_grid
 from ingest.media.plan.hdr import hdr_plan, made_codecs
 from ingest.media.plan.mp4 import plan_mp4
 from ingest.media.plan.rungs import make_rungs, possible_codecs
+from ingest.media.plan.space import NOTHING, Beside
 from ingest.media.plan.still import held
 from ingest.media.plan.text import text_renditions
 from ingest.media.plan.trick import plan_trick
@@ -101,6 +102,7 @@ class Plan:
     chunks: tuple[Chunk, ...] = ()
     copies: CopyPlan | None = None
     mp4: tuple[Mp4Plan, ...] = ()
+    beside: Beside = NOTHING
 
     @property
     def encoded(self) -> tuple[Rung, ...]:

@@ -37,6 +37,7 @@ class AudioRendition:
         mixed_down: several channels come together in one, which may pass full scale.
         autoselect: a player may choose it by itself, to suit the viewer's settings.
         gain: dB by which it is made louder, always the same.
+        copied: the source's packets are taken as they are, from the one on that begins with the picture.
     """
 
     name: str
@@ -56,6 +57,7 @@ class AudioRendition:
     default: bool
     autoselect: bool
     gain: float = 0.0
+    copied: bool = False
 
     @property
     def frames(self) -> int:

@@ -170,6 +170,7 @@ def without_copies(plan: Plan) -> Plan:
         plan,
         video=replace(plan.video, grid=plan.copies.grid),
         rungs=tuple(replace(r, encoder=ENCODERS[r.codec]) if r.copied else r for r in plan.rungs),
+        audio=tuple(replace(a, copied=False) for a in plan.audio),
         chunks=plan.copies.chunks,
         copies=None,
     )

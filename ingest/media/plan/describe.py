@@ -97,7 +97,7 @@ def _audio(rendition: AudioRendition) -> str:
         rendition.label,
         rendition.layout,
         f"{rendition.sample_rate} Hz",
-        f"{rendition.bitrate // 1000} kbit/s",
+        "copied" if rendition.copied else f"{rendition.bitrate // 1000} kbit/s",
     ]
     notes += ["mixed down"] if rendition.mixed_down else []
     notes += ["default"] if rendition.default else []

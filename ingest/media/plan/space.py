@@ -19,6 +19,33 @@ STILL, SHEET, WINDING = Fraction(1, 2), Fraction(1, 4), Fraction(1, 8)
 REST = 16 * 2**20  # text (at most 8 MiB), records, playlists, what file systems keep for themselves
 
 
+# What is written of a set of telemetry, from above: once as JSON or as a cue, as a row of the track, on its maps (which
+# have at most so many points), for each byte of it and beside that.
+SET_BYTE, SET, ROW, POINT, POINTS = 16, 1024, 400, 2500, 10_000
+SMALLEST_SET = 200  # bytes that one without any (a line of a side file) counts as
+SOUND_BYTES = 4  # of a sample of sound that has to be made in one form first
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What else takes disk and changes no rendition.
+
+    Attributes:
+        sets: of telemetry.
+        set_bytes: of all of them.
+        lines: whether the document of all sets is written as NDJSON, too.
+        sound_may_change: its channels or rate, in the middle: in transport and program streams alone.
+    """
+
+    sets: int = 0
+    set_bytes: int = 0
+    lines: bool = False
+    sound_may_change: bool = False
+
+
+NOTHING = Beside()
+
+
 @dataclass(frozen=True, slots=True)
 class Space:
     """Bytes. `working` is what the work folder holds at its fullest: the encoder's files and stills, and beside
@@ -51,8 +78,24 @@ def space_of(plan: Plan) -> Space:
     previews = tiles * _file(_bytes(stills.tile_width, stills.tile_height, STILL))
     references = gops * BLOCK * len({r.video_range for r in plan.rungs} | {"SDR"})
     levels = len(plan.audio) * ceil(seconds * LEVELS)
-    package = renditions + alone + poster + sheets + REST
-    return Space(working=renditions + candidates + previews + references + levels + package, package=package)
+    once = plan.beside.sets * SET + SET_BYTE * max(plan.beside.set_bytes, plan.beside.sets * SMALLEST_SET)
+    documents = once * (2 if plan.beside.lines else 1) + plan.beside.sets * ROW
+    maps = min(plan.beside.sets, POINTS) * POINT
+    package = renditions + alone + poster + sheets + documents + maps + once + REST
+    # The sound in one form is gone before anything is packaged.
+    latest = max(package + once + plan.beside.set_bytes, _steady_sound(plan))
+    return Space(working=renditions + candidates + previews + references + levels + latest, package=package)
+
+
+def _steady_sound(plan: Plan) -> int:
+    """Bytes of every track in one form, without compression."""
+    if not plan.beside.sound_may_change:
+        return 0
+    widest: dict[tuple[int, ...], int] = {}
+    for rendition in plan.audio:
+        rate = len(rendition.indexes) * max(2, rendition.channels) * rendition.sample_rate
+        widest[rendition.indexes] = max(widest.get(rendition.indexes, 0), rate)
+    return ceil(sum(widest.values()) * SOUND_BYTES * plan.duration)
 
 
 def _bytes(width: int, height: int, pixel: Fraction) -> int:

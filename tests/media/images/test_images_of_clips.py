@@ -13,37 +13,55 @@ from PIL import Image
 from ingest.images.frames import list_frames
 from ingest.images.poster import choose, publish
 from ingest.images.previews import write_preview_json, write_vtt
-from ingest.images.sprites import build_sheets, plan_interval, tile_size
+from ingest.images.sprites import build_sheets
+from ingest.images.tiles import plan_interval, tile_size
 
 pytestmark = pytest.mark.media
 MEDIA = Path(__file__).parents[3] / "../shared/media"
 
 
-def extract(clip: str, folder: Path, every: Fraction, *, scale: str = "null") -> None:
+def extract(clip: str, folder: Path, every: Fraction) -> None:
     """Write a frame every `every` seconds to `folder`/<ms>.jpg, with the comment segment that ffmpeg adds."""
+    extract_all(clip, {folder: (every, "null")})
+
+
+def extract_all(clip: str, wanted: dict[Path, tuple[Fraction, str]]) -> None:
+    """The same for several folders, each with its interval and scaling, of one decode."""
     imageio_ffmpeg = pytest.importorskip("imageio_ffmpeg")
     source = MEDIA / clip
     if not source.is_file():
         pytest.skip(f"{clip} is not beside the repository, in ../shared/media")
-    folder.mkdir()
-    subprocess.run(
-        [
-            *(imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-v", "error", "-i", str(source), "-map", "0:v:0"),
-            *("-vf", f"fps=1/({every}):round=up,{scale}", "-q:v", "3", "-pix_fmt", "yuvj420p"),
-            *("-start_number", "0", str(folder / "n%d.jpg")),
-        ],
-        check=True,
-        timeout=120,
-    )
-    for path in list(folder.iterdir()):
-        path.rename(folder / f"{round(int(path.stem[1:]) * every * 1000)}.jpg")
+    outputs: list[str] = []
+    for folder, (every, scale) in wanted.items():
+        folder.mkdir()
+        outputs += ("-map", "0:v:0", "-vf", f"fps=1/({every}):round=up,{scale}", "-q:v", "3")
+        outputs += ("-pix_fmt", "yuvj420p", "-start_number", "0", str(folder / "n%d.jpg"))
+    program = imageio_ffmpeg.get_ffmpeg_exe()
+    subprocess.run([program, "-nostdin", "-v", "error", "-i", str(source), *outputs], check=True, timeout=120)
+    for folder, (every, _) in wanted.items():
+        for path in list(folder.iterdir()):
+            path.rename(folder / f"{round(int(path.stem[1:]) * every * 1000)}.jpg")
 
 
-@pytest.mark.parametrize("candidates", [12, 20, 52])
-def test_the_sintel_poster_is_from_the_sunset(tmp_path: Path, candidates: int) -> None:
+CANDIDATES = (12, 20, 52)
+TRAILER = Fraction(52209, 1000)
+TILE = tile_size(1280, 720)
+
+
+@pytest.fixture(scope="module")
+def trailer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Poster candidates, in folders named by how many, and `previews` of a whole trailer."""
+    folder = tmp_path_factory.mktemp("trailer")
+    wanted = {folder / str(count): (Fraction(522, 10 * count), "null") for count in CANDIDATES}
+    wanted[folder / "previews"] = (plan_interval(TRAILER), "scale={}:{}".format(*TILE))
+    extract_all("sintel-trailer-720p.mp4", wanted)
+    return folder
+
+
+@pytest.mark.parametrize("candidates", CANDIDATES)
+def test_the_sintel_poster_is_from_the_sunset(trailer: Path, tmp_path: Path, candidates: int) -> None:
     """Not from the fades, the dark scenes, the dunes or the title cards, which are half of the trailer."""
-    extract("sintel-trailer-720p.mp4", tmp_path / "candidates", Fraction(522, 10 * candidates))
-    choice = choose(list_frames(tmp_path / "candidates"))
+    choice = choose(list_frames(trailer / str(candidates)))
     assert 24 <= choice.frame.time <= 36
     assert publish(choice, tmp_path / "poster.jpg") == (1280, 720)
     data = (tmp_path / "poster.jpg").read_bytes()
@@ -69,12 +87,8 @@ def test_the_crane_against_the_sky_is_not_the_foreman_poster(tmp_path: Path) -> 
     assert ranked[-1].frame.time == 8
 
 
-def test_previews_of_a_whole_trailer(tmp_path: Path) -> None:
-    duration = Fraction(52209, 1000)
-    interval = plan_interval(duration)
-    width, height = tile_size(1280, 720)
-    extract("sintel-trailer-720p.mp4", tmp_path / "previews", interval, scale=f"scale={width}:{height}")
-    previews = build_sheets(list_frames(tmp_path / "previews"), duration, interval, tmp_path)
+def test_previews_of_a_whole_trailer(trailer: Path, tmp_path: Path) -> None:
+    previews = build_sheets(list_frames(trailer / "previews"), TRAILER, plan_interval(TRAILER), tmp_path)
     write_vtt(previews, tmp_path / "previews.vtt")
     write_preview_json(previews, tmp_path)
     description = json.loads((tmp_path / "preview.json").read_text())

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from ingest.images.frames import Frame
-from ingest.images.sprites import Previews, Sheet, Tile, build_sheets, plan_interval, tile_size
+from ingest.images.sprites import Previews, Sheet, Tile, build_sheets
+from ingest.images.tiles import plan_interval, tile_size
 from ingest.job import codes
 from ingest.job.errors import ProcessingError
 

@@ -62,6 +62,8 @@ OURS = (
     (9141, "KLV Metadata Found"),
     (9142, "KLV Kept In Segments"),
     (9145, "Not Copied"),
+    (9146, "Sound Copied"),
+    (9147, "Sound Not Copied"),
     (9150, "Encoded In Chunks"),
     (9151, "Encoded In One Piece"),
     (9152, "Work Taken Up"),

@@ -183,6 +183,7 @@ NEW_JOB = """\
     ],
     "presetDir": null,
     "force": false,
+    "chunkSeconds": null,
     "options": {
       "codecs": [
         "h264"

@@ -8,7 +8,7 @@ from fractions import Fraction
 from made_facts import FHD, HD, SD, clip, constant, portrait_vfr, track
 
 from ingest.media.plan import Plan, make_plan
-from ingest.media.plan.space import Space, space_of
+from ingest.media.plan.space import Beside, Space, space_of
 
 MIB = 2**20
 
@@ -33,6 +33,30 @@ def test_each_part() -> None:
     stills = 13 * poster + 10 * 2 * 4096  # twelve candidates and one more, previews of 7200 bytes
     references = 5 * 4096 + 2 * 1000
     assert space_of(planned()) == Space(working=renditions + stills + references + package, package=package)
+
+
+def test_sound_that_may_change_is_held_once_without_compression() -> None:
+    """5.1 in 32 bits; in the place of the package, which is made when it is gone."""
+    plan = planned(3600)
+    changing = replace(plan, beside=Beside(sound_may_change=True))
+    usual, more = space_of(plan), space_of(changing)
+    assert more.package == usual.package
+    assert more.working - usual.working == 6 * 48_000 * 4 * 3600 - usual.package
+    silent = replace(changing, audio=())
+    assert space_of(silent) == space_of(replace(plan, audio=()))
+
+
+def test_two_hours_of_telemetry() -> None:
+    """Ten sets of 277 bytes a second: documents of all sets (twice), cues, a table, maps."""
+    plan = planned(7200)
+    with_sets = replace(plan, beside=Beside(sets=72_000, set_bytes=72_000 * 277, lines=True))
+    usual, more = space_of(plan), space_of(with_sets)
+    text = 72_000 * (16 * 277 + 1024)
+    assert more.package - usual.package == 3 * text + 72_000 * 400 + 10_000 * 2500
+    assert more.working - usual.working == 4 * text + 72_000 * 400 + 10_000 * 2500 + 72_000 * 277
+    # A side file's lines have no bytes of their own kept.
+    lines = space_of(replace(plan, beside=Beside(sets=10)))
+    assert lines.package - usual.package == 2 * 10 * (1024 + 16 * 200) + 10 * (400 + 2500)
 
 
 def test_an_hour_needs_twice_its_renditions() -> None:

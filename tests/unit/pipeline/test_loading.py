@@ -25,12 +25,38 @@ RARE = {
 }
 
 
-def test_a_plain_job_loads_nothing_rare() -> None:
-    code = (
-        "import sys, ingest.cli.run, ingest.api, ingest.pipeline.runner, ingest.settings, ingest.store\n"
-        "print(*sys.modules)"
-    )
+START = "ingest.cli.run, ingest.api, ingest.pipeline.runner, ingest.settings, ingest.store"
+AFTER_THE_ENCODE = {
+    "ingest.steps.generating_abr_info_files",
+    "ingest.steps.generating_hls_service_files",
+    "ingest.steps.generating_poster_image",
+    "ingest.steps.generating_preview_images",
+    "ingest.steps.verifying_package",
+}
+# What only they need.
+LATE = AFTER_THE_ENCODE | {
+    "PIL",
+    "ingest.packaging.measure",
+    "ingest.packaging.playlists",
+    "m3u8",
+    "xml.etree.ElementTree",
+}
+
+
+def loaded(modules: str) -> set[str]:
+    """What a Python of its own has loaded once it has imported these."""
+    code = f"import sys, {modules}\nprint(*sys.modules)"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    loaded = set(ran.stdout.split())
-    assert {"ingest.steps.verifying_package", "ingest.packaging.measure"} <= loaded
-    assert RARE & loaded == set()
+    return set(ran.stdout.split())
+
+
+def test_a_plain_job_loads_nothing_rare() -> None:
+    everything = loaded(", ".join([START, *sorted(AFTER_THE_ENCODE)]))
+    assert everything >= LATE
+    assert RARE & everything == set()
+
+
+def test_a_job_encodes_before_it_loads_what_comes_after() -> None:
+    before = loaded(START)
+    assert {"ingest.steps.transcoding", "ingest.steps.planning_resolutions"} <= before
+    assert LATE & before == set()

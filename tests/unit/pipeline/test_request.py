@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.pipeline.request import Request, split_resolutions
+from ingest.settings import Settings
 
 
 @pytest.mark.parametrize(
@@ -29,6 +31,17 @@ from ingest.pipeline.request import Request, split_resolutions
 )
 def test_split_resolutions(values: tuple[str, ...], names: tuple[str, ...]) -> None:
     assert split_resolutions(values) == names
+
+
+def test_what_the_settings_say_of_the_plan_is_part_of_the_request() -> None:
+    settings = Settings(home=Path("/home"), preset_dir=Path("/presets"), chunk_seconds=20)
+    asked = Request(Path("film.mp4"), ("sd",))
+    settled = replace(asked, preset_dir=Path("/presets"), chunk_seconds=20)
+    assert asked.settled(settings) == settled
+    # Another shell changes nothing, and what was asked for comes first.
+    assert settled.settled(Settings(home=Path("/home"))) == settled
+    own = replace(asked, preset_dir=Path("/own"), chunk_seconds=4)
+    assert own.settled(settings) == own
 
 
 @given(st.lists(st.text(alphabet="shdfu ,"), max_size=5))

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from ingest.cli import main
 from ingest.job import codes
 from ingest.job.errors import BusyError, UsageError
 from ingest.job.record import Process, Record, utc_now
@@ -39,7 +41,8 @@ def request_in(folder: Path, **changes: Any) -> Request:
 
 
 @pytest.mark.parametrize(
-    "changes", [{}, {"force": True}, {"options": Options()}, {"preset_dir": Path("/a b")}]
+    "changes",
+    [{}, {"force": True}, {"options": Options()}, {"preset_dir": Path("/a b")}, {"chunk_seconds": 2.5}],
 )
 def test_a_request_comes_back_from_its_record(tmp_path: Path, changes: dict[str, Any]) -> None:
     request = request_in(tmp_path, **changes)
@@ -204,9 +207,27 @@ def test_cleaning_leaves_a_run_alone(tmp_path: Path) -> None:
     (found,) = clean_all(home)
     assert found.freed == 0
     assert "is in use by" in found.why_not
-    with pytest.raises(BusyError):
-        clean_jobs([str(output)], home)
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "job.json").write_text(record.to_json())
+    left_behind(other, record.job_id)
+    named = [str(output), "j0gone", str(other)]
+    busy, unknown, free = clean_jobs(named, home)
+    assert isinstance(busy.error, BusyError)
+    assert (unknown.output, unknown.error and unknown.error.code) == ("j0gone", codes.JOB_NOT_FOUND)
+    assert (free.output, free.error) == (str(other), None)
+    assert free.freed > 0
+    assert [p.name for p in other.iterdir()] == ["job.json"]
     assert claimed.package.is_dir()
+    left_behind(other, record.job_id)
+    done = CliRunner(env={"INGEST_HOME": str(home)}).invoke(main, ["clean", *named])
+    assert done.exit_code == 7
+    assert done.stdout.splitlines() == [
+        f"{output}: {busy.error.message}",
+        f"j0gone: {unknown.why_not}",
+        f"{other}: {free.freed / 2**20:.1f} MiB freed",
+    ]
+    assert done.stderr.splitlines() == [f"ingest: error: {busy.error.line}"]
     claimed.release()
 
 

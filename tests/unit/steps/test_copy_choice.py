@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from made_facts import HD, SD, clip, constant
+from made_facts import HD, SD, clip, constant, track
 
 from ingest.job import codes
 from ingest.job.errors import ProcessingError, exit_code_of
 from ingest.media.key_pictures import KeyPictures
 from ingest.media.options import Options
 from ingest.media.plan import make_plan
+from ingest.media.plan.sound_copying import SoundPackets
 from ingest.media.timing import Packet, PacketTable
 from ingest.steps.context import Note
-from ingest.steps.copy_choice import choose
+from ingest.steps.copy_choice import choose, choose_sound
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +31,7 @@ VIDEO = replace(
 )
 PACKETS = PacketTable(Packet(n, n, 1, 10_000, n % 50 == 0, discard=False) for n in range(100))
 GOOD = KeyPictures(2, True)
+STILLS: Any = {"preview_interval": Fraction(1), "tile": (160, 90)}
 
 
 def asked(
@@ -86,3 +88,30 @@ def test_insisting_in_vain(keys: KeyPictures, presets: tuple[Preset, ...], line:
         asked("require", keys, *presets)
     assert (caught.value.code, exit_code_of(caught.value)) == (codes.COPY_IMPOSSIBLE, 1)
     assert caught.value.line == f"{line}; leave --copy require out to have it encoded"
+
+
+def test_sound_beside_a_copied_picture() -> None:
+    surround = replace(track(1, 6, layout="5.1"), language="en", codec="aac", profile="LC")
+    plan = make_plan(VIDEO, (surround, track(2, 1, language="fr")), (SD, HD), **STILLS)
+    heard: list[int] = []
+
+    def listen(index: int) -> SoundPackets:
+        heard.append(index)
+        packets = (Packet(n * 1024, None, 1024, 700, key=True, discard=False) for n in range(200))
+        return SoundPackets(PacketTable(packets), Fraction(1, 48_000), "matroska,webm")
+
+    both = (surround, track(2, 1, language="fr"))
+    assert choose_sound(plan, both, Options(), listen) == (plan, ())
+    copied, _ = choose(plan, VIDEO, PACKETS, (SD, HD), Options(), lambda: GOOD, damaged=False)
+    made, notes = choose_sound(copied, both, Options(), listen)
+    assert [(a.name, a.copied) for a in made.audio] == [
+        ("en-stereo", False),
+        ("en-51", True),
+        ("fr-stereo", False),
+    ]
+    assert notes == (
+        Note(codes.SOUND_NOT_COPIED, "en-stereo: the source is 5.1, the rendition stereo"),
+        Note(codes.SOUND_COPIED, "en-51"),
+        Note(codes.SOUND_NOT_COPIED, "fr-stereo: the source is mono, the rendition stereo"),
+    )
+    assert heard == [1]

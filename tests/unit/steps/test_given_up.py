@@ -13,6 +13,7 @@ from ingest.job import codes
 from ingest.media.hardware import Hardware
 from ingest.media.plan.copying import without_copies
 from ingest.media.plan.encoders import in_hardware, in_software
+from ingest.media.plan.space import Beside
 from ingest.media.source import Source, open_source
 from ingest.media.toolchain import Tool, Toolchain
 from ingest.steps import checkpoints, copying, transcoding
@@ -79,6 +80,15 @@ def test_a_copy_that_was_given_up_for_damage(env: Env, film: Source, monkeypatch
     again = copying.transcode(env, film, plan)
     assert (ran[2:], again.cpu_seconds, again.plan) == ([whole], 2, whole)
     assert again.notes == first.notes == (Note(codes.NOT_COPIED, "some of its pictures are damaged", "hd"),)
+
+
+def test_other_limits_and_other_telemetry_are_the_same_work(env: Env, film: Source) -> None:
+    plan = copied_plan()
+    key = transcoding.key_of(env, film, plan)
+    limits = replace(env.probe_limits, pixels=9, streams=9, memory_bytes=9, stall_seconds=9)
+    assert transcoding.key_of(replace(env, probe_limits=limits), film, plan) == key
+    assert transcoding.key_of(env, film, replace(plan, beside=Beside(sets=5))) == key
+    assert transcoding.key_of(env, film, replace(plan, rungs=plan.rungs[:1])) != key
 
 
 def test_work_of_another_plan_is_nobody_s(env: Env, film: Source) -> None:

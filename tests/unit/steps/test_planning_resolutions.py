@@ -29,6 +29,7 @@ from ingest.steps.planning_resolutions import check_space, file_limits, notes, w
 if TYPE_CHECKING:
     from ingest.media.facts import AudioFacts, Timing, VideoFacts
     from ingest.media.key_pictures import KeyPictures
+    from ingest.media.plan.sound_copying import SoundPackets
     from ingest.media.presets import Preset
 
 FFMPEG = Tool("ffmpeg", Path("/tools/ffmpeg"), "9.0", "test")
@@ -59,6 +60,10 @@ def free(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
 
 def not_asked() -> KeyPictures:
     raise AssertionError("nobody looks into pictures that cannot be copied anyway")
+
+
+def not_heard(index: int) -> SoundPackets:
+    raise AssertionError("nobody listens where no picture is copied")
 
 
 # --- notes ---
@@ -199,7 +204,7 @@ def test_space_that_is_there_and_space_that_is_not(tmp_path: Path, monkeypatch: 
 def test_step_for_sdr_asks_no_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     free(monkeypatch, 2**40)
     outcome = planning_resolutions.run(
-        ENV, clip(1280, 720), (), (HD, FHD), tmp_path, packets=PacketTable(), look=not_asked
+        ENV, clip(1280, 720), (), (HD, FHD), tmp_path, packets=PacketTable(), look=not_asked, listen=not_heard
     )
     assert outcome.value == make_plan(
         clip(1280, 720), (), (HD, FHD), preview_interval=Fraction(1), tile=(160, 90)
@@ -222,6 +227,7 @@ def test_what_another_job_has_left_makes_room(tmp_path: Path, monkeypatch: pytes
             *(ENV, video, (), (HD,), tmp_path),
             packets=PacketTable(),
             look=not_asked,
+            listen=not_heard,
             adopted=lambda _: folder,
         )
 
@@ -242,7 +248,7 @@ def test_step_for_hdr_looks_at_what_ffmpeg_can(
         "ingest.steps.planning_resolutions.capabilities", lambda _: SimpleNamespace(filters=filters)
     )
     outcome = planning_resolutions.run(
-        ENV, hdr10(), (), (HD,), tmp_path, packets=PacketTable(), look=not_asked
+        ENV, hdr10(), (), (HD,), tmp_path, packets=PacketTable(), look=not_asked, listen=not_heard
     )
     assert outcome.value.video.colour.tone_map is mapped
     assert [n.code.number for n in outcome.warnings] == ([] if mapped else [9205])
