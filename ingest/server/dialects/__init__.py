@@ -6,7 +6,8 @@ a router made with `dialect_router`, and one row here. `docs/dialects.md` says h
 
 from ingest.server.dialect import Dialect
 from ingest.server.dialects.arcgis import DIALECT as ARCGIS
+from ingest.server.dialects.bytenite import DIALECT as BYTENITE
 from ingest.server.dialects.bytescale import DIALECT as BYTESCALE
 from ingest.server.dialects.uploadio import DIALECT as UPLOADIO
 
-DIALECTS: tuple[Dialect, ...] = (ARCGIS, UPLOADIO, BYTESCALE)
+DIALECTS: tuple[Dialect, ...] = (ARCGIS, BYTENITE, UPLOADIO, BYTESCALE)

@@ -1,0 +1,224 @@
+"""What ByteNite's customer API answers about jobs, made of our jobs. Pure.
+
+Shapes: docs.bytenite.com, api-reference/customer-api/jobs (read, manage, update, logs). Where they end,
+docs/dialects.md says what is ours.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ingest.engine.ids import uuid_of
+from ingest.engine.model import State
+from ingest.job import codes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from ingest.engine.model import Job, Page
+    from ingest.job.record import StepRecord
+
+NEW = "JOB_STATE_NEW"
+PARTITIONING = "JOB_STATE_PARTITIONING"
+RUNNING = "JOB_STATE_RUNNING"
+ASSEMBLING = "JOB_STATE_ASSEMBLING"
+COMPLETE = "JOB_STATE_COMPLETE"
+FAILED = "JOB_STATE_FAILED"
+ABORTED = "JOB_STATE_ABORTED"
+
+# NEW, PARTITIONING and COMPLETE are ByteNite's own words; the others are not published.
+STATES: dict[State, frozenset[str]] = {
+    State.DRAFT: frozenset({NEW}),
+    State.SUBMITTED: frozenset({NEW}),
+    State.EXECUTING: frozenset({PARTITIONING, RUNNING, ASSEMBLING}),
+    State.CANCELLING: frozenset({ABORTED}),
+    State.CANCELLED: frozenset({ABORTED}),
+    State.FAILED: frozenset({FAILED}),
+    State.COMPLETED: frozenset({COMPLETE}),
+}
+_RUN = {c.number for c in (codes.COPYING, codes.TRANSCODING_WITH_GPU, codes.TRANSCODING_WITH_CPU)}
+_ASSEMBLE = codes.GENERATING_HLS.number
+
+TEMPLATE = {
+    "id": "video-transcoding@v0.2",
+    "owner": "ingest",
+    "description": "Any video file into renditions, packaged for HLS and DASH and as MP4.",
+    "app": "ingest",
+    "partitioner": "ingest-chunks",
+    "assembler": "ingest-package",
+}
+
+
+def one(job: Job) -> dict[str, Any]:
+    """The answer to GET jobs/{id} and to every change of one."""
+    return {"job": document(job), "templateInfo": dict(TEMPLATE)}
+
+
+def page(found: Page, offset: int) -> dict[str, Any]:
+    """A page of the list."""
+    return {
+        "pagination": {
+            "total": found.total,
+            "offset": offset,
+            "hasPrevious": offset > 0,
+            "hasNext": found.more,
+        },
+        "data": [document(job) for job in found.jobs],
+    }
+
+
+def document(job: Job) -> dict[str, Any]:
+    """A job: times are null where not reached, what has no meaning here has ByteNite's empty value."""
+    asked, record = job.asked, job.record
+    config = asked.get("config", {})
+    regions = asked.get("regions") or {}
+    reached = timestamps(job)
+    began = reached.get(RUNNING)
+    return {
+        "id": str(uuid_of(job.job_id)),
+        "templateId": asked.get("templateId", TEMPLATE["id"]),
+        "name": asked.get("name") or record.results.service_name,
+        "config": {
+            "taskTimeout": int(config.get("taskTimeout") or 0),
+            "jobTimeout": int(config.get("jobTimeout") or 0),
+            "isTestJob": bool(config.get("isTestJob", False)),
+        },
+        "priority": asked.get("priority", "EXECUTION_PRIORITY_UNDEFINED"),
+        "startAt": _text(job.start_at),
+        "submittedAt": _text(job.queued),
+        "startedAt": began,
+        "endedAt": _text(job.ended),
+        "regions": {
+            "blacklist": list(regions.get("blacklist", ())),
+            "whitelist": list(regions.get("whitelist", ())),
+        },
+        "state": state(job),
+        "dataSource": asked.get("dataSource"),
+        "params": asked.get("params"),
+        "dataDestination": asked.get("dataDestination"),
+        "duration": round((job.ended - job.begun).total_seconds()) if job.ended and job.begun else None,
+        "deletedAt": None,
+        "createdAt": _text(job.created),
+        "paymentAmount": 0,
+        "numUnitsEstimation": "0",
+        "numChunks": record.chunks or 0,
+        "errorMessage": error_message(job),
+        "description": asked.get("description", ""),
+        "stateTimestamps": reached,
+        "appId": asked.get("appId", ""),
+    }
+
+
+def state(job: Job) -> str:
+    """Which part of the work is done: our chunk plan is the partitioner, encoding the app, packaging the assembler."""
+    if job.state is not State.EXECUTING:
+        (only,) = STATES[job.state]
+        return only
+    reached = {step.code for step in _this_attempt(job)}
+    if _ASSEMBLE in reached:
+        return ASSEMBLING
+    return RUNNING if reached & _RUN else PARTITIONING
+
+
+def timestamps(job: Job) -> dict[str, str]:
+    """When each state was reached, for those that were."""
+    found: dict[str, str | None] = {NEW: _text(job.created)}
+    steps = _this_attempt(job)
+    if steps:
+        found[PARTITIONING] = _text_of(steps[0].started)
+    found[RUNNING] = next((_text_of(s.started) for s in steps if s.code in _RUN), None)
+    found[ASSEMBLING] = next((_text_of(s.started) for s in steps if s.code == _ASSEMBLE), None)
+    if job.state.final:
+        (last,) = STATES[job.state]
+        found[last] = _text(job.ended)
+    return {name: at for name, at in found.items() if at is not None}
+
+
+def error_message(job: Job) -> str:
+    """One line; empty where nothing went wrong."""
+    error = job.record.error
+    if error is None or not job.state.final:
+        return ""
+    return f"{error.message}; {error.remedy}" if error.remedy else error.message
+
+
+def results(files: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """The answer to GET jobs/{id}/results: name and link of each output."""
+    return {"results": [{"name": name, "link": link} for name, link in files]}
+
+
+def logs(job: Job, levels: frozenset[str]) -> dict[str, Any]:
+    """The job's steps as log lines of the part that made them; empty `levels` means all.
+
+    The task of the app has the job's own id: its chunks share one log.
+    """
+    record = job.record
+    parts: dict[str, list[dict[str, Any]]] = {"partitioner": [], "taskrunner": [], "assembler": []}
+    part = "partitioner"
+    for step in record.steps:
+        if step.code in _RUN:
+            part = "taskrunner"
+        elif step.code == _ASSEMBLE:
+            part = "assembler"
+        parts[part].append(_line(step.message, _text_of(step.started), "INFO", part))
+    # When a warning was given is not written down.
+    parts[part] += [_line(warning.message, None, "WARN", part) for warning in record.warnings]
+    if message := error_message(job):
+        parts[part].append(_line(message, _text(job.ended), "ERROR", part))
+    kept = {
+        name: [line for line in lines if not levels or line["level"] in levels]
+        for name, lines in parts.items()
+    }
+    tasks = {str(uuid_of(job.job_id)): {"logs": kept["taskrunner"]}} if kept["taskrunner"] else {}
+    return {"partitioner": kept["partitioner"], "assembler": kept["assembler"], "taskrunner": tasks}
+
+
+def event(job: Job) -> dict[str, Any]:
+    """One message of the stream of events: the job as it is now."""
+    return {
+        "result": {
+            "event": state(job),
+            "data": {
+                "@type": "type.googleapis.com/bytenite.job.Job",
+                "id": str(uuid_of(job.job_id)),
+                "state": state(job),
+                "numChunks": job.record.chunks or 0,
+                "percent": job.record.progress.percent,
+                "errorMessage": error_message(job),
+            },
+        }
+    }
+
+
+def done(request_id: str, message: str) -> dict[str, Any]:
+    """The answer of what starts or stops something."""
+    return {"ok": True, "requestId": request_id, "message": message, "error": None}
+
+
+def status(code: int, message: str, details: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
+    """google.rpc.Status, the body of every failure; `code` is gRPC's."""
+    return {"code": code, "message": message, "details": [dict(d) for d in details]}
+
+
+def _this_attempt(job: Job) -> tuple[StepRecord, ...]:
+    """The steps since the job was begun last."""
+    steps = job.record.steps
+    first = max((i for i, s in enumerate(steps) if s.code == codes.STARTING_INGEST.number), default=0)
+    return steps[first:]
+
+
+def _line(text: str, at: str | None, level: str, container: str) -> dict[str, Any]:
+    return {"log": text, "timestamp": at, "level": level, "container": container}
+
+
+def _text(at: datetime | None) -> str | None:
+    """`2026-11-26T12:00:00.500000Z`, as its answers have it."""
+    return at.isoformat(timespec="microseconds").replace("+00:00", "Z") if at else None
+
+
+def _text_of(stated: str) -> str | None:
+    """The record's own spelling in ByteNite's."""
+    from ingest.engine.model import moment
+
+    return _text(moment(stated))

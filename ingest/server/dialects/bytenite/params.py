@@ -1,0 +1,217 @@
+"""A job's parameters as renditions: those of ByteNite's video encoding app, or our own names of resolutions. Pure.
+
+ByteNite's app (`video-transcoding@v0.2`, 2023) takes `{"data": {"output_template", "outputs": [...]}}`; the newer API
+takes an app's parameters as `{"app": {...}}`. Both carry the same outputs; `{"app": {"resolutions": ["fhd"]}}` is ours.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from ingest.server.preset_text import Wanted, preset_text
+from ingest.server.refusals import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+DEFAULT_RESOLUTION = "fhd"
+DEFAULT_TEMPLATE = "{{.job_name}}_{{.output_params.Aspect.Resolution.Height}}"
+MAX_OUTPUTS = 10
+_FIELD = re.compile(r"\{\{\s*\.([A-Za-z0-9_.]+)\s*\}\}")
+_BITS = re.compile(r"([0-9]{1,9})(?:\.0+)?([kKmM]?)")
+_HEIGHT = re.compile(r"([0-9]{2,4})p?")
+_RATE = re.compile(r"([0-9]{1,5}(?:\.[0-9]{1,3})?)(?:/([0-9]{1,5}))?")
+_SPEEDS = frozenset(
+    (
+        "ultrafast",
+        "superfast",
+        "veryfast",
+        "faster",
+        "fast",
+        "medium",
+        "slow",
+        "slower",
+        "veryslow",
+        "placebo",
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Renditions:
+    """What to make: names of presets, the texts of those that are the job's own, and what each output is called."""
+
+    resolutions: tuple[str, ...]
+    presets: Mapping[str, str]
+    names: Mapping[str, str]
+
+
+def renditions(params: Mapping[str, Any] | None, job_name: str) -> Renditions:
+    """The renditions that a job's `params` ask for; the shipped fhd where they ask for none.
+
+    Raises:
+        Refusal: invalid, naming the field.
+    """
+    said = dict(params or {})
+    app = said.get("app") or said.get("data") or {}
+    if not isinstance(app, dict):
+        raise _invalid("params.app", "must be an object")
+    if "outputs" in app:
+        return _of_outputs(app, job_name)
+    wanted = app.get("resolutions", [DEFAULT_RESOLUTION])
+    if not isinstance(wanted, list) or not wanted or not all(isinstance(w, str) for w in wanted):
+        raise _invalid("params.app.resolutions", "must be a list of names of presets")
+    return Renditions(tuple(dict.fromkeys(wanted)), {}, {})
+
+
+def _of_outputs(app: Mapping[str, Any], job_name: str) -> Renditions:
+    outputs = app["outputs"]
+    if not isinstance(outputs, list) or not 1 <= len(outputs) <= MAX_OUTPUTS:
+        raise _invalid("outputs", f"must be a list of 1 to {MAX_OUTPUTS} outputs")
+    template = app.get("output_template") or DEFAULT_TEMPLATE
+    presets, names = {}, {}
+    for number, output in enumerate(outputs):
+        where = f"outputs[{number}]"
+        if not isinstance(output, dict):
+            raise _invalid(where, "must be an object")
+        if output.get("output_type", "mp4") != "mp4":
+            raise _invalid(f"{where}.output_type", "must be mp4")
+        name = f"out_{number}"
+        presets[name] = preset_text(
+            _wanted(name, _table(output, "output_params", where), f"{where}.output_params")
+        )
+        said = output.get("name") or rendered(str(template), output, job_name)
+        names[name] = f"{name}/{safe_name(said)}.mp4"
+    return Renditions(tuple(presets), presets, names)
+
+
+def rendered(template: str, output: Mapping[str, Any], job_name: str) -> str:
+    """A template of Go's text/template, of which fields are known and nothing else.
+
+    Raises:
+        Refusal: invalid: a field that the output does not have, or another action.
+    """
+
+    def field(match: re.Match[str]) -> str:
+        first, *rest = match[1].split(".")
+        value: Any = job_name if first == "job_name" else output.get(first)
+        for part in rest:
+            value = _member(value, part)
+        if not isinstance(value, str | int | float):
+            raise _invalid("output_template", f"there is no .{match[1]}")
+        return str(value)
+
+    text = _FIELD.sub(field, template)
+    if "{{" in text:
+        raise _invalid("output_template", "only fields such as {{.job_name}} are known")
+    return text
+
+
+def _member(value: Any, name: str) -> Any:
+    """Go's names of fields are in camel case where JSON's are in snake case."""
+    wanted = name.replace("_", "").lower()
+    if not isinstance(value, dict):
+        return None
+    return next((v for k, v in value.items() if k.replace("_", "").lower() == wanted), None)
+
+
+def safe_name(text: str) -> str:
+    """A file's name: letters, digits, `-`, `_` and `.`, at most 100 characters, beginning with none of `.`."""
+    cleaned = re.sub(r"[^\w.-]+", "_", text).strip("._")[:100]
+    return cleaned or "output"
+
+
+def _wanted(name: str, said: Mapping[str, Any], where: str) -> Wanted:
+    aspect, audio, video = (_table(said, key, where) for key in ("aspect", "audio", "video"))
+    _only_plain(aspect, f"{where}.aspect")
+    resolution = _table(aspect, "resolution", f"{where}.aspect")
+    height = _height(resolution.get("height"), f"{where}.aspect.resolution.height")
+    codec = video.get("codec", "libx264")
+    if codec not in ("libx264", "h264"):
+        raise _invalid(f"{where}.video.codec", f"is {codec!r}; libx264 is what can be made")
+    mode = _table(_table(video, "bitrate", f"{where}.video"), "rate_control_mode", f"{where}.video.bitrate")
+    at = f"{where}.video.bitrate.rate_control_mode"
+    variable, quality = _table(mode, "variable_bitrate", at), _table(mode, "constant_quality", at)
+    of_codec = _table(video, "codec_params", f"{where}.video")
+    params = _table(of_codec, "libx264", f"{where}.video.codec_params") or of_codec
+    bitrate = _bits(variable.get("max_bitrate") or variable.get("avg_bitrate"), at)
+    return Wanted(
+        name=name,
+        title=f"{height or 'source'} lines",
+        height=height,
+        bitrate=bitrate,
+        buffer=_bits(variable.get("buffer_size") or quality.get("buffer_size"), at),
+        crf=_whole(quality.get("crf"), 22, 1, 51, f"{at}.constant_quality.crf"),
+        rate=_frame_rate(
+            _table(video, "frame_rate", f"{where}.video").get("fps"), f"{where}.video.frame_rate.fps"
+        ),
+        profile=params.get("profile") if params.get("profile") in ("baseline", "main", "high") else "high",
+        speed=params.get("preset") if params.get("preset") in _SPEEDS else "veryfast",
+        stereo_bitrate=_bits(audio.get("audio_bitrate"), f"{where}.audio.audio_bitrate") or 128_000,
+    )
+
+
+def _only_plain(aspect: Mapping[str, Any], where: str) -> None:
+    """What would change the picture's shape is refused rather than passed over."""
+    cropping = _table(aspect, "cropping", where)
+    orientation = _table(aspect, "orientation", where)
+    padding = _table(aspect, "padding", where)
+    asked: Sequence[tuple[str, Any]] = (
+        *((f"cropping.{side}", cropping.get(side)) for side in ("top", "bottom", "left", "right")),
+        ("orientation.flip", orientation.get("flip")),
+        ("orientation.rotation", orientation.get("rotation")),
+        ("padding.final_aspect_ratio", padding.get("final_aspect_ratio")),
+    )
+    for name, value in asked:
+        if value not in (None, "", 0, "0", False, "none", "original"):
+            raise _invalid(f"{where}.{name}", "is not supported")
+
+
+def _table(said: Mapping[str, Any], key: str, where: str) -> dict[str, Any]:
+    found = said.get(key) or {}
+    if not isinstance(found, dict):
+        raise _invalid(f"{where}.{key}", "must be an object")
+    return found
+
+
+def _height(value: Any, where: str) -> int | None:
+    if value in (None, "", "original"):
+        return None
+    match = _HEIGHT.fullmatch(str(value))
+    if match is None or not 16 <= int(match[1]) <= 2160:
+        raise _invalid(where, "must be a number of lines such as 720p, from 16 to 2160")
+    return int(match[1])
+
+
+def _bits(value: Any, where: str) -> int | None:
+    if value in (None, "", 0, "0"):
+        return None
+    match = _BITS.fullmatch(str(value))
+    if match is None:
+        raise _invalid(where, "must be a bitrate such as 4500k")
+    return int(match[1]) * {"": 1, "k": 1000, "m": 1_000_000}[match[2].lower()]
+
+
+def _whole(value: Any, default: int, least: int, most: int, where: str) -> int:
+    if value in (None, ""):
+        return default
+    if not str(value).isdigit() or not least <= int(value) <= most:
+        raise _invalid(where, f"must be a whole number from {least} to {most}")
+    return int(value)
+
+
+def _frame_rate(value: Any, where: str) -> Fraction:
+    if value in (None, "", "original"):
+        return Fraction(60)
+    match = _RATE.fullmatch(str(value))
+    rate = Fraction(match[1]) / int(match[2] or 1) if match and match[2] != "0" else Fraction(0)
+    if not 1 <= rate <= 60:
+        raise _invalid(where, "must be pictures a second from 1 to 60")
+    return rate
+
+
+def _invalid(where: str, why: str) -> Refusal:
+    return Refusal("invalid", f"{where} {why}", details=(where,), code="invalid_params")

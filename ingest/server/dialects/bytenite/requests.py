@@ -1,0 +1,243 @@
+"""ByteNite's bodies as what the queue takes. Pure.
+
+A job's own document (`Job.asked`) has the keys of ByteNite's job that the record has no field for; those that begin
+with `_` are for this dialect alone and are never shown.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+from ingest.engine.model import Filter, State, StoredSource, Submission, UrlSource
+from ingest.media.options import Options
+from ingest.server.dialects.bytenite.bodies import PRIORITIES, CreateJob
+from ingest.server.dialects.bytenite.documents import STATES, TEMPLATE
+from ingest.server.dialects.bytenite.params import renditions, safe_name
+from ingest.server.refusals import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from ingest.engine.model import Job, Source
+    from ingest.server.dialects.bytenite.bodies import Config, FilterJobs
+
+DIALECT = "bytenite"
+SECRETS = frozenset(
+    {"username", "password", "secret_id", "secretId", "access_key", "secret_key", "secretKey"}
+)
+UPLOAD_DIGEST, FILE_ID, START_AT = "_uploadDigest", "_fileId", "_startAt"
+_URL_TYPE = "type.googleapis.com/bytenite.data_source.HttpDataSource"
+_FILE_TYPE = "type.googleapis.com/bytenite.data_source.LocalFileDataSource"
+_TYPES = {"url": _URL_TYPE, "file": _FILE_TYPE}
+_SORTS = {
+    "createdat": "created",
+    "submittedat": "created",
+    "updatedat": "updated",
+    "state": "status",
+    "name": "source",
+}
+
+
+def created(body: CreateJob) -> dict[str, Any]:
+    """The document of a new job.
+
+    Raises:
+        Refusal: invalid: there is no such template.
+    """
+    template = body.template_id or TEMPLATE["id"]
+    if template.partition("@")[0] != TEMPLATE["id"].partition("@")[0]:
+        raise Refusal("invalid", f"templateId: there is no template {template!r}", details=("templateId",))
+    document: dict[str, Any] = {
+        "templateId": template,
+        "name": body.name,
+        "description": body.description,
+        "appId": body.app_id,
+        "config": body.config.model_dump(by_alias=True),
+        "priority": body.priority,
+        "regions": body.regions.model_dump(by_alias=True, mode="json"),
+        "dataSource": None,
+        "dataDestination": None,
+        "params": body.params,
+    }
+    if body.start_at is not None:
+        document[START_AT] = _aware(body.start_at).isoformat()
+    return with_sources(document, _plain(body.data_source), _plain(body.data_destination))
+
+
+def _plain(model: Any) -> dict[str, Any] | None:
+    return None if model is None else dict(model.model_dump(by_alias=True))
+
+
+def with_sources(
+    asked: Mapping[str, Any], source: Mapping[str, Any] | None, destination: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """The document with another source and destination; None leaves one as it is.
+
+    Raises:
+        Refusal: invalid: a descriptor that cannot be served here.
+    """
+    changed = dict(asked)
+    if source is not None:
+        descriptor = source["dataSourceDescriptor"]
+        if descriptor not in {"url", "file", "bypass"}:
+            raise _invalid("dataSource.dataSourceDescriptor", f"is {descriptor!r}; url and file can be read")
+        params = source.get("params") or {}
+        if descriptor == "url" and not str(params.get("url", "")).startswith(("http://", "https://")):
+            raise _invalid("dataSource.params.url", "must be an http or https URL")
+        changed["dataSource"] = {
+            "dataSourceDescriptor": descriptor,
+            "params": {"@type": _TYPES.get(descriptor, ""), **params},
+        }
+        changed.pop(FILE_ID, None)
+    if destination is not None:
+        descriptor = destination["dataSourceDescriptor"]
+        if descriptor not in {"bucket", "bypass"}:
+            what = "bucket is what results can be written to"
+            raise _invalid("dataDestination.dataSourceDescriptor", f"is {descriptor!r}; {what}")
+        changed["dataDestination"] = {
+            "dataSourceDescriptor": descriptor,
+            "params": dict(destination.get("params") or {}),
+        }
+    return changed
+
+
+def with_config(asked: Mapping[str, Any], config: Config) -> dict[str, Any]:
+    """The document with other time limits."""
+    return {**asked, "config": config.model_dump(by_alias=True)}
+
+
+def submission(asked: Mapping[str, Any], secrets: Mapping[str, str] | None = None) -> Submission:
+    """What the document asks for; `secrets` are those of the source, which the document must not keep.
+
+    Raises:
+        Refusal: invalid: parameters that cannot be.
+    """
+    wanted = renditions(asked.get("params"), asked["name"])
+    config = asked["config"]
+    limits = [s for s in (config["taskTimeout"], config["jobTimeout"]) if s]
+    return Submission(
+        resolutions=wanted.resolutions,
+        source=_source(asked, secrets or {}),
+        options=Options(mp4=True),
+        presets=wanted.presets,
+        dialect=DIALECT,
+        asked=without_secrets(asked),
+        label=asked["name"],
+        priority=PRIORITIES[asked["priority"]],
+        start_at=_moment(asked.get(START_AT)),
+        time_limit=timedelta(seconds=min(limits)) if limits else None,
+    )
+
+
+def secrets_of(asked: Mapping[str, Any]) -> dict[str, str]:
+    """User name and password of a URL source."""
+    params = (asked.get("dataSource") or {}).get("params") or {}
+    return {k: str(params[k]) for k in ("username", "password") if params.get(k)}
+
+
+def without_secrets(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """The document as it may be kept and shown."""
+    kept = dict(asked)
+    for key in ("dataSource", "dataDestination"):
+        if kept.get(key):
+            params = {k: v for k, v in kept[key]["params"].items() if k not in SECRETS}
+            kept[key] = {**kept[key], "params": params}
+    return kept
+
+
+def _source(asked: Mapping[str, Any], secrets: Mapping[str, str]) -> Source | None:
+    if file_id := asked.get(FILE_ID):
+        return StoredSource(file_id)
+    described = asked.get("dataSource")
+    if not described or described["dataSourceDescriptor"] != "url":
+        return None
+    params = described["params"]
+    url = str(params["url"])
+    name = str(params.get("name") or unquote(urlsplit(url).path.rpartition("/")[2]) or "source")
+    return UrlSource(
+        url,
+        safe_name(name),
+        username=secrets.get("username", ""),
+        password=secrets.get("password", ""),
+    )
+
+
+def filter_of(body: FilterJobs, account: str | None) -> tuple[Filter, frozenset[str] | None]:
+    """The core's filter, and the job states that its states are still to be narrowed down to (None: no).
+
+    Raises:
+        Refusal: invalid: a field that jobs cannot be filtered or sorted by.
+    """
+    states: frozenset[State] | None = None
+    names: frozenset[str] | None = None
+    label = None
+    for condition in body.filters:
+        value = condition.value if isinstance(condition.value, str) else condition.value.value
+        match condition.field:
+            case "state":
+                states = frozenset(s for s, known in STATES.items() if value in known)
+                names = frozenset({str(value)})
+                if not states:
+                    raise _invalid("filters.value", f"{value!r} is not a state")
+            case "name":
+                label = str(value)
+            case "templateId" if str(value).partition("@")[0] == TEMPLATE["id"].partition("@")[0]:
+                pass
+            case other:
+                raise _invalid("filters.field", f"{other!r} is none that jobs are filtered by: state, name")
+    sort, descending = _order(body.order_by)
+    filtered = Filter(
+        account=account,
+        states=states,
+        label=label,
+        sort=sort,
+        descending=descending,
+        offset=body.pagination.offset,
+        limit=body.pagination.limit,
+    )
+    return filtered, names
+
+
+def _order(order_by: str) -> tuple[Any, bool]:
+    """`createdAt`, `createdAt desc` and `-createdAt`; the newest first where nothing is said."""
+    if not order_by:
+        return "created", True
+    field, _, direction = order_by.strip().partition(" ")
+    sort = _SORTS.get(field.removeprefix("-").lower())
+    if sort is None or direction.strip().lower() not in {"", "asc", "desc"}:
+        raise _invalid("orderBy", f"{order_by[:60]!r} is not understood; createdAt desc is")
+    return sort, field.startswith("-") or direction.strip().lower() == "desc"
+
+
+def outputs(job: Job) -> tuple[tuple[str, str], ...]:
+    """Name and path in the package of each result of a finished job."""
+    if job.state is not State.COMPLETED:
+        return ()
+    asked = job.asked
+    name = asked.get("name") or job.record.results.service_name
+    named = renditions(asked.get("params"), name).names
+    found = []
+    for number, output in enumerate(job.record.outputs):
+        mp4 = next((f for f in output.files if f.startswith("mp4/")), None)
+        if mp4 is not None:
+            plain = f"out_{number}/{safe_name(f'{name}_{output.resolution}')}.mp4"
+            found.append((named.get(output.resolution, plain), mp4))
+    masters = [f for f in job.record.files if f in ("ABR.m3u8", "manifest.mpd")]
+    return (*found, *((f"package/{f}", f) for f in masters))
+
+
+def _moment(text: str | None) -> datetime | None:
+    from datetime import datetime
+
+    return datetime.fromisoformat(text) if text else None
+
+
+def _aware(at: datetime) -> datetime:
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _invalid(where: str, why: str) -> Refusal:
+    return Refusal("invalid", f"{where} {why}", details=(where,))

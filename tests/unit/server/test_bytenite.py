@@ -1,0 +1,341 @@
+"""The ByteNite dialect over HTTP: the request sequences of its documents and notebooks."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from fastapi.testclient import TestClient
+from made_core import key_of
+from made_jobs import brought_to
+
+from ingest.engine.model import State, UrlSource
+from ingest.job.record import Output
+from ingest.job.status import Status
+from ingest.server.app import create_app
+from ingest.server.dialects.bytenite import documents
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ingest.engine.model import Job
+    from ingest.server.core import Core
+
+BASE = "/v1/customer"
+URL_SOURCE = {
+    "dataSourceDescriptor": "url",
+    "params": {
+        "@type": "type.googleapis.com/bytenite.data_source.HttpDataSource",
+        "url": "https://8.8.8.8/film.mp4",
+        "name": "film.mp4",
+        "username": "me",
+        "password": "hidden",
+    },
+}
+BUCKET = {"dataSourceDescriptor": "bucket", "params": {}}
+PARAMS = {"app": {"resolutions": ["sd"]}, "partitioner": {}, "assembler": {}}
+
+
+class Caller:
+    """A client of ByteNite's: the token stands bare in the header."""
+
+    def __init__(self, client: TestClient, token: str) -> None:
+        self._client, self._token = client, token
+
+    def __call__(self, method: str, path: str, body: Any = None) -> Any:
+        url = path if path.startswith("/v1") else BASE + path
+        answer = self._client.request(method, url, json=body, headers={"Authorization": self._token})
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def refused(self, method: str, path: str, body: Any = None) -> tuple[int, int]:
+        answer = self._client.request(method, BASE + path, json=body, headers={"Authorization": self._token})
+        document = answer.json()
+        assert sorted(document) == ["code", "details", "message"]
+        return answer.status_code, document["code"]
+
+
+@pytest.fixture
+def client(core: Core) -> TestClient:
+    return TestClient(create_app(core))
+
+
+@pytest.fixture
+def caller(core: Core, client: TestClient) -> Caller:
+    answer = client.post("/v1/auth/access_token", json={"apiKey": key_of(core)}).json()
+    assert (answer["expiresIn"], answer["scope"]) == (3600, "read submit")
+    return Caller(client, answer["token"])
+
+
+def internal(core: Core, answer: dict[str, Any]) -> Job:
+    return core.queue.job(None, f"j{answer['job']['id']}")
+
+
+def test_the_sequence_of_the_documents(core: Core, caller: Caller) -> None:
+    made = caller("POST", "/jobs", {"templateId": "video-transcoding@v0.2", "name": "Example job"})
+    job_id = made["job"]["id"]
+    assert (made["job"]["state"], made["job"]["dataSource"]) == ("JOB_STATE_NEW", None)
+    assert made["templateInfo"] == documents.TEMPLATE
+    sources = {"dataSource": URL_SOURCE, "dataDestination": BUCKET}
+    changed = caller("PATCH", f"/jobs/{job_id}/datasource", sources)
+    shown = changed["job"]["dataSource"]["params"]
+    assert shown == {k: v for k, v in URL_SOURCE["params"].items() if k not in ("username", "password")}
+    caller("PATCH", f"/jobs/{job_id}/params", PARAMS)
+    caller("PATCH", f"/jobs/{job_id}/jobname", {"name": "Another name"})
+    caller("PATCH", f"/jobs/{job_id}/configs", {"config": {"taskTimeout": "60", "jobTimeout": 120}})
+    before = internal(core, changed)
+    assert before.state is State.DRAFT
+    ran = caller("POST", f"/jobs/{job_id}/run", {})
+    assert {**ran, "requestId": ""} == {"ok": True, "requestId": "", "message": "Job started", "error": None}
+    uuid.UUID(ran["requestId"])
+    job = internal(core, made)
+    submission = core.queue.submission(job)
+    assert job.state is State.SUBMITTED
+    assert submission.source == UrlSource("https://8.8.8.8/film.mp4", "film.mp4", "me", "hidden")
+    assert (submission.resolutions, submission.options.mp4, job.label) == (("sd",), True, "Another name")
+    assert submission.time_limit is not None
+    assert submission.time_limit.total_seconds() == 60
+    read = caller("GET", f"/jobs/{job_id}")
+    assert read == documents.one(job)
+    assert read["job"]["submittedAt"] is not None
+    assert "hidden" not in json.dumps(read) + job.record.to_json() + json.dumps(dict(job.asked))
+
+
+def test_the_sequence_of_the_notebooks_of_2023(core: Core, caller: Caller) -> None:
+    """Their POSTs name the job at the end of the path; sources and parameters come one after the other."""
+    made = caller("POST", "/jobs", {"templateId": "video-transcoding", "name": "Big Buck Bunny"})
+    job_id = made["job"]["id"]
+    caller("POST", f"/jobs/datasource/{job_id}", {"dataSource": URL_SOURCE, "dataDestination": BUCKET})
+    output = {"output_type": "mp4", "output_params": {"aspect": {"resolution": {"height": "480p"}}}}
+    params = {"preset": "unpackaged", "data": {"outputs": [output]}}
+    echoed = caller("POST", f"/jobs/params/{job_id}", {"params": params})
+    assert echoed["job"]["params"] == params
+    assert caller("GET", f"/jobs/estimation/{job_id}") == {"estimation": {"totalEstimation": "0"}}
+    caller("POST", f"/jobs/run/{job_id}")
+    assert caller("GET", f"/jobs/{job_id}/results") == {"results": []}
+    job = internal(core, made)
+    assert core.queue.submission(job).resolutions == ("out_0",)
+    done = brought_to(
+        core,
+        job,
+        Status.COMPLETED,
+        outputs=(
+            Output(resolution="out_0", status="COMPLETED", files=("video/out_0/init.mp4", "mp4/out_0.mp4")),
+        ),
+        files=("ABR.m3u8", "manifest.mpd", "mp4/out_0.mp4"),
+    )
+    (done.folder / "mp4").mkdir(parents=True)
+    (done.folder / "mp4/out_0.mp4").write_bytes(b"film")
+    found = caller("GET", f"/jobs/{job_id}/results")["results"]
+    assert [r["name"] for r in found] == [
+        "out_0/Big_Buck_Bunny_480p.mp4",
+        "package/ABR.m3u8",
+        "package/manifest.mpd",
+    ]
+    assert caller._client.get(found[0]["link"]).content == b"film"
+
+
+def test_a_file_is_sent_to_the_address_in_the_answer(core: Core, client: TestClient, caller: Caller) -> None:
+    source = {"dataSourceDescriptor": "file", "params": {"name": "my film.mp4"}}
+    made = caller("POST", "/jobs", {"name": "Upload", "dataSource": source, "params": PARAMS})
+    job_id = made["job"]["id"]
+    first = made["job"]["dataSource"]["params"]["tempUrl"]
+    assert caller.refused("POST", f"/jobs/uploadcompleted/{job_id}") == (400, 9)
+    second = caller("PATCH", f"/jobs/{job_id}/datasource", {"dataSource": source})["job"]["dataSource"]
+    url = second["params"]["tempUrl"]
+    assert client.put(first, content=b"x").status_code == 404  # a new address ends the one before
+    sent = client.put(url, content=b"0123456789", headers={"Content-Disposition": "attachment"})
+    assert sent.status_code == 200
+    assert caller("POST", f"/jobs/uploadcompleted/{job_id}")["ok"] is True
+    caller("POST", f"/jobs/{job_id}/run")
+    job = internal(core, made)
+    stored = core.files.get(job.account, job.asked["_fileId"])
+    assert (stored.name, stored.stored.read_bytes()) == ("my film.mp4", b"0123456789")
+    shown = caller("GET", f"/jobs/{job_id}")
+    assert "tempUrl" not in json.dumps(shown)
+    assert "_" not in {key[0] for key in shown["job"]}
+
+
+@pytest.mark.parametrize("base", ["/v1/customer", "/v1/computing"])
+@pytest.mark.parametrize("token", ["{}", "Bearer {}"])
+def test_both_base_paths_and_both_spellings_of_the_token(
+    core: Core, client: TestClient, base: str, token: str
+) -> None:
+    answer = client.get(base + "/jobs", headers={"Authorization": token.format(key_of(core))})
+    assert answer.json() == {
+        "pagination": {"total": 0, "offset": 0, "hasPrevious": False, "hasNext": False},
+        "data": [],
+    }
+
+
+def named(caller: Caller, name: str) -> str:
+    return str(caller("POST", "/jobs", {"name": name})["job"]["id"])
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("", ["job 2", "job 1", "job 0"]),
+        ("?pagination.limit=1&pagination.offset=1", ["job 1"]),
+        ("?limit=2&offset=2", ["job 0"]),
+        ("?orderBy=createdAt", ["job 0", "job 1", "job 2"]),
+        ("?orderBy=createdAt%20desc", ["job 2", "job 1", "job 0"]),
+        ("?orderBy=-createdAt", ["job 2", "job 1", "job 0"]),
+    ],
+)
+def test_lists(caller: Caller, query: str, expected: list[str]) -> None:
+    for number in range(3):
+        named(caller, f"job {number}")
+    answer = caller("GET", f"/jobs{query}")
+    assert [job["name"] for job in answer["data"]] == expected
+    assert answer["pagination"]["total"] == 3
+
+
+def condition(field: str, value: Any) -> dict[str, Any]:
+    typed = {"@type": "type.googleapis.com/google.protobuf.Value", "value": value}
+    return {"field": field, "condition": "FILTER_CONDITION_EQ", "value": typed}
+
+
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        ([], {"draft", "running", "ended"}),
+        ([condition("name", "draft")], {"draft"}),
+        ([condition("state", "JOB_STATE_NEW")], {"draft"}),
+        ([condition("state", "JOB_STATE_PARTITIONING")], {"running"}),
+        ([condition("state", "JOB_STATE_RUNNING")], set()),
+        ([condition("state", "JOB_STATE_COMPLETE")], {"ended"}),
+        ([condition("state", "JOB_STATE_COMPLETE"), condition("name", "draft")], set()),
+        ([condition("templateId", "video-transcoding@v0.2"), condition("name", "ended")], {"ended"}),
+    ],
+)
+def test_filters(core: Core, caller: Caller, filters: list[Any], expected: set[str]) -> None:
+    ids = {name: named(caller, name) for name in ("draft", "running", "ended")}
+    brought_to(core, core.queue.job(None, f"j{ids['running']}"), Status.EXECUTING)
+    brought_to(core, core.queue.job(None, f"j{ids['ended']}"), Status.COMPLETED)
+    body = {"pagination": {"limit": 10, "offset": 0}, "filters": filters, "orderBy": ""}
+    answer = caller("POST", "/jobs/filter", body)
+    assert {job["name"] for job in answer["data"]} == expected
+    assert answer["pagination"] == {
+        "total": len(expected),
+        "offset": 0,
+        "hasPrevious": False,
+        "hasNext": False,
+    }
+
+
+def test_abort_and_delete(core: Core, caller: Caller) -> None:
+    draft, other = named(caller, "draft"), named(caller, "other")
+    assert caller("POST", f"/jobs/{draft}/abort")["message"] == "Job deleted"
+    assert caller.refused("GET", f"/jobs/{draft}") == (404, 5)
+    caller("PATCH", f"/jobs/{other}/datasource", {"dataSource": URL_SOURCE})
+    caller("POST", f"/jobs/{other}/run")
+    assert caller("POST", f"/jobs/{other}/abort")["message"] == "Job aborted"
+    assert caller("GET", f"/jobs/{other}")["job"]["state"] == "JOB_STATE_ABORTED"
+    assert caller("DELETE", f"/jobs/{other}")["message"] == "Job deleted"
+    assert caller.refused("GET", f"/jobs/{other}") == (404, 5)
+
+
+def from_url(url: str) -> dict[str, Any]:
+    return {"name": "long enough", "dataSource": {**URL_SOURCE, "params": {"url": url}}}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "expected"),
+    [
+        ("POST", "/jobs", {"name": "abc"}, (400, 3)),
+        ("POST", "/jobs", {"name": "long enough", "templateId": "image-resizing"}, (400, 3)),
+        ("POST", "/jobs", {"name": "long enough", "priority": "HIGH"}, (400, 3)),
+        ("POST", "/jobs", {"name": "long enough", "params": {"app": {"resolutions": ["huge"]}}}, (400, 3)),
+        ("POST", "/jobs", {"name": "long enough", "dataSource": {"dataSourceDescriptor": "s3"}}, (400, 3)),
+        ("POST", "/jobs", from_url("file:///etc/passwd"), (400, 3)),
+        ("POST", "/jobs", from_url("http://127.0.0.1/"), (400, 3)),
+        ("POST", "/jobs", {"name": "long enough", "dataDestination": {"dataSourceDescriptor": "s3"}}, (400, 3)),
+        ("POST", "/jobs/filter", {"filters": [condition("paymentAmount", 0)]}, (400, 3)),
+        ("POST", "/jobs/filter", {"filters": [condition("state", "JOB_STATE_LOST")]}, (400, 3)),
+        ("GET", "/jobs?orderBy=luck", None, (400, 3)),
+        ("GET", "/jobs?limit=0", None, (400, 3)),
+        ("GET", "/jobs/0199f3c1-5a00-7000-8000-000000000001", None, (404, 5)),
+        ("GET", "/jobs/no-uuid", None, (404, 5)),
+        ("POST", "/jobs/0199f3c1-5a00-7000-8000-000000000001/run", {}, (404, 5)),
+        ("POST", "/logs", {"jobId": "0199f3c1-5a00-7000-8000-000000000001"}, (404, 5)),
+        ("GET", "/nowhere", None, (404, 5)),
+        ("PUT", "/jobs", None, (405, 12)),
+    ],
+)  # fmt: skip
+def test_refusals_are_those_of_grpc(
+    caller: Caller, method: str, path: str, body: Any, expected: tuple[int, int]
+) -> None:
+    assert caller.refused(method, path, body) == expected
+
+
+def test_a_draft_without_a_source_does_not_run(caller: Caller) -> None:
+    assert caller.refused("POST", f"/jobs/{named(caller, 'no source')}/run", {}) == (400, 3)
+
+
+def test_a_job_that_runs_is_not_changed(core: Core, caller: Caller) -> None:
+    job_id = named(caller, "runs")
+    brought_to(core, core.queue.job(None, f"j{job_id}"), Status.EXECUTING)
+    assert caller.refused("PATCH", f"/jobs/{job_id}/params", PARAMS) == (400, 9)
+    assert caller.refused("POST", f"/jobs/{job_id}/run", {}) == (400, 9)
+
+
+@pytest.mark.parametrize(("token", "expected"), [("", (401, 16)), ("wrong", (401, 16))])
+def test_tokens(client: TestClient, token: str, expected: tuple[int, int]) -> None:
+    assert Caller(client, token).refused("GET", "/jobs") == expected
+
+
+def test_a_key_that_may_only_read(core: Core, client: TestClient) -> None:
+    reader = Caller(client, key_of(core, "reader", scope="read"))
+    assert reader.refused("POST", "/jobs", {"name": "long enough"}) == (403, 7)
+    assert reader("GET", "/info")["scopes"] == ["read"]
+
+
+def test_another_account_sees_nothing(core: Core, client: TestClient, caller: Caller) -> None:
+    job_id = named(caller, "mine")
+    other = Caller(client, key_of(core, "other"))
+    assert other("GET", "/jobs")["data"] == []
+    for method, path, body in (
+        ("GET", f"/jobs/{job_id}", None),
+        ("GET", f"/jobs/{job_id}/results", None),
+        ("POST", f"/jobs/{job_id}/abort", None),
+        ("DELETE", f"/jobs/{job_id}", None),
+        ("PATCH", f"/jobs/{job_id}/params", PARAMS),
+        ("POST", "/logs", {"jobId": job_id}),
+        ("GET", f"/events?jobId={job_id}", None),
+    ):
+        assert other.refused(method, path, body) == (404, 5)
+
+
+@pytest.mark.parametrize(
+    ("accept", "kind", "read"),
+    [
+        ("*/*", "application/x-ndjson", json.loads),
+        (
+            "text/event-stream",
+            "text/event-stream; charset=utf-8",
+            lambda line: json.loads(line.removeprefix("data: ")),
+        ),
+    ],
+)
+def test_events_of_a_job_that_has_ended(
+    core: Core, client: TestClient, caller: Caller, accept: str, kind: str, read: Callable[[str], Any]
+) -> None:
+    job_id = named(caller, "ends")
+    job = brought_to(core, core.queue.job(None, f"j{job_id}"), Status.COMPLETED)
+    headers = {"Authorization": caller._token, "Accept": accept}
+    answer = client.get(f"{BASE}/events?jobId={job_id}", headers=headers)
+    assert answer.headers["content-type"] == kind
+    (line,) = [text for text in answer.text.splitlines() if text]
+    assert read(line) == documents.event(job)
+
+
+def test_logs_templates_and_running_tasks(core: Core, caller: Caller) -> None:
+    job_id = named(caller, "runs")
+    job = brought_to(core, core.queue.job(None, f"j{job_id}"), Status.EXECUTING)
+    assert caller("POST", "/logs", {"jobId": job_id}) == documents.logs(job, frozenset())
+    assert caller("GET", "/jobs/templates") == {"templates": [documents.TEMPLATE]}
+    task = {"taskId": job_id, "jobId": job_id, "state": "JOB_STATE_PARTITIONING", "percent": 0.0}
+    assert caller("POST", "/jobs/runningTasks") == {"tasks": [task]}

@@ -1,0 +1,211 @@
+"""ByteNite's parameters become presets of the job; whatever cannot be done is refused by its own name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.media import preset_schema
+from ingest.server.dialects.bytenite.params import Renditions, rendered, renditions, safe_name
+from ingest.server.refusals import Refusal
+
+# The parameters of ByteNite's published notebook for Big Buck Bunny, with one output more.
+OUTPUT: dict[str, Any] = {
+    "output_type": "mp4",
+    "output_params": {
+        "aspect": {
+            "cropping": {"top": 0, "bottom": 0, "left": 0, "right": 0},
+            "orientation": {"flip": "", "rotation": ""},
+            "padding": {"fill_color": "#000000", "final_aspect_ratio": ""},
+            "resolution": {"aspect_ratio": "", "avoid_upscaling": True, "height": "480p"},
+        },
+        "audio": {
+            "audio_bitrate": "320k",
+            "audio_channel": "2.0",
+            "audio_codec": "AAC",
+            "audio_sample_rate": "48khz",
+        },
+        "video": {
+            "bitrate": {"rate_control_mode": {"constant_quality": {"crf": 23, "buffer_size": "8000k"}}},
+            "codec": "libx264",
+            "codec_params": {"libx264": {"preset": "fast", "profile": "main", "level": "", "tune": ""}},
+            "frame_rate": {"fps": "", "up_mode": "avoid"},
+        },
+    },
+}
+PRESET = """\
+name = "out_0"
+title = "480 lines"
+box = [4096, 480]
+max_height = 480
+
+[video]
+codec = "h264"
+profile = "main"
+speed = "fast"
+crf = 23
+max_bitrate = "2600k"
+buffer = "8000k"
+gop = "2s"
+segment = "6s"
+max_frame_rate = 60
+
+[audio]
+stereo_bitrate = "320k"
+surround_bitrate = "320k"
+"""
+
+
+def params(**changes: Any) -> dict[str, Any]:
+    return {
+        "preset": "unpackaged",
+        "data": {
+            "output_code_template": "",
+            "output_template": "{{.job_name}}_{{.output_params.Aspect.Resolution.Height}}",
+            "outputs": [{**OUTPUT, **changes}],
+        },
+    }
+
+
+@pytest.mark.parametrize("key", ["data", "app"])
+def test_the_published_parameters_in_both_generations_of_the_api(key: str) -> None:
+    found = renditions({key: params()["data"]}, "Example job")
+    assert found == Renditions(("out_0",), {"out_0": PRESET}, {"out_0": "out_0/Example_job_480p.mp4"})
+    preset_schema.parse(Path("out_0.toml"), PRESET)
+
+
+@pytest.mark.parametrize(
+    ("said", "resolutions"),
+    [
+        (None, ("fhd",)),
+        ({}, ("fhd",)),
+        ({"preset": "x", "app": {}}, ("fhd",)),
+        ({"app": {"resolutions": ["sd", "hd", "sd"]}}, ("sd", "hd")),
+    ],
+)
+def test_our_own_names(said: dict[str, Any] | None, resolutions: tuple[str, ...]) -> None:
+    assert renditions(said, "Job") == Renditions(resolutions, {}, {})
+
+
+def test_a_variable_bitrate_is_a_cap_and_an_output_s_own_name_wins() -> None:
+    video = {
+        "bitrate": {"rate_control_mode": {"variable_bitrate": {"avg_bitrate": "3M", "max_bitrate": "4000k"}}},
+        "frame_rate": {"fps": "30000/1001"},
+    }
+    found = renditions(params(name="Main/../feature", output_params={"video": video}), "Job")
+    assert found.names == {"out_0": "out_0/Main_.._feature.mp4"}
+    text = found.presets["out_0"]
+    for line in (
+        'max_bitrate = "4000k"',
+        'buffer = "8000k"',
+        'max_frame_rate = "30000/1001"',
+        "box = [4096, 2160]",
+    ):
+        assert line in text.splitlines()
+    preset_schema.parse(Path("out_0.toml"), text)
+
+
+def changed(path: str, value: Any) -> dict[str, Any]:
+    """The published output with one value changed; the path's parts are joined by dots."""
+    first, *rest = path.split(".")
+
+    def put(at: Any, keys: list[str]) -> Any:
+        if not keys:
+            return value
+        old = at if isinstance(at, dict) else {}
+        return {**old, keys[0]: put(old.get(keys[0]), keys[1:])}
+
+    return params(**{first: put(OUTPUT[first], rest)})
+
+
+@pytest.mark.parametrize(
+    ("said", "where"),
+    [
+        (changed("output_params.aspect.cropping.top", 10), "outputs[0].output_params.aspect.cropping.top"),
+        (
+            changed("output_params.aspect.orientation.rotation", "90"),
+            "outputs[0].output_params.aspect.orientation.rotation",
+        ),
+        (
+            changed("output_params.aspect.padding.final_aspect_ratio", "16:9"),
+            "outputs[0].output_params.aspect.padding.final_aspect_ratio",
+        ),
+        (
+            changed("output_params.aspect.resolution.height", "0p"),
+            "outputs[0].output_params.aspect.resolution.height",
+        ),
+        (changed("output_params.aspect", [1]), "outputs[0].output_params.aspect"),
+        (changed("output_params.video.codec", "libvpx-vp9"), "outputs[0].output_params.video.codec"),
+        (
+            changed("output_params.video.frame_rate.fps", "240"),
+            "outputs[0].output_params.video.frame_rate.fps",
+        ),
+        (
+            changed("output_params.audio.audio_bitrate", "loud"),
+            "outputs[0].output_params.audio.audio_bitrate",
+        ),
+        (
+            changed("output_params.video.bitrate.rate_control_mode.constant_quality.crf", 60),
+            "outputs[0].output_params.video.bitrate.rate_control_mode.constant_quality.crf",
+        ),
+        (
+            changed("output_params.video.bitrate.rate_control_mode", "cbr"),
+            "outputs[0].output_params.video.bitrate.rate_control_mode",
+        ),
+        ({"data": {"outputs": []}}, "outputs"),
+        ({"data": {"outputs": ["mp4"]}}, "outputs[0]"),
+        ({"data": {"outputs": [{"output_type": "webm"}]}}, "outputs[0].output_type"),
+        ({"data": {"outputs": [{}], "output_template": "{{.nobody}}"}}, "output_template"),
+        ({"data": {"outputs": [{}], "output_template": "{{ range . }}"}}, "output_template"),
+        ({"app": "fhd"}, "params.app"),
+        ({"app": {"resolutions": []}}, "params.app.resolutions"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_done_is_refused_by_name(said: dict[str, Any], where: str) -> None:
+    with pytest.raises(Refusal) as refused:
+        renditions(said, "Job")
+    assert (refused.value.kind, refused.value.details) == ("invalid", (where,))
+    assert refused.value.message.startswith(where)
+
+
+def test_templates_read_fields_in_both_spellings() -> None:
+    output = {"output_params": {"aspect": {"resolution": {"avoid_upscaling": True, "height": 720}}}}
+    text = "{{.job_name}}-{{ .output_params.Aspect.Resolution.Height }}-{{.output_params.aspect.resolution.height}}"
+    assert rendered(text, output, "J") == "J-720-720"
+
+
+@given(st.text())
+def test_names_are_harmless(text: str) -> None:
+    name = safe_name(text)
+    assert 1 <= len(name) <= 100
+    assert not set(name) & set("/\\:\0 \n%")
+    assert not name.startswith(".")
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3)
+    | st.dictionaries(
+        st.sampled_from(
+            ["aspect", "resolution", "height", "video", "bitrate", "rate_control_mode", "constant_quality", "crf",
+             "audio", "codec_params", "libx264", "frame_rate", "fps", "preset", "profile"]
+        ),
+        inner,
+        max_size=4,
+    ),
+    max_leaves=12,
+)  # fmt: skip
+
+
+@given(JSON)
+def test_whatever_is_sent_is_a_preset_or_refused(said: Any) -> None:
+    try:
+        found = renditions({"data": {"outputs": [{"name": "x", "output_params": said}]}}, "Job")
+    except Refusal as refusal:
+        assert refusal.kind == "invalid"
+    else:
+        assert found.presets["out_0"].startswith('name = "out_0"')
