@@ -109,6 +109,19 @@ if TYPE_CHECKING:
     "source's own size cannot be copied.",
 )
 @click.option(
+    "--start",
+    type=float,
+    default=0.0,
+    metavar="SECONDS",
+    help="Begin with the picture that is shown at this time of the film, or the next one.",
+)
+@click.option(
+    "--end",
+    type=float,
+    metavar="SECONDS",
+    help="End with the last picture that is shown before this time of the film.",
+)
+@click.option(
     "--mp4", is_flag=True, help="Each rendition with its sound in one MP4 file, too: mp4/<resolution>.mp4."
 )
 @preset_dir_option

@@ -124,6 +124,7 @@ WORK_TAKEN_UP = _note(
 TAKEN_OVER = _note(
     9155, "Rendition Taken Over", "It is as it would be made again, in the package that is replaced."
 )
+TRIMMED = _note(9160, "Trimmed", "A part of the film alone was asked for; which.")
 RESUMED = _note(9153, "Ingest Resumed", "A new run of the same job goes on where the last one stopped.")
 CAN_BE_RESUMED = _note(
     9154, "Can Be Resumed", "What is encoded was kept; the command that goes on from there."

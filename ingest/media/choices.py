@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, get_args
 
@@ -46,6 +47,8 @@ class Choices(TypedDict, total=False):
         copy: a rendition that the source already is is copied (`"auto"`), encoded like the others (`"never"`), or the
             job fails where it cannot be copied (`"require"`).
         jobs: pieces of a long film that are encoded side by side; None: as many as cores and memory allow.
+        start, end: seconds from the film's first picture on: only what is shown between them is made; an `end` behind
+            the film's, or None, is the film's.
         mp4: beside the package, each rendition with its sound in one progressive MP4 file (`mp4/hd.mp4`).
     """
 
@@ -62,6 +65,8 @@ class Choices(TypedDict, total=False):
     copy: Copy
     jobs: int | None
     mp4: bool
+    start: float
+    end: float | None
 
 
 _WORDS = {
@@ -128,8 +133,22 @@ def _check_numbers(options: Options) -> None:
             remedy=f"give metres above the sea from {GROUND_LOWEST:g} to {GROUND_HIGHEST:g}",
         )
 
+    for name, seconds in (("start", options.start), ("end", options.end)):
+        if seconds is not None and not 0 <= seconds < inf:
+            raise UsageError(
+                codes.USAGE,
+                f"{name} at {seconds:g} s",
+                remedy="give seconds from the film's first picture on, for example 12.5",
+            )
+
 
 def _check_together(options: Options) -> None:
+    if options.end is not None and options.end <= options.start:
+        raise UsageError(
+            codes.USAGE,
+            f"an end at {options.end:g} s is not behind a start at {options.start:g} s",
+            remedy="give a later --end",
+        )
     modern = [codec for codec in options.codecs if codec != "h264"]
     if options.format == "ts" and modern:
         raise UsageError(

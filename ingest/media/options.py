@@ -38,6 +38,7 @@ class Options:
         quality: measure each rendition against the source; None: do not.
         copy: renditions that the source already is are copied, encoded, or copied or the job fails.
         jobs: chunks that are encoded side by side; None: by cores and memory.
+        start, end: seconds from the film's first picture on: only what is shown between them is made; None: to its end.
         mp4: each rendition with its sound is made a progressive MP4 file as well.
     """
 
@@ -54,6 +55,8 @@ class Options:
     copy: Copy = "auto"
     jobs: int | None = None
     mp4: bool = False
+    start: float = 0.0
+    end: float | None = None
 
 
 DEFAULTS = Options()

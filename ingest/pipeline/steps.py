@@ -266,7 +266,9 @@ STEPS: tuple[Step, ...] = (
     Step(
         codes.EXTRACTING_KLV_METADATA,
         "telemetry",
-        lambda m: extracting_klv_metadata.run(m.env, m.started.source, m.klv, ground=m.env.options.ground),
+        lambda m: extracting_klv_metadata.run(
+            m.env, m.started.source, m.klv, ground=m.env.options.ground, part=m.plan.video.trim
+        ),
         91,
         applies=lambda m: m.klv.present,
         left_out=lambda m: extracting_klv_metadata.left_out(m.klv),

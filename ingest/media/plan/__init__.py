@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from ingest.media.plan.rungs import Rung
     from ingest.media.plan.text import TextRendition
     from ingest.media.plan.trick import TrickPlan
+    from ingest.media.plan.trim import TrimPlan
     from ingest.media.presets import Preset
     from ingest.media.text_facts import Chapter, TextFacts
 
@@ -55,7 +56,8 @@ POSTER_CANDIDATES = 12
 class VideoPlan:
     """`start` is the source time (in ticks of its time base) that becomes 0; `jumps` of its clock are taken out,
     and pictures with a damaged time are shown when `mended` says (when they are decoded, and shown; ticks).
-    `canvas` is what every picture is fitted into first; `rotation` and `mirrored` are as in the facts."""
+    `canvas` is what every picture is fitted into first; `rotation` and `mirrored` are as in the facts. `trim`: what is
+    kept, where that is not all."""
 
     index: int
     start_ticks: int
@@ -71,6 +73,7 @@ class VideoPlan:
     display_height: int
     jumps: tuple[tuple[int, tuple[Jump, ...]], ...] = ()
     mended: tuple[tuple[int, int], ...] = ()
+    trim: TrimPlan | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +139,7 @@ def make_plan(
     text: Sequence[TextFacts] = (),
     chapters: Sequence[Chapter] = (),
     options: Options = DEFAULTS,
+    trim: TrimPlan | None = None,
 ) -> Plan:
     """Decide everything. `presets` are the requested resolutions, at least one.
 
@@ -145,6 +149,7 @@ def make_plan(
         can_tone_map: this ffmpeg has zscale and tonemap.
         text, chapters: those of the source.
         options: what a person chose.
+        trim: the facts are those of this part of the film.
 
     Raises:
         UsageError: a preset cannot be made in one of the codecs.
@@ -175,6 +180,7 @@ def make_plan(
             display_height=video.display_height,
             jumps=video.jumps,
             mended=video.mended,
+            trim=trim,
         ),
         rungs=rungs,
         audio=sound.renditions,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ingest.media.plan.rungs import Rung
     from ingest.media.plan.space import Space
     from ingest.media.plan.text import TextRendition
+    from ingest.media.plan.trim import TrimPlan
 
 FIELDS = {
     "frame": "deinterlaced",
@@ -46,6 +47,7 @@ def rows(plan: Plan) -> list[tuple[str, str]]:
             "picture",
             ", ".join((f"stream {video.index}", _size(video.display_width, video.display_height), *steps)),
         ),
+        *([("trim", _trim(video.trim))] if video.trim else []),
         ("frames", _frames(plan)),
         ("segments", _segments(grid)),
         *((f"rung {r.name}", _rung(r)) for r in plan.rungs),
@@ -71,6 +73,10 @@ def _frames(plan: Plan) -> str:
     rate = f"at {grid.rate}/s" if grid.rate is not None else "at their own times"
     made_constant = ", made constant" if grid.resample else ""
     return f"{count}{rate}{made_constant}, {_number(grid.duration)} s"
+
+
+def _trim(trim: TrimPlan) -> str:
+    return f"from {_number(trim.start)} to {_number(trim.end)} s of {_number(trim.whole)} s"
 
 
 def _segments(grid: Grid) -> str:

@@ -70,6 +70,7 @@ OURS = (
     (9153, "Ingest Resumed"),
     (9154, "Can Be Resumed"),
     (9155, "Rendition Taken Over"),
+    (9160, "Trimmed"),
     (9201, "Programs Not Fully Confined"),
     (9202, "Source Damaged"),
     (9203, "Source Misdeclared"),
