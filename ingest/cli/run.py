@@ -122,6 +122,12 @@ if TYPE_CHECKING:
     help="End with the last picture that is shown before this time of the film.",
 )
 @click.option(
+    "--thumbnails",
+    multiple=True,
+    metavar="WxH[@SECONDSs|@COUNT]",
+    help="JPEGs that fit into a size: 160x90 (one every 10 s), 160x90@5s (every 5 s), 160x90@12 (twelve). Repeatable.",
+)
+@click.option(
     "--mp4", is_flag=True, help="Each rendition with its sound in one MP4 file, too: mp4/<resolution>.mp4."
 )
 @preset_dir_option

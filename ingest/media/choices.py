@@ -23,6 +23,7 @@ from ingest.media.options import (
     Quality,
     Verify,
 )
+from ingest.media.thumbnail_sets import parse_sets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,6 +50,8 @@ class Choices(TypedDict, total=False):
         jobs: pieces of a long film that are encoded side by side; None: as many as cores and memory allow.
         start, end: seconds from the film's first picture on: only what is shown between them is made; an `end` behind
             the film's, or None, is the film's.
+        thumbnails: sets of pictures that fit into a size: `"160x90"` (one every 10 s), `"160x90@5s"` (every 5 s),
+            `"160x90@12"` (twelve in all); one or several.
         mp4: beside the package, each rendition with its sound in one progressive MP4 file (`mp4/hd.mp4`).
     """
 
@@ -67,6 +70,7 @@ class Choices(TypedDict, total=False):
     mp4: bool
     start: float
     end: float | None
+    thumbnails: str | Sequence[str]
 
 
 _WORDS = {
@@ -92,6 +96,9 @@ def options_of(**choices: Unpack[Choices]) -> Options:
     if (klv := choices.get("klv")) is not None:
         check_path(klv)
         given["klv"] = Path(klv)
+    if "thumbnails" in choices:
+        given["thumbnails"] = texts(choices["thumbnails"])
+        parse_sets(given["thumbnails"])
     options = Options(**given)
     for name, known in _WORDS.items():
         _check_word(name, getattr(options, name), known)

@@ -23,7 +23,9 @@ from ingest.media.plan.rungs import make_rungs, possible_codecs
 from ingest.media.plan.space import NOTHING, Beside
 from ingest.media.plan.still import held
 from ingest.media.plan.text import text_renditions
+from ingest.media.plan.thumbnails import plan_thumbnails
 from ingest.media.plan.trick import plan_trick
+from ingest.media.thumbnail_sets import parse_sets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from ingest.media.plan.mp4 import Mp4Plan
     from ingest.media.plan.rungs import Rung
     from ingest.media.plan.text import TextRendition
+    from ingest.media.plan.thumbnails import ThumbnailPlan
     from ingest.media.plan.trick import TrickPlan
     from ingest.media.plan.trim import TrimPlan
     from ingest.media.presets import Preset
@@ -105,6 +108,7 @@ class Plan:
     chunks: tuple[Chunk, ...] = ()
     copies: CopyPlan | None = None
     mp4: tuple[Mp4Plan, ...] = ()
+    thumbnails: tuple[ThumbnailPlan, ...] = ()
     beside: Beside = NOTHING
 
     @property
@@ -114,9 +118,10 @@ class Plan:
 
     @property
     def key_pictures_alone(self) -> bool:
-        """Whether only key pictures are decoded: no rendition is encoded, and previews are further apart."""
+        """Whether only key pictures are decoded: no rendition is encoded, and stills are further apart."""
         copies = self.copies
-        return copies is not None and not self.encoded and copies.apart <= self.stills.preview_interval
+        closest = min((self.stills.preview_interval, *(t.interval for t in self.thumbnails)))
+        return copies is not None and not self.encoded and copies.apart <= closest
 
     @property
     def resolutions(self) -> tuple[str, ...]:
@@ -201,5 +206,8 @@ def make_plan(
         chapters=plan_chapters(chapters, video.timing.start, grid.duration),
         unused_audio=sound.unused,
         assumed_audio=sound.assumed,
+        thumbnails=plan_thumbnails(
+            parse_sets(options.thumbnails), video.display_width, video.display_height, grid.duration
+        ),
         mp4=plan_mp4(rungs, sound.renditions) if options.mp4 else (),
     )

@@ -59,6 +59,13 @@ def rows(plan: Plan) -> list[tuple[str, str]]:
             "previews",
             f"{_size(plan.stills.tile_width, plan.stills.tile_height)} every {_number(plan.stills.preview_interval)} s",
         ),
+        *(
+            (
+                f"thumbnails {t.name}",
+                f"{_size(t.width, t.height)} every {_number(t.interval)} s, at most {t.most}",
+            )
+            for t in plan.thumbnails
+        ),
         (
             "trick play",
             f"{_size(plan.trick.width, plan.trick.height)}, {plan.trick.per_gop} pictures in each GOP",

@@ -39,6 +39,7 @@ OURS = (
     (9011, "Generating Chapters"),
     (9012, "Measuring Quality"),
     (9013, "Generating MP4 Files"),
+    (9014, "Generating Thumbnails"),
     (9020, "Generating KLV Cues"),
     (9101, "Resolution Left Out"),
     (9102, "Made At Source Size"),
@@ -183,7 +184,7 @@ def test_the_whole_pipeline_in_order() -> None:
     assert [s.code.number for s in STEPS] == [
         *(117, 154, 155, 156, 157, 158),
         *(9002, 9004, 159, 9001),
-        *(160, 161, 9013, 174, 182),
+        *(160, 161, 9013, 174, 182, 9014),
         *(9010, 9011, 9020),
         162,
         *(9012, 9003),
