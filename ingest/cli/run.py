@@ -122,6 +122,9 @@ if TYPE_CHECKING:
     help="End with the last picture that is shown before this time of the film.",
 )
 @click.option(
+    "--no-audio", "audio", is_flag=True, flag_value=False, default=True, help="Leave the sound out."
+)
+@click.option(
     "--thumbnails",
     multiple=True,
     metavar="WxH[@SECONDSs|@COUNT]",

@@ -50,6 +50,7 @@ class Choices(TypedDict, total=False):
         jobs: pieces of a long film that are encoded side by side; None: as many as cores and memory allow.
         start, end: seconds from the film's first picture on: only what is shown between them is made; an `end` behind
             the film's, or None, is the film's.
+        audio: False leaves the sound out.
         thumbnails: sets of pictures that fit into a size: `"160x90"` (one every 10 s), `"160x90@5s"` (every 5 s),
             `"160x90@12"` (twelve in all); one or several.
         mp4: beside the package, each rendition with its sound in one progressive MP4 file (`mp4/hd.mp4`).
@@ -71,6 +72,7 @@ class Choices(TypedDict, total=False):
     start: float
     end: float | None
     thumbnails: str | Sequence[str]
+    audio: bool
 
 
 _WORDS = {

@@ -39,6 +39,7 @@ class Options:
         copy: renditions that the source already is are copied, encoded, or copied or the job fails.
         jobs: chunks that are encoded side by side; None: by cores and memory.
         start, end: seconds from the film's first picture on: only what is shown between them is made; None: to its end.
+        audio: whether there is sound.
         thumbnails: sets of pictures, each as `thumbnail_sets.parse_set` reads it.
         mp4: each rendition with its sound is made a progressive MP4 file as well.
     """
@@ -59,6 +60,7 @@ class Options:
     start: float = 0.0
     end: float | None = None
     thumbnails: tuple[str, ...] = ()
+    audio: bool = True
 
 
 DEFAULTS = Options()

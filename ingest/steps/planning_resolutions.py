@@ -116,6 +116,8 @@ def plan(
             f"{env.tools.ffmpeg.path} has no libvmaf filter, which --quality vmaf needs",
             remedy="unset INGEST_FFMPEG to use the ffmpeg from PyPI, or leave --quality out",
         )
+    unwanted = () if env.options.audio else audio
+    audio = audio if env.options.audio else ()
     part = trim(video, packets, env.options.start, env.options.end)
     whole = video
     if part is not None:
@@ -142,6 +144,7 @@ def plan(
     made, undivided = in_chunks(made, video, packets, env.chunk_seconds)
     noted = (
         *notes(made, video),
+        *(Note(codes.STREAM_LEFT_OUT, f"stream {t.index}: no sound was asked for") for t in unwanted),
         *not_copied,
         *sound,
         *undivided,
