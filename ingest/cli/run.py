@@ -125,6 +125,11 @@ if TYPE_CHECKING:
     "--no-audio", "audio", is_flag=True, flag_value=False, default=True, help="Leave the sound out."
 )
 @click.option(
+    "--crop",
+    metavar="TOP,RIGHT,BOTTOM,LEFT",
+    help="Pixels to cut off of each side of the picture as it is seen, for example 140,0,140,0.",
+)
+@click.option(
     "--thumbnails",
     multiple=True,
     metavar="WxH[@SECONDSs|@COUNT]",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, get_args
 
 from ingest.job import codes
-from ingest.job.errors import UsageError
+from ingest.job.errors import UsageError, one_line
 from ingest.media.codec_names import parse_codecs
 from ingest.media.options import (
     GROUND_HIGHEST,
@@ -50,6 +51,8 @@ class Choices(TypedDict, total=False):
         jobs: pieces of a long film that are encoded side by side; None: as many as cores and memory allow.
         start, end: seconds from the film's first picture on: only what is shown between them is made; an `end` behind
             the film's, or None, is the film's.
+        crop: pixels that go at the top, on the right, at the bottom and on the left of the picture as it is seen:
+            `"10,0,10,0"` or `(10, 0, 10, 0)`.
         audio: False leaves the sound out.
         thumbnails: sets of pictures that fit into a size: `"160x90"` (one every 10 s), `"160x90@5s"` (every 5 s),
             `"160x90@12"` (twelve in all); one or several.
@@ -73,6 +76,7 @@ class Choices(TypedDict, total=False):
     end: float | None
     thumbnails: str | Sequence[str]
     audio: bool
+    crop: str | Sequence[int] | None
 
 
 _WORDS = {
@@ -101,6 +105,8 @@ def options_of(**choices: Unpack[Choices]) -> Options:
     if "thumbnails" in choices:
         given["thumbnails"] = texts(choices["thumbnails"])
         parse_sets(given["thumbnails"])
+    if (crop := choices.get("crop")) is not None:
+        given["crop"] = _sides(crop)
     options = Options(**given)
     for name, known in _WORDS.items():
         _check_word(name, getattr(options, name), known)
@@ -118,6 +124,19 @@ def check_path(place: str | os.PathLike[str]) -> None:
 def texts(values: str | Sequence[str]) -> tuple[str, ...]:
     """One text or several, as several."""
     return (values,) if isinstance(values, str) else tuple(values)
+
+
+def _sides(given: str | Sequence[int]) -> tuple[int, int, int, int]:
+    """Top, right, bottom, left."""
+    parts = given.split(",") if isinstance(given, str) else [str(part) for part in given]
+    if len(parts) != 4 or not all(re.fullmatch("[0-9]{1,5}", part, re.ASCII) for part in parts):
+        raise UsageError(
+            codes.USAGE,
+            f"crop {one_line(','.join(parts))[:80]!r} is not four numbers of pixels",
+            remedy="give top, right, bottom and left, for example 10,0,10,0",
+        )
+    top, right, bottom, left = map(int, parts)
+    return top, right, bottom, left
 
 
 def _check_word(name: str, value: str | None, known: tuple[str | None, ...]) -> None:

@@ -16,6 +16,7 @@ from ingest.media.plan.canvas import aspect_changes
 from ingest.media.plan.chunks import SHORTEST, cut
 from ingest.media.plan.colour import needs_zscale, uncertain
 from ingest.media.plan.copying import without_copies
+from ingest.media.plan.crop import crop_plan, cropped
 from ingest.media.plan.encoders import for_hardware, in_hardware
 from ingest.media.plan.hdr import made_codecs, why_not_kept
 from ingest.media.plan.rungs import ENCODERS, SMALLEST
@@ -118,6 +119,8 @@ def plan(
         )
     unwanted = () if env.options.audio else audio
     audio = audio if env.options.audio else ()
+    crop = crop_plan(video, env.options.crop)
+    video = cropped(video, crop)
     part = trim(video, packets, env.options.start, env.options.end)
     whole = video
     if part is not None:
@@ -135,6 +138,7 @@ def plan(
         chapters=chapters,
         options=env.options,
         trim=part.plan if part else None,
+        crop=crop,
     )
     made = replace(made, beside=beside)
     made, not_copied = copy_choice.choose(

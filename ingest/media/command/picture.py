@@ -72,6 +72,11 @@ def upright(stream: Any, plan: Plan) -> Any:
         stream = stream.filter("framestep", grid.frame_step)
     for name, options in _TURNS[video.rotation, video.mirrored]:
         stream = stream.filter(name, **options)
+    if video.crop:
+        turned = video.rotation % 180 == 90
+        size = (video.canvas.width, video.canvas.height)
+        width, height, left, top = video.crop.window(*(size[::-1] if turned else size))
+        stream = stream.filter("crop", width, height, left, top, exact=1)
     return over_black(stream, plan.video.colour) if video.colour.alpha else stream
 
 

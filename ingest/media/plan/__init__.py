@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from ingest.media.plan.chunks import Chunk
     from ingest.media.plan.colour import ColourPlan
     from ingest.media.plan.copying import CopyPlan
+    from ingest.media.plan.crop import CropPlan
     from ingest.media.plan.fields import FieldsPlan
     from ingest.media.plan.grid import Grid
     from ingest.media.plan.hdr import HdrPlan
@@ -60,7 +61,7 @@ class VideoPlan:
     """`start` is the source time (in ticks of its time base) that becomes 0; `jumps` of its clock are taken out,
     and pictures with a damaged time are shown when `mended` says (when they are decoded, and shown; ticks).
     `canvas` is what every picture is fitted into first; `rotation` and `mirrored` are as in the facts. `trim`: what is
-    kept, where that is not all."""
+    kept, where that is not all. `crop`: what goes of each picture."""
 
     index: int
     start_ticks: int
@@ -77,6 +78,7 @@ class VideoPlan:
     jumps: tuple[tuple[int, tuple[Jump, ...]], ...] = ()
     mended: tuple[tuple[int, int], ...] = ()
     trim: TrimPlan | None = None
+    crop: CropPlan | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +147,7 @@ def make_plan(
     chapters: Sequence[Chapter] = (),
     options: Options = DEFAULTS,
     trim: TrimPlan | None = None,
+    crop: CropPlan | None = None,
 ) -> Plan:
     """Decide everything. `presets` are the requested resolutions, at least one.
 
@@ -155,6 +158,7 @@ def make_plan(
         text, chapters: those of the source.
         options: what a person chose.
         trim: the facts are those of this part of the film.
+        crop: the picture is seen in `video` as it is without what goes.
 
     Raises:
         UsageError: a preset cannot be made in one of the codecs.
@@ -186,6 +190,7 @@ def make_plan(
             jumps=video.jumps,
             mended=video.mended,
             trim=trim,
+            crop=crop,
         ),
         rungs=rungs,
         audio=sound.renditions,

@@ -178,6 +178,8 @@ def without_copies(plan: Plan) -> Plan:
 
 def _picture(plan: Plan, video: VideoFacts, rung: Rung, preset: Preset, options: Options) -> str:
     """Why the source's pictures are not those of the rendition."""
+    if plan.video.crop is not None:
+        return "a part of its picture is cut off"
     size = (rung.width, rung.height)
     shown, stored = (video.display_width, video.display_height), (video.width, video.height)
     if size != shown:

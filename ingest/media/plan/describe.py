@@ -36,6 +36,7 @@ def rows(plan: Plan) -> list[tuple[str, str]]:
     """What was decided: the subject, and the decision in words."""
     video, grid = plan.video, plan.video.grid
     steps = [FIELDS[video.fields.method]] if video.fields.method != "keep" else []
+    steps += ["a part of what is seen cut off"] if video.crop else []
     steps += ["tone mapped to SDR"] if video.colour.tone_map else []
     steps += ["black and white"] if video.colour.grey else []
     steps += ["colours converted to BT.709"] if video.colour.convert else []
