@@ -63,6 +63,7 @@ def test_pictures_of_their_times(package: Package) -> None:
     files = package.record["files"]
     assert "thumbnails/64x64.zip" in files and "thumbnails/96x200/005.jpg" in files
     assert "Generating Thumbnails" in package.record["messages"]
+    assert any(m.startswith("Encoded In Chunks: 2") for m in package.record["messages"])
     assert verify(package.folder).must == ()
 
 
