@@ -6,14 +6,13 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import usage
-from main_job import REPOSITORY, looped
+from main_job import PARK, looped
 from speed_common import abr
 
 if TYPE_CHECKING:
     from speed_common import Setting
 
 LENGTHS = (10, 60, 600, 3600)
-SINTEL = REPOSITORY / "sample_media" / "sintel.mp4"
 
 
 def rows(setting: Setting) -> list[list[str]]:
@@ -21,13 +20,13 @@ def rows(setting: Setting) -> list[list[str]]:
     for length in (n for n in LENGTHS if n <= setting.seconds):
         folder = setting.folder / f"film-{length}"
         folder.mkdir()
-        film, package = looped(setting.tools, SINTEL, length, folder), folder / "package"
+        film, package = looped(setting.tools, PARK, length, folder), folder / "package"
         run = setting.job(film, package, "--res", "sd", "--copy", "never")
         job = usage.watch(run, setting.folder, setting.environment())
         found.append((abr(package)["durationSeconds"] / 60, job))
     shown = []
     for minutes, job in found:
-        of = f"{60 * minutes:.0f} s of 720p24, `--res sd`"
+        of = f"{60 * minutes:.0f} s of 1080p30, `--res sd`"
         shown += [
             [f"{of}: CPU for each minute", f"{job.cpu / minutes:.2f} s", ""],
             [f"{of}: peak memory of ingest", f"{job.own_bytes / 1e6:.0f} MB", "the same"],

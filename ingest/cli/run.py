@@ -109,6 +109,33 @@ if TYPE_CHECKING:
     "source's own size cannot be copied.",
 )
 @click.option(
+    "--start",
+    type=float,
+    default=0.0,
+    metavar="SECONDS",
+    help="Begin with the picture that is shown at this time of the film, or the next one.",
+)
+@click.option(
+    "--end",
+    type=float,
+    metavar="SECONDS",
+    help="End with the last picture that is shown before this time of the film.",
+)
+@click.option(
+    "--no-audio", "audio", is_flag=True, flag_value=False, default=True, help="Leave the sound out."
+)
+@click.option(
+    "--crop",
+    metavar="TOP,RIGHT,BOTTOM,LEFT",
+    help="Pixels to cut off of each side of the picture as it is seen, for example 140,0,140,0.",
+)
+@click.option(
+    "--thumbnails",
+    multiple=True,
+    metavar="WxH[@SECONDSs|@COUNT]",
+    help="JPEGs that fit into a size: 160x90 (one every 10 s), 160x90@5s (every 5 s), 160x90@12 (twelve). Repeatable.",
+)
+@click.option(
     "--mp4", is_flag=True, help="Each rendition with its sound in one MP4 file, too: mp4/<resolution>.mp4."
 )
 @preset_dir_option

@@ -74,6 +74,11 @@ GENERATING_SUBTITLES = _step(9010, "Generating Subtitles", "Text tracks become W
 GENERATING_CHAPTERS = _step(9011, "Generating Chapters", "Writes info/chapters.json and text/chapters.vtt.")
 GENERATING_KLV_CUES = _step(9020, "Generating KLV Cues", "KLV sets become a WebVTT rendition in telemetry/.")
 GENERATING_MP4 = _step(9013, "Generating MP4 Files", "Each rendition with its sound in one file, in mp4/.")
+GENERATING_THUMBNAILS = _step(
+    9014,
+    "Generating Thumbnails",
+    "Sets of pictures that were asked for, and an archive of each, in thumbnails/.",
+)
 MEASURING_QUALITY = _step(9012, "Measuring Quality", "Scores each rendition against the source.")
 
 RESOLUTION_LEFT_OUT = _note(9101, "Resolution Left Out", "It is above the source; nothing is ever upscaled.")
@@ -124,6 +129,7 @@ WORK_TAKEN_UP = _note(
 TAKEN_OVER = _note(
     9155, "Rendition Taken Over", "It is as it would be made again, in the package that is replaced."
 )
+TRIMMED = _note(9160, "Trimmed", "A part of the film alone was asked for; which.")
 RESUMED = _note(9153, "Ingest Resumed", "A new run of the same job goes on where the last one stopped.")
 CAN_BE_RESUMED = _note(
     9154, "Can Be Resumed", "What is encoded was kept; the command that goes on from there."

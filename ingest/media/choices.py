@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, get_args
 
 from ingest.job import codes
-from ingest.job.errors import UsageError
+from ingest.job.errors import UsageError, one_line
 from ingest.media.codec_names import parse_codecs
 from ingest.media.options import (
     GROUND_HIGHEST,
@@ -22,6 +24,7 @@ from ingest.media.options import (
     Quality,
     Verify,
 )
+from ingest.media.thumbnail_sets import parse_sets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,6 +49,13 @@ class Choices(TypedDict, total=False):
         copy: a rendition that the source already is is copied (`"auto"`), encoded like the others (`"never"`), or the
             job fails where it cannot be copied (`"require"`).
         jobs: pieces of a long film that are encoded side by side; None: as many as cores and memory allow.
+        start, end: seconds from the film's first picture on: only what is shown between them is made; an `end` behind
+            the film's, or None, is the film's.
+        crop: pixels that go at the top, on the right, at the bottom and on the left of the picture as it is seen:
+            `"10,0,10,0"` or `(10, 0, 10, 0)`.
+        audio: False leaves the sound out.
+        thumbnails: sets of pictures that fit into a size: `"160x90"` (one every 10 s), `"160x90@5s"` (every 5 s),
+            `"160x90@12"` (twelve in all); one or several.
         mp4: beside the package, each rendition with its sound in one progressive MP4 file (`mp4/hd.mp4`).
     """
 
@@ -62,6 +72,11 @@ class Choices(TypedDict, total=False):
     copy: Copy
     jobs: int | None
     mp4: bool
+    start: float
+    end: float | None
+    thumbnails: str | Sequence[str]
+    audio: bool
+    crop: str | Sequence[int] | None
 
 
 _WORDS = {
@@ -87,6 +102,11 @@ def options_of(**choices: Unpack[Choices]) -> Options:
     if (klv := choices.get("klv")) is not None:
         check_path(klv)
         given["klv"] = Path(klv)
+    if "thumbnails" in choices:
+        given["thumbnails"] = texts(choices["thumbnails"])
+        parse_sets(given["thumbnails"])
+    if (crop := choices.get("crop")) is not None:
+        given["crop"] = _sides(crop)
     options = Options(**given)
     for name, known in _WORDS.items():
         _check_word(name, getattr(options, name), known)
@@ -104,6 +124,19 @@ def check_path(place: str | os.PathLike[str]) -> None:
 def texts(values: str | Sequence[str]) -> tuple[str, ...]:
     """One text or several, as several."""
     return (values,) if isinstance(values, str) else tuple(values)
+
+
+def _sides(given: str | Sequence[int]) -> tuple[int, int, int, int]:
+    """Top, right, bottom, left."""
+    parts = given.split(",") if isinstance(given, str) else [str(part) for part in given]
+    if len(parts) != 4 or not all(re.fullmatch("[0-9]{1,5}", part, re.ASCII) for part in parts):
+        raise UsageError(
+            codes.USAGE,
+            f"crop {one_line(','.join(parts))[:80]!r} is not four numbers of pixels",
+            remedy="give top, right, bottom and left, for example 10,0,10,0",
+        )
+    top, right, bottom, left = map(int, parts)
+    return top, right, bottom, left
 
 
 def _check_word(name: str, value: str | None, known: tuple[str | None, ...]) -> None:
@@ -128,8 +161,22 @@ def _check_numbers(options: Options) -> None:
             remedy=f"give metres above the sea from {GROUND_LOWEST:g} to {GROUND_HIGHEST:g}",
         )
 
+    for name, seconds in (("start", options.start), ("end", options.end)):
+        if seconds is not None and not 0 <= seconds < inf:
+            raise UsageError(
+                codes.USAGE,
+                f"{name} at {seconds:g} s",
+                remedy="give seconds from the film's first picture on, for example 12.5",
+            )
+
 
 def _check_together(options: Options) -> None:
+    if options.end is not None and options.end <= options.start:
+        raise UsageError(
+            codes.USAGE,
+            f"an end at {options.end:g} s is not behind a start at {options.start:g} s",
+            remedy="give a later --end",
+        )
     modern = [codec for codec in options.codecs if codec != "h264"]
     if options.format == "ts" and modern:
         raise UsageError(

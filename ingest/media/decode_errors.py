@@ -51,6 +51,14 @@ class Locator:
         )
         self._taken = 0
 
+    def between(self, first: int, until: int | None) -> Locator:
+        """What is known of the pictures from the time `first` up to and without `until` (ticks)."""
+        made = Locator(self._stream, "")
+        for ticks, kept in ((self.ticks, made.ticks), (self.concealed, made.concealed)):
+            kept.extend(t for t in ticks if first <= t and (until is None or t < until))
+        made.leading = sum(first <= t for t in self.concealed[: self.leading])
+        return made
+
     def line(self, text: str) -> int:
         """Take one line of stderr; returns how many pictures came out so far."""
         if found := self._shown.match(text):

@@ -38,6 +38,10 @@ class Options:
         quality: measure each rendition against the source; None: do not.
         copy: renditions that the source already is are copied, encoded, or copied or the job fails.
         jobs: chunks that are encoded side by side; None: by cores and memory.
+        start, end: seconds from the film's first picture on: only what is shown between them is made; None: to its end.
+        audio: whether there is sound.
+        crop: pixels that go at the top, on the right, at the bottom and on the left of the upright picture.
+        thumbnails: sets of pictures, each as `thumbnail_sets.parse_set` reads it.
         mp4: each rendition with its sound is made a progressive MP4 file as well.
     """
 
@@ -54,6 +58,11 @@ class Options:
     copy: Copy = "auto"
     jobs: int | None = None
     mp4: bool = False
+    start: float = 0.0
+    end: float | None = None
+    thumbnails: tuple[str, ...] = ()
+    audio: bool = True
+    crop: tuple[int, int, int, int] | None = None
 
 
 DEFAULTS = Options()

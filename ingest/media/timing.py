@@ -144,6 +144,16 @@ class PacketTable(Sequence[Packet]):
         made.complaints = self.complaints
         return made
 
+    def only(self, indices: Sequence[int]) -> PacketTable:
+        """The packets of these indices."""
+        made = PacketTable()
+        for name in ("pts", "dts", "durations", "sizes"):
+            ticks: array[int] = getattr(self, name)
+            setattr(made, name, array("q", (ticks[i] for i in indices)))
+        made.flags = bytearray(self.flags[i] for i in indices)
+        made.complaints = self.complaints
+        return made
+
     def is_key(self, index: int) -> bool:
         return bool(self.flags[index] & _KEY)
 
@@ -263,8 +273,9 @@ class Instants:
     seeks: array[int]
 
 
-def instants(table: PacketTable, first_pts: int) -> Instants | None:
-    """The pictures from the one at `first_pts` on; None where not every packet says when it is shown."""
+def instants(table: PacketTable, first_pts: int, until: int | None = None) -> Instants | None:
+    """The pictures from the one at `first_pts` on (and before `until`); None where not every packet says when it is
+    shown."""
     shown = table.shown()
     if not all(table.flags[i] & _PTS for i in shown):
         return None
@@ -274,10 +285,34 @@ def instants(table: PacketTable, first_pts: int) -> Instants | None:
         if table.is_key(i) and table.pts[i] >= first_pts
     )
     return Instants(
-        times=array("q", sorted(table.pts[i] for i in shown if table.pts[i] >= first_pts)),
+        times=array(
+            "q",
+            sorted(
+                table.pts[i]
+                for i in shown
+                if table.pts[i] >= first_pts and (until is None or table.pts[i] < until)
+            ),
+        ),
         keys=array("q", (shown for shown, _ in keys)),
         seeks=array("q", (sought for _, sought in keys)),
     )
+
+
+def shown_packets(table: PacketTable, timing: Timing) -> tuple[Sequence[int], Sequence[int]]:
+    """The packets that `timing` was measured of: their indices, and when each is shown (ticks), in stream order.
+
+    Both are empty where none says when.
+    """
+    shown = table.shown()
+    first = round(timing.start / timing.time_base)
+    times = table.times(shown)
+    if times is None:
+        return (), ()
+    if not table.presented(shown):
+        late = first - min(times)
+        times = array("q", (t + late for t in times))
+    kept = [(i, t) for i, t in zip(shown, times, strict=True) if t >= first]
+    return [i for i, _ in kept], [t for _, t in kept]
 
 
 def measure(

@@ -126,7 +126,8 @@ class Expected:
     """What the plan says of the package; `rungs` by the name of the rendition's folder ("hd").
 
     `audio_duration` is that of every sound rendition, in seconds. `poster` and `previews` say that they must
-    be there; where they are, they are checked in any case. `mp4` are the renditions that have a progressive file.
+    be there; where they are, they are checked in any case. `mp4` are the renditions that have a progressive file,
+    `thumbnails` the sets of pictures, with how many of them at most.
     """
 
     rungs: Mapping[str, ExpectedRung] = field(default_factory=dict)
@@ -134,3 +135,4 @@ class Expected:
     poster: bool = False
     previews: bool = False
     mp4: tuple[str, ...] = ()
+    thumbnails: Mapping[str, int | None] = field(default_factory=dict)

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from ingest.job import codes
 from ingest.job.errors import OutputError
-from ingest.media.command.names import MP4
+from ingest.media.command.names import MP4, THUMBNAILS
 from ingest.packaging.findings import APPLE, Checks, Expected, ExpectedRung, FaultError, Finding
 from ingest.packaging.measure import Track, clock_origin, on_one_clock, survey_track
 from ingest.packaging.payload import check_payload
@@ -193,6 +193,11 @@ def verify(
         from ingest.packaging.rules_mp4 import check_mp4_files
 
         check_mp4_files(expected.mp4 if expected else (), videos, sounds, encoded or {}, folder, checks)
+    if (folder / THUMBNAILS).is_dir() or (expected and expected.thumbnails):
+        from ingest.packaging.rules_thumbnails import INFO, check_thumbnails
+
+        if expected or (folder / INFO).is_file():  # other tools have folders of that name, too
+            check_thumbnails(expected.thumbnails if expected else {}, length, folder, checks)
     everything = [*videos, *renditions.tricks, *sounds]
     for track in everything:
         path_of_encoder = (encoded or {}).get(track.folder.relative_to(folder).as_posix())

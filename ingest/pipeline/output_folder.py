@@ -25,7 +25,19 @@ TEMPORARY = "temporary"
 WORK_PREFIX = ".work-"
 MASTERS = ("manifest.mpd", "ABR.m3u8")
 # Everything that a package has at its top; nothing else in the folder is ever removed.
-ENTRIES = ("video", "audio", "text", "telemetry", "trick", "previews", "mp4", "info", "poster.jpg", *MASTERS)
+ENTRIES = (
+    "video",
+    "audio",
+    "text",
+    "telemetry",
+    "trick",
+    "previews",
+    "mp4",
+    "thumbnails",
+    "info",
+    "poster.jpg",
+    *MASTERS,
+)
 
 
 def make_folder(output: Path) -> bool:

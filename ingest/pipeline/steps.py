@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from ingest.steps.generating_klv_cues import MadeCues
     from ingest.steps.generating_poster_image import Poster
     from ingest.steps.generating_subtitles import MadeText
+    from ingest.steps.generating_thumbnails import Made as MadeThumbnails
     from ingest.steps.probing_video_codec import Probed
     from ingest.steps.probing_video_klv import FoundKlv
     from ingest.steps.starting_ingest import Started
@@ -81,6 +82,7 @@ class Made:
     mp4: tuple[Path, ...] = ()
     poster: Poster
     previews: Previews
+    thumbnails: tuple[MadeThumbnails, ...] = ()
     text: tuple[MadeText, ...] = ()
     klv_cues: MadeCues | None = None
     chapter_info: Path
@@ -151,6 +153,12 @@ def _mp4(made: Made) -> Outcome[tuple[Path, ...]]:
     from ingest.steps import generating_mp4_files
 
     return generating_mp4_files.run(made.env, made.plan, made.encoded)
+
+
+def _thumbnails(made: Made) -> Outcome[tuple[MadeThumbnails, ...]]:
+    from ingest.steps import generating_thumbnails
+
+    return generating_thumbnails.run(made.env, made.plan)
 
 
 def _subtitles(made: Made) -> Outcome[tuple[MadeText, ...]]:
@@ -266,7 +274,9 @@ STEPS: tuple[Step, ...] = (
     Step(
         codes.EXTRACTING_KLV_METADATA,
         "telemetry",
-        lambda m: extracting_klv_metadata.run(m.env, m.started.source, m.klv, ground=m.env.options.ground),
+        lambda m: extracting_klv_metadata.run(
+            m.env, m.started.source, m.klv, ground=m.env.options.ground, part=m.plan.video.trim
+        ),
         91,
         applies=lambda m: m.klv.present,
         left_out=lambda m: extracting_klv_metadata.left_out(m.klv),
@@ -288,6 +298,13 @@ STEPS: tuple[Step, ...] = (
     ),
     Step(codes.GENERATING_POSTER, "poster", _poster, 94),
     Step(codes.GENERATING_PREVIEWS, "previews", _previews, 95),
+    Step(
+        codes.GENERATING_THUMBNAILS,
+        "thumbnails",
+        _thumbnails,
+        95,
+        applies=lambda m: bool(m.plan.thumbnails),
+    ),
     Step(
         codes.GENERATING_SUBTITLES,
         "text",

@@ -80,7 +80,7 @@ def encode_chunks(env: Env, source: Source, plan: Plan) -> tuple[Run, int]:
         NotExact: the film is to be made in one piece.
         IngestError: as `encode_whole`.
     """
-    make_folders(env.temporary)
+    make_folders(env.temporary, plan)
     (env.temporary / checkpoints.CHUNKS).mkdir(exist_ok=True)
     made = _Work(env, source, plan).all()
     started = sum(m.cpu_seconds for m in made if not m.again)
@@ -186,7 +186,7 @@ class _Work:
         shutil.rmtree(place, ignore_errors=True)  # of what is not whole
         part = place.with_suffix(".part")
         shutil.rmtree(part, ignore_errors=True)
-        make_folders(part)
+        make_folders(part, self._plan)
         env, plan = self._env, self._plan
 
         def tell(frames: int) -> None:
@@ -233,7 +233,7 @@ class _Work:
         part = place.with_suffix(".part")
         for folder in (place, part):
             shutil.rmtree(folder, ignore_errors=True)
-        make_folders(part)
+        make_folders(part, self._plan)
         errors = DecodeErrors()
         done = process.run(
             Command(
@@ -347,7 +347,7 @@ def _join(env: Env, plan: Plan, frames: int) -> float:
             raise NotExact(f"joined, {rung.name} has other pictures than its pieces")
     # Copies: what is finished stays as it is until nobody needs it any more.
     for place in (*_places(plan), *((SOUND,) if plan.audio else ())):
-        for name in _GATHERED:
+        for name in (*_GATHERED, *map(names.thumbnails_folder, range(len(plan.thumbnails)))):
             for file in (folder / checkpoints.CHUNKS / place / name).iterdir():
                 shutil.copyfile(file, folder / name / file.name)
     return seconds

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ingest.media.key_pictures import KeyPictures
     from ingest.media.options import Options
     from ingest.media.plan import Plan
+    from ingest.media.plan.trim import Trimmed
     from ingest.media.presets import Preset
     from ingest.media.probe import Prober
     from ingest.media.timing import PacketTable
@@ -34,21 +35,31 @@ def choose(
     look: Callable[[], KeyPictures],
     *,
     damaged: bool,
+    trimmed: Trimmed | None = None,
 ) -> tuple[Plan, tuple[Note, ...]]:
     """`plan` with what can be copied copied, and why something cannot that nearly could.
 
     Args:
         look: looks into the source's key pictures; called only where all else is right.
         damaged: something is missing of the source.
+        trimmed: the part that is kept, where that is not all; `video` and `packets` are of the whole.
 
     Raises:
         ProcessingError: COPY_IMPOSSIBLE, copying was insisted on.
     """
     if options.copy == "never":
         return plan, ()
-    order = packet_order(packets, video.timing)
-    found = verdict(plan, video, order, presets, options, damaged=damaged)
-    if found.names and order is not None and (why := refused_by(look(), order)):
+    kept = trimmed.video if trimmed else video
+    order = packet_order(trimmed.packets if trimmed else packets, kept.timing)
+    if trimmed and not trimmed.apart:
+        order = None
+    found = verdict(plan, kept, order, presets, options, damaged=damaged)
+    if found.names and order is not None:
+        every = video.timing.key_frames if trimmed else len(order.keys)
+        why = refused_by(look(), every)
+    else:
+        why = ""
+    if why:
         found = refuse_all(found, why)
     if options.copy == "require" and not found.names:
         raise impossible(plan, found)

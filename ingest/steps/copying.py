@@ -84,7 +84,7 @@ def _mended(env: Env, source: Source, plan: Plan, made: Outcome[Encoded]) -> Out
     if not any(a.copied for a in plan.audio) or codes.SOUND_DAMAGED not in {w.code for w in made.warnings}:
         return made
     whole = with_copied_sound(plan, ())
-    make_folders(env.temporary)
+    make_folders(env.temporary, whole)
     done = process.run(
         Command(
             argv=sound_arguments(str(env.tools.ffmpeg.path), whole, source_of(env, source)),

@@ -59,6 +59,8 @@ def pictures(
     Damaged pictures before the first whole one do not count: a stream that was cut out of another begins so. Where
     there is no whole one, all count.
     """
+    if plan.video.trim is not None:
+        found = found.between(plan.video.trim.first, plan.video.trim.until)
     base, start, whole = plan.video.time_base, plan.video.start, max(1, len(found.ticks))
     bad = places_of((t, t) for t in sorted(tick * base - start for tick in found.concealed))
     gone = holes(sorted(found.ticks), base).places if lost else ()

@@ -55,7 +55,7 @@ class Run:
 def encode_whole(env: Env, source: Source, plan: Plan) -> Run:
     """Raises ProcessingError, ResourceError, SourceError or Cancelled."""
     folder = env.temporary
-    make_folders(folder)
+    make_folders(folder, plan)
     grid = plan.video.grid
     planned = planned_pictures(plan)
 
@@ -101,9 +101,9 @@ def step_progress(plan: Plan, fraction: float, speed: float | None) -> StepProgr
     )
 
 
-def make_folders(folder: Path) -> None:
+def make_folders(folder: Path, plan: Plan) -> None:
     """Those that ffmpeg writes into."""
-    for name in names.folders():
+    for name in names.folders(len(plan.thumbnails)):
         (folder / name).mkdir(parents=True, exist_ok=True)
 
 

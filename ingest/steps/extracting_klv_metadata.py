@@ -13,6 +13,7 @@ from ingest.job import codes
 from ingest.steps.context import Env, Note, Outcome
 
 if TYPE_CHECKING:
+    from ingest.media.plan.trim import TrimPlan
     from ingest.media.source import Source
     from ingest.steps.probing_video_klv import FoundKlv
     from ingest.telemetry import Exported
@@ -32,13 +33,26 @@ class ExtractedKlv:
     raw: SetStore | None = None
 
 
-def run(env: Env, source: Source, found: FoundKlv, *, ground: float = 0.0) -> Outcome[ExtractedKlv]:
-    """Read all of it again. Raises Cancelled, or OSError where the disk is full."""
+def run(
+    env: Env, source: Source, found: FoundKlv, *, ground: float = 0.0, part: TrimPlan | None = None
+) -> Outcome[ExtractedKlv]:
+    """Read all of it again. Raises Cancelled, or OSError where the disk is full.
+
+    Args:
+        ground: metres above the sea of the ground where a set does not say it.
+        part: what is kept of the film, where that is not all.
+    """
     from ingest.telemetry import export
     from ingest.telemetry.cue_store import CueStore
     from ingest.telemetry.set_store import SetStore
 
     readings = [again() for again in found.readings]
+    times = found.times
+    if part is not None:
+        from ingest.steps.klv_part import part_of, ticks_of
+
+        readings = [part_of(reading, part.start, part.end) for reading in readings]
+        times = (times[0], times[1] + ticks_of(part.start)) if times else None
     cues = CueStore(env.temporary / CUES) if found.chosen is not None else None
     raw = SetStore(env.temporary / RAW) if env.options.format == "ts" else None
     exported = export(
@@ -51,7 +65,7 @@ def run(env: Env, source: Source, found: FoundKlv, *, ground: float = 0.0) -> Ou
         ground=ground,
         cues=cues,
         raw=raw,
-        times=found.times,
+        times=times,
     )
     source.check_unchanged()
     return Outcome(ExtractedKlv(exported, cues or None, raw or None))

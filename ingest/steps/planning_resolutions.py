@@ -16,12 +16,14 @@ from ingest.media.plan.canvas import aspect_changes
 from ingest.media.plan.chunks import SHORTEST, cut
 from ingest.media.plan.colour import needs_zscale, uncertain
 from ingest.media.plan.copying import without_copies
+from ingest.media.plan.crop import crop_plan, cropped
 from ingest.media.plan.encoders import for_hardware, in_hardware
 from ingest.media.plan.hdr import made_codecs, why_not_kept
 from ingest.media.plan.rungs import ENCODERS, SMALLEST
 from ingest.media.plan.space import NOTHING, Beside, space_of
 from ingest.media.plan.still import held
 from ingest.media.plan.text import MAX_TEXT_TRACKS, usable_text
+from ingest.media.plan.trim import trim, within
 from ingest.media.process import Limits
 from ingest.media.timing import instants
 from ingest.media.toolchain import capabilities
@@ -107,6 +109,7 @@ def plan(
     Raises:
         ProcessingError: copying was insisted on and cannot be.
         ToolError: this ffmpeg lacks an encoder, or what measures quality.
+        UsageError: there is no picture in the part that is asked for.
     """
     if env.options.quality and "libvmaf" not in capabilities(env.tools.ffmpeg).filters:
         raise ToolError(
@@ -114,6 +117,14 @@ def plan(
             f"{env.tools.ffmpeg.path} has no libvmaf filter, which --quality vmaf needs",
             remedy="unset INGEST_FFMPEG to use the ffmpeg from PyPI, or leave --quality out",
         )
+    unwanted = () if env.options.audio else audio
+    audio = audio if env.options.audio else ()
+    crop = crop_plan(video, env.options.crop)
+    video = cropped(video, crop)
+    part = trim(video, packets, env.options.start, env.options.end)
+    whole = video
+    if part is not None:
+        video, audio = part.video, within(audio, part.video.timing)
     needed = needs_zscale(video)
     can_tone_map = not needed or {"zscale", "tonemap"} <= capabilities(env.tools.ffmpeg).filters
     made = make_plan(
@@ -126,13 +137,18 @@ def plan(
         text=text,
         chapters=chapters,
         options=env.options,
+        trim=part.plan if part else None,
+        crop=crop,
     )
     made = replace(made, beside=beside)
-    made, not_copied = copy_choice.choose(made, video, packets, presets, env.options, look, damaged=damaged)
+    made, not_copied = copy_choice.choose(
+        made, whole, packets, presets, env.options, look, damaged=damaged, trimmed=part
+    )
     made, sound = copy_choice.choose_sound(made, audio, env.options, listen)
     made, undivided = in_chunks(made, video, packets, env.chunk_seconds)
     noted = (
         *notes(made, video),
+        *(Note(codes.STREAM_LEFT_OUT, f"stream {t.index}: no sound was asked for") for t in unwanted),
         *not_copied,
         *sound,
         *undivided,
@@ -156,7 +172,7 @@ def in_chunks(
     length = Fraction(str(seconds))
     if plan.duration < length * SHORTEST:
         return plan, ()
-    known = instants(packets, plan.video.start_ticks)
+    known = instants(packets, plan.video.start_ticks, plan.video.trim.until if plan.video.trim else None)
     cutting = cut(plan, video, known, length)
     why = (Note(codes.ENCODED_IN_ONE_PIECE, cutting.why),) if cutting.why else ()
     copies = plan.copies
@@ -186,7 +202,16 @@ def notes(plan: Plan, video: VideoFacts) -> tuple[Note, ...]:
     ]
     length = f"the only picture is shown for {float(plan.duration):.1f} s, as long as there is sound"
     still = [Note(codes.PICTURE_HELD, length)] if plan.video.grid.held else []
-    return (*made, *left, *slower(plan, video), *still, *tracks, *assumed, *fields, *small)
+    return (*trimmed(plan), *made, *left, *slower(plan, video), *still, *tracks, *assumed, *fields, *small)
+
+
+def trimmed(plan: Plan) -> tuple[Note, ...]:
+    """A part of the film alone is made."""
+    trim = plan.video.trim
+    if trim is None:
+        return ()
+    start, end, whole = (f"{float(t):.3f}" for t in (trim.start, trim.end, trim.whole))
+    return (Note(codes.TRIMMED, f"from {start} to {end} s of {whole} s"),)
 
 
 def slower(plan: Plan, video: VideoFacts) -> tuple[Note, ...]:

@@ -79,8 +79,8 @@ def run(env: Env, source: Source, plan: Plan) -> Outcome[Encoded]:
     spent = levelled.cpu_seconds + made.cpu_seconds
     if made.lost and made.frames > 1:
         # Once more, with pictures that stay where others are lost: else the times of those around come to harm.
-        for stills in (made.encoded.candidates, made.encoded.previews):
-            shutil.rmtree(stills)
+        for stills in (names.CANDIDATES, names.PREVIEWS, names.THUMBNAILS):
+            shutil.rmtree(env.temporary / stills, ignore_errors=True)
         grid = whole.video.grid.with_losses()
         made = encode_whole(env, source, replace(whole, video=replace(whole.video, grid=grid)))
         spent += made.cpu_seconds

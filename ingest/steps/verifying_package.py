@@ -72,4 +72,5 @@ def expected(plan: Plan, *, exact: bool) -> Expected:
         poster=True,
         previews=True,
         mp4=tuple(m.rung for m in plan.mp4),
+        thumbnails={t.name: t.most for t in plan.thumbnails},
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import ffmpeg
 
-from ingest.media.command.expressions import ratio
+from ingest.media.command.expressions import ratio, seconds
 from ingest.media.command.names import CAPTIONS_PICTURE, CAPTIONS_TIMESCALE
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ def captions_output(source: Any, plan: Plan, chunk: Chunk | None = None) -> list
         return []
     video = plan.video
     stream = source[str(video.index)].filter("setpts", f"PTS-({ratio(video.start)})/TB")
+    if video.trim:
+        stream = stream.filter("trim", start=0, end=seconds(plan.duration))
     if chunk is not None:
         stream = _within(stream, chunk)
     stream = stream.filter("scale", _SIDE, _SIDE, flags="neighbor").filter("format", "yuv420p")

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ingest.media.plan import Plan
     from ingest.media.plan.audio import AudioRendition
     from ingest.media.plan.rungs import Rung
+    from ingest.media.plan.trim import TrimPlan
 
 # BT.709 in all (Rec. ITU-T H.273: primaries 1, transfer 1, matrix 1), limited range, square samples.
 _NAMES = {
@@ -111,9 +112,16 @@ def filters(plan: Plan, rung: Rung) -> str:
     number = f"round((PTS-({ratio(copies.start)}))/{ticks})"
     return ",".join(
         (
+            *([_part(plan.video.trim)] if plan.video.trim else []),
             f"filter_units=remove_types={units.sets}|{units.padding}",
             _NAMES[rung.codec],
             f"setts=time_base=1/{grid.timescale}:pts=PTS:dts=DTS",
             f"setts=pts={number}*{ticks}:dts=(N-{copies.delay})*{ticks}:duration={ticks}",
         )
     )
+
+
+def _part(trim: TrimPlan) -> str:
+    """Takes the packets away that are not kept."""
+    behind = rf"+gte(pts\,{trim.until})" if trim.until is not None else ""
+    return rf"noise=drop=lt(pts\,{trim.first}){behind}"

@@ -16,11 +16,18 @@ REFERENCE = "reference"
 WIDE_REFERENCE = "wide-reference"
 TRICK = "trick.mp4"
 MP4 = "mp4"
+THUMBNAILS = "thumbnails"
 
 
-def folders() -> tuple[str, ...]:
-    """The folders that must exist below the work folder before ffmpeg starts."""
-    return (RUNGS, AUDIO, LOUDNESS, TEXT, CANDIDATES, PREVIEWS, REFERENCE, WIDE_REFERENCE, QUALITY)
+def folders(thumbnails: int = 0) -> tuple[str, ...]:
+    """The folders that must exist below the work folder before ffmpeg starts; so many sets of `thumbnails`."""
+    usual = (RUNGS, AUDIO, LOUDNESS, TEXT, CANDIDATES, PREVIEWS, REFERENCE, WIDE_REFERENCE, QUALITY)
+    return (*usual, *map(thumbnails_folder, range(thumbnails)))
+
+
+def thumbnails_folder(number: int) -> str:
+    """Where the pictures of the plan's set of this number are written."""
+    return f"{THUMBNAILS}/{number}"
 
 
 def rung_file(name: str) -> str:

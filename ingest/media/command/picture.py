@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from ingest.media.command.colour import over_black, retagged
-from ingest.media.command.expressions import ratio
+from ingest.media.command.expressions import ratio, seconds
 from ingest.media.plan.fields import FILM
 
 if TYPE_CHECKING:
@@ -48,7 +48,21 @@ def on_the_clock(stream: Any, plan: Plan) -> Any:
         stream = stream.filter("settb", ratio(grid.time_base / grid.frame_step))
         if grid.fill:
             stream = stream.filter("fps", ratio(grid.frame_step / grid.time_base))
-    return stream
+    return part(stream, plan) if video.trim else stream
+
+
+def part(stream: Any, plan: Plan) -> Any:
+    """Of pictures on the package's clock those that are kept."""
+    grid, trim = plan.video.grid, plan.video.trim
+    assert trim is not None  # noqa: S101 - asked by the caller
+    if grid.rate is not None:
+        ticks = grid.time_base / grid.frame_step
+        return stream.filter("trim", start_pts=0, end_pts=round(grid.duration / ticks))
+    if trim.until is None:
+        return stream.filter("trim", start_pts=0)
+    # Half a tick before the first picture that is not kept: no rounding on the way decides.
+    end = (trim.until - trim.first - Fraction(1, 2)) * plan.video.time_base
+    return stream.filter("trim", start_pts=0, end=seconds(end))
 
 
 def upright(stream: Any, plan: Plan) -> Any:
@@ -58,6 +72,11 @@ def upright(stream: Any, plan: Plan) -> Any:
         stream = stream.filter("framestep", grid.frame_step)
     for name, options in _TURNS[video.rotation, video.mirrored]:
         stream = stream.filter(name, **options)
+    if video.crop:
+        turned = video.rotation % 180 == 90
+        size = (video.canvas.width, video.canvas.height)
+        width, height, left, top = video.crop.window(*(size[::-1] if turned else size))
+        stream = stream.filter("crop", width, height, left, top, exact=1)
     return over_black(stream, plan.video.colour) if video.colour.alpha else stream
 
 

@@ -90,6 +90,9 @@ def sounds(source: Any, plan: Plan) -> Iterator[tuple[AudioRendition, Any]]:
     for indexes in dict.fromkeys(a.indexes for a in plan.audio):
         renditions = [a for a in plan.audio if a.indexes == indexes]
         tracks = [source[str(i)].filter("asetpts", f"PTS-({ratio(plan.video.start)})/TB") for i in indexes]
+        if plan.video.trim:
+            # By itself: what follows keeps sound in step by small steps, and would take hours for one.
+            tracks = [t.filter("atrim", start=0) for t in tracks]
         sound = tracks[0] if len(tracks) == 1 else _joined(tracks, renditions[0])
         # Split before anything that can convert: else one layout is chosen for all branches.
         branches = sound.filter_multi_output("asplit", len(renditions))

@@ -1,4 +1,4 @@
-"""The poster candidates and the preview frames. Pure."""
+"""The poster candidates, the preview frames and the thumbnails. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import ffmpeg
 
 from ingest.media.command.expressions import first_of_each
-from ingest.media.command.names import CANDIDATES, PREVIEWS
+from ingest.media.command.names import CANDIDATES, PREVIEWS, thumbnails_folder
 from ingest.media.command.picture import scaled
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ def _stills(
 def wanted(plan: Plan, chunk: Chunk | None) -> list[str]:
     """Which stills there are; of a chunk, those that it has a picture for: ffmpeg fails where an encoder gets none."""
     intervals = {CANDIDATES: plan.stills.poster_interval, PREVIEWS: plan.stills.preview_interval}
+    intervals |= {thumbnails_folder(n): t.interval for n, t in enumerate(plan.thumbnails)}
     return [name for name, interval in intervals.items() if chunk is None or chunk.begins_an(interval)]
 
 
@@ -56,5 +57,8 @@ def stills_output(stream: Any, plan: Plan, name: str, chunk: Chunk | None = None
     if name == CANDIDATES:
         size = (plan.video.display_width, plan.video.display_height)
         return _stills(stream, plan, CANDIDATES, plan.stills.poster_interval, size, 2, chunk)
+    for number, one in enumerate(plan.thumbnails):
+        if name == thumbnails_folder(number):
+            return _stills(stream, plan, name, one.interval, (one.width, one.height), 3, chunk)
     size = (plan.stills.tile_width, plan.stills.tile_height)
     return _stills(stream, plan, PREVIEWS, plan.stills.preview_interval, size, 3, chunk)

@@ -23,7 +23,9 @@ from ingest.media.plan.rungs import make_rungs, possible_codecs
 from ingest.media.plan.space import NOTHING, Beside
 from ingest.media.plan.still import held
 from ingest.media.plan.text import text_renditions
+from ingest.media.plan.thumbnails import plan_thumbnails
 from ingest.media.plan.trick import plan_trick
+from ingest.media.thumbnail_sets import parse_sets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,13 +40,16 @@ if TYPE_CHECKING:
     from ingest.media.plan.chunks import Chunk
     from ingest.media.plan.colour import ColourPlan
     from ingest.media.plan.copying import CopyPlan
+    from ingest.media.plan.crop import CropPlan
     from ingest.media.plan.fields import FieldsPlan
     from ingest.media.plan.grid import Grid
     from ingest.media.plan.hdr import HdrPlan
     from ingest.media.plan.mp4 import Mp4Plan
     from ingest.media.plan.rungs import Rung
     from ingest.media.plan.text import TextRendition
+    from ingest.media.plan.thumbnails import ThumbnailPlan
     from ingest.media.plan.trick import TrickPlan
+    from ingest.media.plan.trim import TrimPlan
     from ingest.media.presets import Preset
     from ingest.media.text_facts import Chapter, TextFacts
 
@@ -55,7 +60,8 @@ POSTER_CANDIDATES = 12
 class VideoPlan:
     """`start` is the source time (in ticks of its time base) that becomes 0; `jumps` of its clock are taken out,
     and pictures with a damaged time are shown when `mended` says (when they are decoded, and shown; ticks).
-    `canvas` is what every picture is fitted into first; `rotation` and `mirrored` are as in the facts."""
+    `canvas` is what every picture is fitted into first; `rotation` and `mirrored` are as in the facts. `trim`: what is
+    kept, where that is not all. `crop`: what goes of each picture."""
 
     index: int
     start_ticks: int
@@ -71,6 +77,8 @@ class VideoPlan:
     display_height: int
     jumps: tuple[tuple[int, tuple[Jump, ...]], ...] = ()
     mended: tuple[tuple[int, int], ...] = ()
+    trim: TrimPlan | None = None
+    crop: CropPlan | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +110,7 @@ class Plan:
     chunks: tuple[Chunk, ...] = ()
     copies: CopyPlan | None = None
     mp4: tuple[Mp4Plan, ...] = ()
+    thumbnails: tuple[ThumbnailPlan, ...] = ()
     beside: Beside = NOTHING
 
     @property
@@ -111,9 +120,10 @@ class Plan:
 
     @property
     def key_pictures_alone(self) -> bool:
-        """Whether only key pictures are decoded: no rendition is encoded, and previews are further apart."""
+        """Whether only key pictures are decoded: no rendition is encoded, and stills are further apart."""
         copies = self.copies
-        return copies is not None and not self.encoded and copies.apart <= self.stills.preview_interval
+        closest = min((self.stills.preview_interval, *(t.interval for t in self.thumbnails)))
+        return copies is not None and not self.encoded and copies.apart <= closest
 
     @property
     def resolutions(self) -> tuple[str, ...]:
@@ -136,6 +146,8 @@ def make_plan(
     text: Sequence[TextFacts] = (),
     chapters: Sequence[Chapter] = (),
     options: Options = DEFAULTS,
+    trim: TrimPlan | None = None,
+    crop: CropPlan | None = None,
 ) -> Plan:
     """Decide everything. `presets` are the requested resolutions, at least one.
 
@@ -145,6 +157,8 @@ def make_plan(
         can_tone_map: this ffmpeg has zscale and tonemap.
         text, chapters: those of the source.
         options: what a person chose.
+        trim: the facts are those of this part of the film.
+        crop: the picture is seen in `video` as it is without what goes.
 
     Raises:
         UsageError: a preset cannot be made in one of the codecs.
@@ -175,6 +189,8 @@ def make_plan(
             display_height=video.display_height,
             jumps=video.jumps,
             mended=video.mended,
+            trim=trim,
+            crop=crop,
         ),
         rungs=rungs,
         audio=sound.renditions,
@@ -195,5 +211,8 @@ def make_plan(
         chapters=plan_chapters(chapters, video.timing.start, grid.duration),
         unused_audio=sound.unused,
         assumed_audio=sound.assumed,
+        thumbnails=plan_thumbnails(
+            parse_sets(options.thumbnails), video.display_width, video.display_height, grid.duration
+        ),
         mp4=plan_mp4(rungs, sound.renditions) if options.mp4 else (),
     )

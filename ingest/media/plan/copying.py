@@ -116,9 +116,9 @@ def verdict(
     return Verdict(found, cut)
 
 
-def refused_by(keys: KeyPictures, order: PacketOrder) -> str:
-    """Why the bitstream forbids copying; empty where it does not."""
-    if keys.starts != len(order.keys):
+def refused_by(keys: KeyPictures, count: int) -> str:
+    """Why the bitstream of a film with `count` key pictures forbids copying; empty where it does not."""
+    if keys.starts != count:
         return "decoding cannot begin at each of its key pictures (open groups)"
     return "" if keys.alike else "its parameter sets change"
 
@@ -178,6 +178,8 @@ def without_copies(plan: Plan) -> Plan:
 
 def _picture(plan: Plan, video: VideoFacts, rung: Rung, preset: Preset, options: Options) -> str:
     """Why the source's pictures are not those of the rendition."""
+    if plan.video.crop is not None:
+        return "a part of its picture is cut off"
     size = (rung.width, rung.height)
     shown, stored = (video.display_width, video.display_height), (video.width, video.height)
     if size != shown:
@@ -262,6 +264,8 @@ def _file(
         return "its pictures are unevenly spaced"
     if grid.frame_step > 1 or grid.resample:
         return f"more than {preset.video.max_frame_rate} pictures a second"
+    if order is None and plan.video.trim is not None:
+        return "no key frame is where it is trimmed, or pictures are needed that are cut away"
     if order is None or len(order.keys) != video.timing.key_frames:
         return "not every picture in the file is shown"
     if not order.closed:

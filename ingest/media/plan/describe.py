@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ingest.media.plan.rungs import Rung
     from ingest.media.plan.space import Space
     from ingest.media.plan.text import TextRendition
+    from ingest.media.plan.trim import TrimPlan
 
 FIELDS = {
     "frame": "deinterlaced",
@@ -35,6 +36,7 @@ def rows(plan: Plan) -> list[tuple[str, str]]:
     """What was decided: the subject, and the decision in words."""
     video, grid = plan.video, plan.video.grid
     steps = [FIELDS[video.fields.method]] if video.fields.method != "keep" else []
+    steps += ["a part of what is seen cut off"] if video.crop else []
     steps += ["tone mapped to SDR"] if video.colour.tone_map else []
     steps += ["black and white"] if video.colour.grey else []
     steps += ["colours converted to BT.709"] if video.colour.convert else []
@@ -46,6 +48,7 @@ def rows(plan: Plan) -> list[tuple[str, str]]:
             "picture",
             ", ".join((f"stream {video.index}", _size(video.display_width, video.display_height), *steps)),
         ),
+        *([("trim", _trim(video.trim))] if video.trim else []),
         ("frames", _frames(plan)),
         ("segments", _segments(grid)),
         *((f"rung {r.name}", _rung(r)) for r in plan.rungs),
@@ -56,6 +59,13 @@ def rows(plan: Plan) -> list[tuple[str, str]]:
         (
             "previews",
             f"{_size(plan.stills.tile_width, plan.stills.tile_height)} every {_number(plan.stills.preview_interval)} s",
+        ),
+        *(
+            (
+                f"thumbnails {t.name}",
+                f"{_size(t.width, t.height)} every {_number(t.interval)} s, at most {t.most}",
+            )
+            for t in plan.thumbnails
         ),
         (
             "trick play",
@@ -71,6 +81,10 @@ def _frames(plan: Plan) -> str:
     rate = f"at {grid.rate}/s" if grid.rate is not None else "at their own times"
     made_constant = ", made constant" if grid.resample else ""
     return f"{count}{rate}{made_constant}, {_number(grid.duration)} s"
+
+
+def _trim(trim: TrimPlan) -> str:
+    return f"from {_number(trim.start)} to {_number(trim.end)} s of {_number(trim.whole)} s"
 
 
 def _segments(grid: Grid) -> str:

@@ -81,10 +81,13 @@ def space_of(plan: Plan) -> Space:
     once = plan.beside.sets * SET + SET_BYTE * max(plan.beside.set_bytes, plan.beside.sets * SMALLEST_SET)
     documents = once * (2 if plan.beside.lines else 1) + plan.beside.sets * ROW
     maps = min(plan.beside.sets, POINTS) * POINT
+    thumbnails = sum(t.most * _file(_bytes(t.width, t.height, STILL)) for t in plan.thumbnails)
     package = renditions + alone + poster + sheets + documents + maps + once + REST
+    package += 2 * thumbnails  # in folders and in archives
     # The sound in one form is gone before anything is packaged.
     latest = max(package + once + plan.beside.set_bytes, _steady_sound(plan))
-    return Space(working=renditions + candidates + previews + references + levels + latest, package=package)
+    working = renditions + candidates + previews + thumbnails + references + levels + latest
+    return Space(working=working, package=package)
 
 
 def _steady_sound(plan: Plan) -> int:

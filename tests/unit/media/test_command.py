@@ -344,7 +344,7 @@ def test_hdr_with_surround_and_stereo() -> None:
             "[s32]format=yuv420p[s33]",
             "[s33]extractplanes=y[s34]",
             r"[s18]select=lt(mod(n*2\,60)\,2)[s35]",
-            f"[s35]scale=720:1280:{BT709}:{VIDEO}[s36]",
+            f"[s35]scale=480:854:{BT709}:{VIDEO}[s36]",
             "[s36]format=yuv420p[s37]",
             "[s37]setsar=1[s38]",
             "[s38]setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv[s39]",

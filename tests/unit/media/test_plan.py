@@ -574,3 +574,13 @@ def test_few_pictures_on_uneven_times_are_not_reordered() -> None:
     timing = replace(constant(F(25), 32, F(1, 1000)), rate=None)
     assert make_grid(clip(timing=timing), FHD).reorder
     assert not make_grid(clip(timing=replace(timing, frames=31)), FHD).reorder
+
+
+@pytest.mark.parametrize(
+    ("presets", "size"), [((SD, FHD), (720, 404)), ((HD, FHD), (854, 480)), ((FHD,), (854, 480))]
+)
+def test_fast_winding_needs_no_more_than_480_lines(
+    presets: tuple[Preset, ...], size: tuple[int, int]
+) -> None:
+    trick = make_plan(clip(1920, 1080), (), presets, preview_interval=F(1), tile=(160, 90)).trick
+    assert (trick.width, trick.height) == size

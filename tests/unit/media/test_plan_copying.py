@@ -219,10 +219,10 @@ def test_a_command_has_room_for_so_many_forced_key_pictures() -> None:
 
 
 def test_the_bitstream_has_the_last_word() -> None:
-    assert refused_by(KeyPictures(5, True), order()) == ""
-    assert refused_by(KeyPictures(5, False), order()) == "its parameter sets change"
+    assert refused_by(KeyPictures(5, True), 5) == ""
+    assert refused_by(KeyPictures(5, False), 5) == "its parameter sets change"
     why = "decoding cannot begin at each of its key pictures (open groups)"
-    assert refused_by(KeyPictures(4, True), order()) == why
+    assert refused_by(KeyPictures(4, True), 5) == why
     found = verdict(planned(source(), SD, HD), source(), order(), (SD, HD), Options(), damaged=False)
     assert found.names == ("hd",)
     assert dict(refuse_all(found, why).refusals) == {

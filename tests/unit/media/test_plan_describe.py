@@ -73,6 +73,7 @@ def test_the_document_names_every_field_and_keeps_fractions_exact() -> None:
         "chunks",
         "copies",
         "mp4",
+        "thumbnails",
         "beside",
         "space",
     ]

@@ -28,7 +28,18 @@ from ingest.store import JobSummary, open_store
 OTHER = "j11111111-1111-1111-1111-111111111111"
 MINE = "j22222222-2222-2222-2222-222222222222"
 OPTIONS = Options(
-    codecs=("h264", "av1"), klv=Path("/a b/c.klv"), hdr="keep", loudness=-23.0, jobs=3, allow_damage=True
+    codecs=("h264", "av1"),
+    klv=Path("/a b/c.klv"),
+    hdr="keep",
+    loudness=-23.0,
+    jobs=3,
+    allow_damage=True,
+    mp4=True,
+    start=0.1,
+    end=7.25,
+    thumbnails=("160x90", "320x180@5s"),
+    audio=False,
+    crop=(140, 0, 140, 0),
 )
 
 

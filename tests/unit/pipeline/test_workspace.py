@@ -77,7 +77,14 @@ def record(folder: Path, status: str, job_id: str = OLD, step: int = 118, files:
 
 
 def fill(package: Path, mark: str, *, audio: bool = True) -> None:
-    media = ("video/hd/init.mp4", "text/en/index.m3u8", "telemetry/klv.json", "trick/init.mp4", "mp4/hd.mp4")
+    media = (
+        "video/hd/init.mp4",
+        "text/en/index.m3u8",
+        "telemetry/klv.json",
+        "trick/init.mp4",
+        "mp4/hd.mp4",
+        "thumbnails/a.zip",
+    )
     for name in (*media, "previews/1.jpg", "info/abr.json", "poster.jpg"):
         (package / name).parent.mkdir(parents=True, exist_ok=True)
         (package / name).write_text(mark)
@@ -90,7 +97,7 @@ def fill(package: Path, mark: str, *, audio: bool = True) -> None:
 
 def filled(mark: str, *, audio: bool = True) -> dict[str, str]:
     names = ["video/hd/init.mp4", "previews/1.jpg", "info/abr.json", "poster.jpg", "manifest.mpd", "ABR.m3u8"]
-    names += ["text/en/index.m3u8", "telemetry/klv.json", "trick/init.mp4", "mp4/hd.mp4"]
+    names += ["text/en/index.m3u8", "telemetry/klv.json", "trick/init.mp4", "mp4/hd.mp4", "thumbnails/a.zip"]
     return dict.fromkeys([*names, *(["audio/init.mp4"] if audio else [])], mark)
 
 
@@ -255,7 +262,7 @@ def test_an_old_package_that_a_killed_run_had_moved_aside_is_put_back(
         (output / name).rename(aside / name)
     (output / "video").mkdir()
     (output / "video/new.mp4").write_text("new")
-    for name in ("previews", "text", "telemetry", "trick", "mp4", "info", "poster.jpg"):
+    for name in ("previews", "text", "telemetry", "trick", "mp4", "thumbnails", "info", "poster.jpg"):
         (output / name).rename(aside / name)
     dead.release()
     assert refusal(claim)[0] == codes.OUTPUT_EXISTS.number
@@ -538,7 +545,18 @@ def test_playlists_come_last_and_the_hls_master_very_last(
 
     monkeypatch.setattr("pathlib.Path.rename", spy)
     workspace.publish()
-    media = ["audio", "info", "mp4", "poster.jpg", "previews", "telemetry", "text", "trick", "video"]
+    media = [
+        "audio",
+        "info",
+        "mp4",
+        "poster.jpg",
+        "previews",
+        "telemetry",
+        "text",
+        "thumbnails",
+        "trick",
+        "video",
+    ]
     assert moved == [*media, "manifest.mpd", "ABR.m3u8"]
 
 
