@@ -37,6 +37,7 @@ from ingest.store import JobStore, JobSummary, open_store
 if TYPE_CHECKING:
     from types import FrameType
 
+NICE = 5  # the server answers also while its jobs encode
 # Writes the whole file, durably, or nothing and raises an IngestError.
 Fetch = Callable[[UrlSource, Path, CancelToken], object]
 
@@ -144,6 +145,7 @@ def main(arguments: list[str] | None = None) -> int:
     os.set_inheritable(given.lock, False)
     die_with(given.parent)
     spare_the_processor()
+    os.nice(NICE)
     orders = Orders.of(json.loads(sys.stdin.buffer.read()))
     token = Deadline(orders.seconds)
 

@@ -29,7 +29,7 @@ from ingest.job.ids import new_job_id
 from ingest.job.record import Record, utc_now
 from ingest.job.status import Status
 from ingest.pipeline.cancelling import cancel_job
-from ingest.pipeline.closing import closed
+from ingest.pipeline.closing import close_in_folder, closed
 from ingest.store.database import open_database
 from ingest.store.model import JobSummary, storable
 from ingest.store.sqlite import row_of
@@ -207,6 +207,7 @@ class JobQueue:
         Raises:
             UsageError: JOB_NOT_FOUND; JOB_NOT_CANCELLABLE, another machine's `ingest run` runs it.
         """
+        record: Record | None = None
         with self.database.write() as connection:
             row = _row(connection, account, job_id)
             if row.queue in ("draft", "queued"):
@@ -217,6 +218,8 @@ class JobQueue:
                 tell_ended(connection, row, record)
             elif row.queue == "running":
                 _update(connection, job_id, cancelling=1, updated=utc_now())
+        if record is not None:  # an earlier attempt may have left its own there
+            close_in_folder(Path(row.output), record)
         if not row.queue and not Status(row.status).final:
             cancel_job(job_id, self.home, wait=False)
         self._wake()
@@ -259,11 +262,18 @@ class JobQueue:
         Of a job that `ingest run` made, only the entry goes: its folder is a person's own.
 
         Raises:
-            UsageError: JOB_NOT_FOUND; JOB_NOT_CANCELLABLE.
+            UsageError: JOB_NOT_FOUND; JOB_NOT_CANCELLABLE; JOB_NOT_CHANGEABLE, `ingest run` is at work on it: it was
+                asked to stop.
         """
         self.cancel(account, job_id)
         with self.database.write() as connection:
             row = _row(connection, account, job_id)
+            if not row.queue and not Status(row.status).final:
+                raise UsageError(
+                    codes.JOB_NOT_CHANGEABLE,
+                    f"job {job_id} is run by `ingest run`",
+                    remedy="it was asked to stop: try again when it has",
+                )
             _update(connection, job_id, deleting=1)
         if row.queue != "running":
             self.remove(job_id)

@@ -15,7 +15,7 @@ from ingest.job.status import Status
 from ingest.pipeline.finding import find_job, job_in
 from ingest.pipeline.first_record import file_url, folder_url, request_of, this_process
 from ingest.pipeline.published import finish_published
-from ingest.store import is_alive, open_store
+from ingest.store import is_alive, open_store, store_path
 
 if TYPE_CHECKING:
     from ingest.job.record import Asked
@@ -40,7 +40,7 @@ def stopped_job(job: str, home: Path, *, held: bool = False) -> Stopped | Record
 
     Raises:
         UsageError: JOB_NOT_FOUND; JOB_NOT_RESUMABLE: it is complete, or nobody can say what was asked for.
-        BusyError: it runs.
+        BusyError: it runs, or the job server has it.
     """
     stored = _newest(find_job(job, home))
     if (done := _finished(stored, home)) is not None:
@@ -48,6 +48,12 @@ def stopped_job(job: str, home: Path, *, held: bool = False) -> Stopped | Record
     summary = stored.summary
     if summary.status == Status.COMPLETED:
         raise _refused(stored, "is complete", "run it again with --force to make it anew")
+    if not held and _in_queue(summary.job_id, home):
+        raise BusyError(
+            codes.OUTPUT_BUSY,
+            f"job {summary.job_id} is the job server's, which goes on with it",
+            remedy="start the server, or stop the job with `ingest cancel`",
+        )
     alive = is_alive(summary) if not (held or _ended(summary.status)) else False
     if alive:
         raise BusyError(
@@ -80,6 +86,13 @@ def _finished(stored: StoredJob, home: Path) -> Record | None:
         return None
     with open_store(home) as store:
         return finish_published(output, store)
+
+
+def _in_queue(job_id: str, home: Path) -> bool:
+    if not store_path(home).exists():
+        return False
+    with open_store(home) as store:
+        return store.in_queue(job_id)
 
 
 def _ended(status: str) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import URL, create_engine, event
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from ingest.store.faults import store_error
 from ingest.store.schema import BUSY_SECONDS
@@ -72,6 +73,8 @@ class Database:
             yield
         except DBAPIError as error:
             raise store_error(self.path, error.orig or error) from error
+        except PoolTimeoutError as error:
+            raise store_error(self.path, error) from error
 
 
 def _engine(path: Path) -> Engine:

@@ -17,12 +17,16 @@ from sqlalchemy import insert, select, update
 from ingest.engine.model import Filter, Job, LocalSource, State, StoredSource, Submission, UrlSource
 from ingest.engine.places import job_folder, presets_folder
 from ingest.engine.rows import J
+from ingest.engine.stopping import cancel_anywhere
 from ingest.engine.submissions import dumped, loaded
 from ingest.job import codes
 from ingest.job.errors import IngestError, SourceError, UsageError
 from ingest.job.ids import new_job_id, object_id
 from ingest.job.status import Status
 from ingest.media.options import Options
+from ingest.pipeline.first_record import first_record
+from ingest.pipeline.request import Request
+from ingest.pipeline.resuming import stopped_job
 from ingest.store import JobSummary, open_store, store_path
 from ingest.store.tables import DELIVERIES, FILES, JOBS
 
@@ -247,9 +251,6 @@ def test_a_foreign_job_is_a_missing_one(queue: JobQueue, tmp_path: Path) -> None
 
 
 def test_jobs_of_ingest_run_are_seen_by_all_accounts_together(queue: JobQueue, tmp_path: Path) -> None:
-    from ingest.pipeline.first_record import first_record
-    from ingest.pipeline.request import Request
-
     record = first_record(Request(tmp_path / "x.mp4", ("sd",), tmp_path / "out"))
     with open_store(queue.home) as store:
         store.save(record.to_json(), summary=JobSummary.of(record))
@@ -293,6 +294,47 @@ def test_a_waiting_job_is_cancelled_at_once(queue: JobQueue, tmp_path: Path) -> 
     payload = json.loads(told[0].payload)
     assert payload.pop("timestamp").endswith("Z")
     assert payload == {"type": "job.cancelled", "data": {"jobId": job.job_id, "status": "CANCELLED"}}
+
+
+def test_what_an_earlier_attempt_left_in_the_folder_says_it_too(queue: JobQueue, tmp_path: Path) -> None:
+    job = queue.submit("a", "u", wanted(tmp_path))
+    job.folder.mkdir(parents=True)
+    (job.folder / "job.json").write_text(job.record.with_status(Status.EXECUTING).to_json())
+    queue.cancel("a", job.job_id)
+    assert json.loads((job.folder / "job.json").read_text())["status"] == "CANCELLED"
+
+
+def test_a_waiting_job_is_not_resumed_beside_the_server(queue: JobQueue, tmp_path: Path) -> None:
+    job = queue.submit("a", "u", wanted(tmp_path))
+    refused(codes.OUTPUT_BUSY, stopped_job, job.job_id, queue.home)
+
+
+def test_a_waiting_job_is_cancelled_from_the_command_line(queue: JobQueue, tmp_path: Path) -> None:
+    job = queue.submit("a", "u", wanted(tmp_path))
+    done = cancel_anywhere(job.job_id[:14], queue.home)
+    assert (done.job_id, done.status, done.interrupted) == (job.job_id, Status.CANCELLED, False)
+    assert queue.job("a", job.job_id).state is State.CANCELLED
+    assert cancel_anywhere(job.job_id, queue.home).status is Status.CANCELLED
+
+
+def test_a_job_whose_server_was_killed_is_cancelled_from_the_command_line(
+    queue: JobQueue, tmp_path: Path
+) -> None:
+    job = queue.submit("a", "u", wanted(tmp_path))
+    put(queue, job, queue="running")
+    done = cancel_anywhere(job.job_id, queue.home)
+    assert (done.status, done.interrupted) == (Status.CANCELLED, True)
+    assert queue.job("a", job.job_id).queue == "ended"
+
+
+def test_a_running_job_of_ingest_run_is_not_deleted_under_it(queue: JobQueue, tmp_path: Path) -> None:
+    record = first_record(Request(tmp_path / "x.mp4", ("sd",), tmp_path / "out"))
+    (tmp_path / "out" / f".work-{record.job_id}").mkdir(parents=True)
+    with open_store(queue.home) as store:
+        store.save(record.to_json(), summary=JobSummary.of(record))
+    refused(codes.JOB_NOT_CHANGEABLE, queue.delete, None, record.job_id)
+    assert list((tmp_path / "out" / f".work-{record.job_id}").glob("cancel-*"))
+    assert queue.jobs(Filter(None)).total == 1
 
 
 def test_a_running_job_is_asked_to_stop(queue: JobQueue, tmp_path: Path) -> None:
@@ -339,9 +381,6 @@ def test_a_running_job_that_is_deleted_is_hidden_until_it_has_ended(queue: JobQu
 
 
 def test_the_folder_of_ingest_run_stays_when_its_job_is_deleted(queue: JobQueue, tmp_path: Path) -> None:
-    from ingest.pipeline.first_record import first_record
-    from ingest.pipeline.request import Request
-
     record = first_record(Request(tmp_path / "x.mp4", ("sd",), tmp_path / "out")).with_status(Status.FAILED)
     (tmp_path / "out").mkdir()
     with open_store(queue.home) as store:
