@@ -15,6 +15,7 @@ STATE = (
     " CASE WHEN cancelling THEN 'CANCELLING' WHEN status = 'SUBMITTED' THEN 'EXECUTING' ELSE status END"
     " ELSE status END"
 )
+_SET_STATE = f"UPDATE jobs SET state = {STATE} WHERE rowid = new.rowid AND state IS NOT ({STATE})"  # noqa: S608
 TURN = f"coalesce(size, {1 << 62})"  # a source whose size is not known yet comes last
 _COVERED = "state, dialect, label, search"
 _KEPT = "job_id, status, source, output, resolutions, created, updated, percent, step, pid, host, pid_started, record"
@@ -28,7 +29,7 @@ _COPY = (
 _JOBS = (
     "DROP INDEX jobs_created",
     "ALTER TABLE jobs RENAME TO jobs_1",
-    f"""
+    """
     CREATE TABLE jobs (
         job_id TEXT NOT NULL PRIMARY KEY,
         short_id TEXT,
@@ -38,7 +39,7 @@ _JOBS = (
         cancelling INTEGER NOT NULL DEFAULT 0,
         deleting INTEGER NOT NULL DEFAULT 0,
         status TEXT NOT NULL,
-        state TEXT GENERATED ALWAYS AS ({STATE}) VIRTUAL,
+        state TEXT,
         created TEXT NOT NULL,
         updated TEXT NOT NULL,
         percent REAL NOT NULL,
@@ -61,11 +62,14 @@ _JOBS = (
         source TEXT NOT NULL,
         output TEXT NOT NULL,
         resolutions TEXT NOT NULL,
-        asked TEXT NOT NULL DEFAULT '{{}}',
-        submission TEXT NOT NULL DEFAULT '{{}}',
+        asked TEXT NOT NULL DEFAULT '{}',
+        submission TEXT NOT NULL DEFAULT '{}',
         record TEXT NOT NULL
     )
     """,
+    # Not a generated column: no index that has one covers a query.
+    f"CREATE TRIGGER jobs_inserted AFTER INSERT ON jobs BEGIN {_SET_STATE}; END",
+    f"CREATE TRIGGER jobs_changed AFTER UPDATE OF queue, status, cancelling, deleting ON jobs BEGIN {_SET_STATE}; END",
     _COPY,
     "DROP TABLE jobs_1",
     "CREATE UNIQUE INDEX jobs_short_id ON jobs (short_id)",

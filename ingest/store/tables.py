@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Computed, Float, Integer, MetaData, Table, Text
-
-from ingest.store.server_schema import STATE
+from sqlalchemy import Column, Float, Integer, MetaData, Table, Text
 
 METADATA = MetaData()
 
@@ -32,7 +30,7 @@ JOBS = Table(
     _count("cancelling"),
     _count("deleting"),
     _text("status"),
-    Column("state", Text, Computed(STATE, persisted=False)),
+    _maybe("state"),  # kept by triggers
     _text("created"),
     _text("updated"),
     Column("percent", Float, nullable=False),

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -171,7 +172,7 @@ def test_a_job_goes_on_after_kill_9_and_after_sigterm(queue: JobQueue, clips: Cl
     served = Served(queue.home, clips.folder)
     film = clips.make("served.mp4", *picture("640x360", 16), *X264)
     job = queue.submit("a", "u", wanted(film))
-    waiting = queue.submit("a", "u", wanted(film, priority=-1))
+    waiting = queue.submit("a", "u", wanted(film, start_at=datetime(2999, 1, 1, tzinfo=UTC)))
 
     def finished() -> int:
         return len(list(job.folder.glob(".work-*/temporary/chunks/*/chunk.json")))
