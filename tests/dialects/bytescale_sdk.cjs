@@ -52,7 +52,7 @@ async function main() {
   });
   const filePath = out.uploaded.filePath;
   out.details = await files.getFileDetails({ accountId, filePath });
-  const many = Buffer.alloc(20 * 1024 * 1024 + 1, 7);
+  const many = Buffer.alloc(8 * 1024 * 1024 + 1, 7);
   out.parts = await uploads.upload({ data: many, path: "/many.bin" });
   out.stream = await uploads.upload({ data: createReadStream(TEXT), size: statSync(TEXT).size, path: "/text.mp4" });
   out.empty = await uploads.upload({ data: Buffer.alloc(0), path: "/empty.bin" });
@@ -74,20 +74,7 @@ async function main() {
   out.again = JSON.parse(
     await text(await files.processFile({ accountId, filePath, transformation: "video", transformationParams: params }))
   );
-  out.save = await files.processFileAndSave({
-    accountId,
-    filePath,
-    transformation: "video",
-    transformationParams: { f: "mp4-h264" },
-    processFileAndSaveRequest: {
-      destination: "/made/film.mp4",
-      extendedParams: [{ h: 90, q: 40 }],
-      metadata: { merge: true, value: { cut: 2 } },
-    },
-  });
   out.ended = await ended(out.again);
-  out.saved = await ended(out.save);
-  out.savedDetails = await files.getFileDetails({ accountId, filePath: "/made/film.mp4" });
 
   const url = sdk.UrlBuilder.url({
     accountId,
@@ -128,15 +115,19 @@ async function main() {
   const failed = JSON.parse(await text(await files.processFile(failing)));
   out.failed = await ended(failed);
   out.failedArtifact = await thrown(files.processFile({ ...failing, artifact }));
-  const slow = await files.processFileAndSave({
+  out.save = await files.processFileAndSave({
     accountId,
     filePath,
     transformation: "video",
-    transformationParams: { f: "hls-h264", h: 120 },
-    processFileAndSaveRequest: {},
+    transformationParams: { f: "mp4-h264" },
+    processFileAndSaveRequest: {
+      destination: "/made/film.mp4",
+      extendedParams: [{ h: 90, q: 40 }],
+      metadata: { merge: true, value: { cut: 2 } },
+    },
   });
-  await jobs.cancelJob({ accountId, jobId: slow.jobId, jobType: slow.jobType });
-  out.cancelled = await ended(slow);
+  await jobs.cancelJob({ accountId, jobId: out.save.jobId, jobType: out.save.jobType });
+  out.cancelled = await ended(out.save);
   await jobs.cancelJob({ accountId, jobId: out.again.jobId, jobType: out.again.jobType });
   out.uncancelled = await jobs.getJob({ accountId, jobId: out.again.jobId, jobType: out.again.jobType });
 
@@ -172,11 +163,11 @@ async function main() {
   out.deleted = await thrown(files.getFileDetails({ accountId, filePath: "/empty.bin" }));
   const reset = await caches.resetCache({
     accountId,
-    resetCacheRequest: { pattern: "/films/*", resetEdgeCache: true, resetPermanentCache: true },
+    resetCacheRequest: { pattern: "/text.*", resetEdgeCache: true, resetPermanentCache: true },
   });
   out.reset = (await ended({ ...reset, status: "Pending" })).job;
   out.afterReset = await thrown(
-    files.processFile({ accountId, filePath, transformation: "video", transformationParams: params, cacheOnly: true })
+    files.processFile({ ...failing, cacheOnly: true })
   );
 
   // -- lists: as this SDK writes them --

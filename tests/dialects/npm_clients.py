@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 import tempfile
 from pathlib import Path
@@ -53,9 +52,3 @@ def install_clients(npm: str, folder: Path) -> Path:
             if not modules.is_dir():
                 raise
     return modules
-
-
-def find_node() -> tuple[str, str] | None:
-    """node and npm, where both are there."""
-    node, npm = shutil.which("node"), shutil.which("npm")
-    return (node, npm) if node and npm else None

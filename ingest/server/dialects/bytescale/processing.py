@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import fnmatch
 import threading
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from ingest.engine.model import Filter, State, StoredSource, Submission, moment
+from ingest.job import codes
+from ingest.job.errors import UsageError
 from ingest.media.options import Options
 from ingest.pipeline.request import split_resolutions
 from ingest.server.batches import SAVE
@@ -17,6 +20,8 @@ from ingest.server.dialects.bytescale.transformation import encode_path, media_u
 from ingest.server.refusals import Refusal
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ingest.engine.model import Job, StoredFile
     from ingest.server.dialects.bytescale.access import Access
     from ingest.server.dialects.bytescale.transformation import Asked
@@ -114,7 +119,8 @@ def find_or_begin(access: Access, errands: Errands, asked: Asked, file: StoredFi
 
 def begin(access: Access, asked: Asked, file: StoredFile) -> Job:
     """A new job. Raises as `find_or_begin`."""
-    return access.core.submit(access.actor, _submission(access, asked, file, wanted(asked)))
+    with _named(asked):
+        return access.core.submit(access.actor, _submission(access, asked, file, wanted(asked)))
 
 
 def begin_saving(
@@ -139,12 +145,25 @@ def begin_saving(
     submission = replace(
         submission, label=None, asked={**submission.asked, "result": result, "save": {"path": path}}
     )
-    job = access.core.draft(access.actor, submission)
+    with _named(asked):
+        job = access.core.draft(access.actor, submission)
     place = {"file": path, "only": SINGLE_FOLDER} if want.single else {"folder": path, "names": names()}
     errands.post(access.account, SAVE, {**place, **about}, job_id=job.job_id)
     begun = access.core.run(access.actor, job.job_id)
     errands.poke()
     return begun
+
+
+@contextmanager
+def _named(asked: Asked) -> Iterator[None]:
+    """A transformation that is no API of Bytescale's is a preset's name: one that nobody knows is not there."""
+    try:
+        yield
+    except UsageError as error:
+        if error.code != codes.UNKNOWN_RESOLUTION:
+            raise
+        message = f"there is no transformation {asked.name[:60]!r}"
+        raise Refusal("not_found", message, code="transformation_not_found") from error
 
 
 def _submission(access: Access, asked: Asked, file: StoredFile, want: Wanted) -> Submission:
