@@ -43,6 +43,9 @@ if TYPE_CHECKING:
     help="How long running jobs may go on to the end of a piece when the server is stopped.",
 )
 @click.option("--no-auth", is_flag=True, help="No keys: everybody on this machine is the administrator.")
+@click.option(
+    "--public-media", is_flag=True, help="Bytescale's media URLs of what is there already need no key."
+)
 @json_option
 def serve(
     host: str,
@@ -52,6 +55,7 @@ def serve(
     public_url: str | None,
     drain: float,
     no_auth: bool,
+    public_media: bool,
     as_json: bool,
 ) -> None:
     """Serve jobs over HTTP and run them, in this process's engine, until SIGTERM or Ctrl-C.
@@ -100,6 +104,7 @@ def serve(
             home=settings.home,
             allow=allow,
             no_auth=no_auth,
+            public_media=public_media,
             public_url=public_url.rstrip("/") if public_url else None,
             private_urls=settings.private_urls,
         ),

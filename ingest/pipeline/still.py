@@ -15,6 +15,7 @@ from ingest.media.process import Command, Confinement
 from ingest.pipeline.look import surroundings
 from ingest.pipeline.request import Request
 from ingest.steps import planning_resolutions, probing_video_codec
+from ingest.steps.copy_choice import sound_packets
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -42,6 +43,7 @@ def still(path: Path, time: Fraction, settings: Settings, cancel: CancelToken) -
             preset_files.load().select((_ANY,)),
             packets=probed.packets,
             look=lambda: KeyPictures(0, alike=False),  # nothing is copied
+            listen=lambda index: sound_packets(prober, probed.mine, probed.container, index),
             damaged=True,
         ).value
         grid = plan.video.grid

@@ -102,6 +102,13 @@ async function main() {
     transformationParams: { input: "video", f: "webp", t: 0.5, w: 64 },
   });
   out.still = Buffer.from(await (await still.blob()).arrayBuffer()).toString("base64");
+  const late = await files.processFile({
+    accountId,
+    filePath,
+    transformation: "image",
+    transformationParams: { input: "video", t: 3600 },
+  });
+  out.late = Buffer.from(await (await late.blob()).arrayBuffer()).toString("base64");
   out.stillSaved = await files.processFileAndSave({
     accountId,
     filePath,

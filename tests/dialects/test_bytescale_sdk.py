@@ -208,6 +208,8 @@ def test_a_picture_of_the_film_is_made_at_once(server: Server, answers: dict[str
         assert (image.format, image.size) == ("WEBP", (64, 36))
         darkest, brightest = image.convert("L").getextrema()
         assert brightest - darkest > 100
+    with Image.open(io.BytesIO(base64.b64decode(answers["late"]))) as image:
+        assert (image.format, image.size) == ("JPEG", (320, 180))
     path = "/made/still.jpg"
     account = answers["accountId"]
     assert answers["stillSaved"] == {

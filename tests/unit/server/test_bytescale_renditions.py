@@ -112,7 +112,7 @@ surround_bitrate = "320k"
 @pytest.mark.parametrize(
     ("rendition", "limits"),
     [
-        (Rendition(), ((4096, 2304), None, None, 22_000_000)),
+        (Rendition(), ((4096, 2160), None, None, 22_000_000)),
         (Rendition(640), ((4096, 640), 640, None, 1_800_000)),
         (Rendition(height=720), ((4096, 720), None, 720, 4_500_000)),
         (Rendition(height=1080), ((4096, 1080), None, 1080, 7_800_000)),

@@ -6,13 +6,13 @@ begins another object, another rendition begins. All others are said once for al
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
 from ingest.server.dialects.bytescale.transformation import boolean, whole
+from ingest.server.preset_text import CRF, Wanted, preset_text
 from ingest.server.refusals import Refusal
 
 if TYPE_CHECKING:
@@ -30,26 +30,6 @@ MAX_SIDE = 4096
 DEFAULT_RATE = 30  # frames per second, as Bytescale's default
 _SECONDS = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,6})?")
 _CLUSTERED = ("w", "h", "q")
-# Apple's HLS authoring specification wants them so (1.13, 7.5); they are the shipped presets' too.
-_TEMPLATE = """name = "{name}"
-title = "{title}"
-box = [{long}, {short}]
-{limits}
-[video]
-codec = "h264"
-profile = "high"
-speed = "veryfast"
-crf = {crf}
-max_bitrate = "{kilobits}k"
-buffer = "{buffer}k"
-gop = "2s"
-segment = "6s"
-max_frame_rate = {rate}
-
-[audio]
-stereo_bitrate = "128k"
-surround_bitrate = "320k"
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,29 +126,16 @@ def seconds(key: str, value: str) -> Fraction | None:
 
 
 def preset(rendition: Rendition, frame_rate: int) -> str:
-    """The preset as TOML.
-
-    The box holds every picture that has the sides asked for; `max_width` and `max_height` then say which side is
-    meant, for a box alone turns with the picture.
-    """
-    width, height = rendition.width, rendition.height
-    # The largest picture of H.264's level 5.2 at this rate.
-    largest = (4096, 2304) if frame_rate <= 50 else (4096, 2160)
-    short = min(width or MAX_SIDE, height or MAX_SIDE, largest[1])
-    limits = "".join(
-        f"{name} = {side}\n" for name, side in (("max_width", width), ("max_height", height)) if side
-    )
-    kilobits = _kilobits(rendition)
-    return _TEMPLATE.format(
-        name=rendition.name,
-        title=_title(rendition),
-        long=largest[0],
-        short=short,
-        limits=limits,
-        crf=22 if rendition.quality is None else crf(rendition.quality),
-        kilobits=kilobits,
-        buffer=2 * kilobits,
-        rate=frame_rate,
+    """The preset as TOML."""
+    return preset_text(
+        Wanted(
+            name=rendition.name,
+            title=_title(rendition),
+            width=rendition.width,
+            height=rendition.height,
+            crf=CRF if rendition.quality is None else crf(rendition.quality),
+            rate=Fraction(frame_rate),
+        )
     )
 
 
@@ -184,14 +151,3 @@ def crf(quality: int) -> int:
     [40, 28, 22, 15]
     """
     return round(40 - Fraction(quality, 4))
-
-
-def _kilobits(rendition: Rendition) -> int:
-    """The cap: what the shipped presets have at their sizes, and between them on a curve through those."""
-    width, height = rendition.width, rendition.height
-    if width is None and height is None:
-        return 22_000
-    across = width or Fraction(16, 9) * (height or 0)
-    down = height or Fraction(9, 16) * (width or 0)
-    share = float(across * down) / (1280 * 720)
-    return max(100, min(22_000, round(45 * math.pow(share, 0.68)) * 100))
