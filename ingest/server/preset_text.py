@@ -7,6 +7,7 @@ authoring specification, 1.13 and 7.5), capped CRF with two seconds of buffer.
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
@@ -75,10 +76,10 @@ def default_bitrate(width: int | None, height: int | None) -> int:
     """The cap for a size, bits/s: what the shipped presets have at theirs, and a curve through those between."""
     if width is None and height is None:
         return 22_000_000
-    across = width or Fraction(16, 9) * (height or 0)
-    down = height or Fraction(9, 16) * (width or 0)
-    share = float(across * down) / (1280 * 720)
-    return max(100, min(22_000, round(4500 * share**0.68 / 100) * 100)) * 1000
+    across = float(width or Fraction(16, 9) * (height or 0))
+    down = float(height or Fraction(9, 16) * (width or 0))
+    hundreds = round(45 * math.pow(across * down / (1280 * 720), 0.68))
+    return max(1, min(220, hundreds)) * 100_000
 
 
 def even(side: int) -> int:

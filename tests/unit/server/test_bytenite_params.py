@@ -125,7 +125,8 @@ def changed(path: str, value: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("said", "where"),
     [
-        (changed("output_params.aspect.cropping.top", 10), "outputs[0].output_params.aspect.cropping.top"),
+        (changed("output_params.aspect.cropping.top", -1), "outputs[0].output_params.aspect.cropping.top"),
+        ({"data": {"outputs": [OUTPUT, changed("output_params.aspect.cropping.top", 2)["data"]["outputs"][0]]}}, "outputs"),
         (
             changed("output_params.aspect.orientation.rotation", "90"),
             "outputs[0].output_params.aspect.orientation.rotation",
@@ -170,6 +171,11 @@ def test_what_cannot_be_done_is_refused_by_name(said: dict[str, Any], where: str
         renditions(said, "Job")
     assert (refused.value.kind, refused.value.details) == ("invalid", (where,))
     assert refused.value.message.startswith(where)
+
+
+def test_cropping_is_the_film_s() -> None:
+    found = renditions(changed("output_params.aspect.cropping", {"top": 2, "left": "4"}), "Job")
+    assert found.crop == (2, 0, 0, 4)
 
 
 def test_templates_read_fields_in_both_spellings() -> None:

@@ -6,8 +6,9 @@ Parameters come in the query or, with POST, in a form; the token as `token`, or 
 
 import json
 import re
+from collections.abc import Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
 from fastapi.responses import FileResponse, JSONResponse, RedirectResponse, Response
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+Route = TypeVar("Route", bound=Callable[..., Response])
 DEFAULT_MINUTES, MOST_MINUTES = 60, 525_600  # of a token
 PAGE, LARGEST_PAGE = 100, 1000
 ROOTS = (ROOT, "/video/rest")  # the second is what the web adaptor calls it, and Esri's clients with it
@@ -119,10 +121,10 @@ PrincipalOf = Annotated[Principal, Depends(_principal)]
 router = dialect_router(refuse)
 
 
-def _resource(path: str, *, name: str) -> Any:
+def _resource(path: str, *, name: str) -> Callable[[Route], Route]:
     """GET and POST of a path below each root, with or without a slash at its end."""
 
-    def register(function: Any) -> Any:
+    def register(function: Route) -> Route:
         for number, root in enumerate(ROOTS):
             for end in ("", "/") if not path.endswith("/") else ("",):
                 router.add_api_route(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from ingest.server.preset_text import Wanted, preset_text
 from ingest.server.refusals import Refusal
@@ -42,11 +42,15 @@ _SPEEDS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Renditions:
-    """What to make: names of presets, the texts of those that are the job's own, and what each output is called."""
+    """What to make: names of presets, the texts of those that are the job's own, and what each output is called.
+
+    `crop`: pixels that go at the top, on the right, at the bottom and on the left of the source's picture.
+    """
 
     resolutions: tuple[str, ...]
     presets: Mapping[str, str]
     names: Mapping[str, str]
+    crop: tuple[int, int, int, int] | None = None
 
 
 def renditions(params: Mapping[str, Any] | None, job_name: str) -> Renditions:
@@ -72,7 +76,7 @@ def _of_outputs(app: Mapping[str, Any], job_name: str) -> Renditions:
     if not isinstance(outputs, list) or not 1 <= len(outputs) <= MAX_OUTPUTS:
         raise _invalid("outputs", f"must be a list of 1 to {MAX_OUTPUTS} outputs")
     template = app.get("output_template") or DEFAULT_TEMPLATE
-    presets, names = {}, {}
+    presets, names, crops = {}, {}, set()
     for number, output in enumerate(outputs):
         where = f"outputs[{number}]"
         if not isinstance(output, dict):
@@ -85,7 +89,12 @@ def _of_outputs(app: Mapping[str, Any], job_name: str) -> Renditions:
         )
         said = output.get("name") or rendered(str(template), output, job_name)
         names[name] = f"{name}/{safe_name(said)}.mp4"
-    return Renditions(tuple(presets), presets, names)
+    if len(crops) > 1:
+        raise _invalid(
+            "outputs", "must have the same aspect.cropping: a film is cropped once, for all of them"
+        )
+    (crop,) = crops
+    return Renditions(tuple(presets), presets, names, crop if any(crop) else None)
 
 
 def rendered(template: str, output: Mapping[str, Any], job_name: str) -> str:
@@ -148,19 +157,21 @@ def _wanted(name: str, said: Mapping[str, Any], where: str) -> Wanted:
         rate=_frame_rate(
             _table(video, "frame_rate", f"{where}.video").get("fps"), f"{where}.video.frame_rate.fps"
         ),
-        profile=params.get("profile") if params.get("profile") in ("baseline", "main", "high") else "high",
-        speed=params.get("preset") if params.get("preset") in _SPEEDS else "veryfast",
+        profile=_profile(params.get("profile")),
+        speed=params["preset"] if params.get("preset") in _SPEEDS else "veryfast",
         stereo_bitrate=_bits(audio.get("audio_bitrate"), f"{where}.audio.audio_bitrate") or 128_000,
     )
 
 
+def _profile(value: Any) -> Literal["baseline", "main", "high"]:
+    return value if value in ("baseline", "main", "high") else "high"
+
+
 def _only_plain(aspect: Mapping[str, Any], where: str) -> None:
     """What would change the picture's shape is refused rather than passed over."""
-    cropping = _table(aspect, "cropping", where)
     orientation = _table(aspect, "orientation", where)
     padding = _table(aspect, "padding", where)
     asked: Sequence[tuple[str, Any]] = (
-        *((f"cropping.{side}", cropping.get(side)) for side in ("top", "bottom", "left", "right")),
         ("orientation.flip", orientation.get("flip")),
         ("orientation.rotation", orientation.get("rotation")),
         ("padding.final_aspect_ratio", padding.get("final_aspect_ratio")),
@@ -168,6 +179,16 @@ def _only_plain(aspect: Mapping[str, Any], where: str) -> None:
     for name, value in asked:
         if value not in (None, "", 0, "0", False, "none", "original"):
             raise _invalid(f"{where}.{name}", "is not supported")
+
+
+def _crop(params: Mapping[str, Any], where: str) -> tuple[int, int, int, int]:
+    """Of all outputs alike: top, right, bottom, left."""
+    cropping = _table(_table(params, "aspect", where), "cropping", f"{where}.aspect")
+    top, right, bottom, left = (
+        _whole(cropping.get(side), 0, 0, 16384, f"{where}.aspect.cropping.{side}")
+        for side in ("top", "right", "bottom", "left")
+    )
+    return top, right, bottom, left
 
 
 def _table(said: Mapping[str, Any], key: str, where: str) -> dict[str, Any]:

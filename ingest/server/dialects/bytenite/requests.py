@@ -121,7 +121,7 @@ def submission(asked: Mapping[str, Any], secrets: Mapping[str, str] | None = Non
     return Submission(
         resolutions=wanted.resolutions,
         source=_source(asked, secrets or {}),
-        options=Options(mp4=True),
+        options=Options(mp4=True, crop=wanted.crop),
         presets=wanted.presets,
         dialect=DIALECT,
         asked=without_secrets(asked),

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Header, Query, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
@@ -31,11 +31,13 @@ from ingest.server.dialects.bytenite.bodies import (
     Pagination,
     RunJob,
 )
+from ingest.server.dialects.bytenite.params import safe_name
 from ingest.server.filestore import About
 from ingest.server.keys import Principal
 from ingest.server.refusals import Kind, Refusal
 from ingest.server.routing import dialect_router, upload_body
 
+Route = TypeVar("Route", bound=Callable[..., Any])
 BASES = ("/v1/customer", "/v1/computing")
 TOKEN_LIFETIME = timedelta(hours=1)
 EVENT_SECONDS = 0.5
@@ -98,10 +100,10 @@ Submitter = Annotated[Principal, Depends(_submitter)]
 router = dialect_router(refuse)
 
 
-def _route(method: str, *paths: str) -> Callable[[Any], Any]:
+def _route(method: str, *paths: str) -> Callable[[Route], Route]:
     """A route below both base paths, in each spelling; the first of all is the one that is documented."""
 
-    def register(function: Any) -> Any:
+    def register(function: Route) -> Route:
         for base in BASES:
             for path in paths:
                 documented = base == BASES[0] and path == paths[0]
@@ -225,7 +227,7 @@ def logs(body: AskLogs, core: CoreOf, who: Reader) -> dict[str, Any]:
     if body.task_ids:
         found["taskrunner"] = {k: v for k, v in found["taskrunner"].items() if k in body.task_ids}
     if body.services:
-        kept = {"partitioner": [], "assembler": [], "taskrunner": {}}
+        kept: dict[str, Any] = {"partitioner": [], "assembler": [], "taskrunner": {}}
         found = {name: found[name] if name in body.services else kept[name] for name in kept}
     return found
 
@@ -358,7 +360,7 @@ async def upload(job_id: str, ticket: str, request: Request, core: CoreOf) -> Re
 
     job = await run_in_threadpool(_job_of_ticket, core, job_id, ticket)
     name = str(job.asked["dataSource"]["params"].get("name") or "source")
-    about = About(path=f"/bytenite/{uuid_of(job.job_id)}/{requests.safe_name(name)}", name=name, replace=True)
+    about = About(path=f"/bytenite/{uuid_of(job.job_id)}/{safe_name(name)}", name=name, replace=True)
     with core.files.writer(job.account, about) as writer:
         async for block in request.stream():
             await run_in_threadpool(writer.write, block)
