@@ -14,7 +14,7 @@ from ingest.server.filestore import About
 from ingest.server.media import package_response, stored_response
 from ingest.server.mimes import mime_of
 from ingest.server.native import examples
-from ingest.server.native.manner import Asking, Inside, shown
+from ingest.server.native.manner import BYTES, Asking, Inside, shown
 from ingest.server.native.shapes import file_document
 from ingest.server.receiving import receive_file
 from ingest.server.refusals import Refusal
@@ -56,7 +56,7 @@ def add_routes(router: "APIRouter") -> None:
         "/api/files",
         status_code=201,
         responses=shown(examples.FILE, status=201),
-        openapi_extra={"requestBody": {"content": {"application/octet-stream": {"example": "(bytes)"}}}},
+        openapi_extra={"requestBody": {"content": {"application/octet-stream": BYTES}}},
         summary="Upload a file in one request",
     )
     @upload_body

@@ -69,6 +69,7 @@ def credential(authorization: str, access_token: str = "") -> str:
 Asking = Annotated[Principal, Depends(principal)]
 Inside = Annotated[Core, Depends(get_core)]
 
+BYTES = {"schema": {"type": "string", "format": "binary"}, "example": "(bytes)"}
 _ERROR = {"error": {"code": "job_not_found", "message": "there is no job 'j...'", "details": []}}
 
 

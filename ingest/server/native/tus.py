@@ -17,7 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from ingest.server.filepaths import safe_name
 from ingest.server.filestore import About
 from ingest.server.native import examples
-from ingest.server.native.manner import TUS_PATH, TUS_VERSION, Asking, Inside, shown
+from ingest.server.native.manner import BYTES, TUS_PATH, TUS_VERSION, Asking, Inside, shown
 from ingest.server.receiving import receive_piece
 from ingest.server.refusals import Refusal
 from ingest.server.routing import upload_body
@@ -35,7 +35,7 @@ PIECE_TYPE = "application/offset+octet-stream"
 METADATA_LIMIT = 16 * 1024
 Length = Annotated[str, Header(alias="Upload-Length", pattern="^[0-9]{0,18}$")]
 Version = Annotated[str, Header(alias="Tus-Resumable")]
-_NO_BODY = {"requestBody": {"content": {PIECE_TYPE: {"example": "(bytes)"}}, "required": False}}
+_PIECE_BODY = {"requestBody": {"content": {PIECE_TYPE: BYTES}, "required": False}}
 
 
 def add_routes(router: "APIRouter") -> None:
@@ -55,7 +55,7 @@ def add_routes(router: "APIRouter") -> None:
         TUS_PATH,
         status_code=201,
         responses=shown(None, status=201, text="`Location` is the upload's URL."),
-        openapi_extra=_NO_BODY,
+        openapi_extra=_PIECE_BODY,
         summary="Begin an upload",
     )
     @upload_body
@@ -110,7 +110,7 @@ def add_routes(router: "APIRouter") -> None:
         TUS_PATH + "/{upload_id}",
         status_code=204,
         responses=shown(None, status=204, text="`Upload-Offset` says how far it has come."),
-        openapi_extra=_NO_BODY,
+        openapi_extra=_PIECE_BODY,
         summary="Go on with an upload",
     )
     @upload_body
@@ -150,7 +150,7 @@ def add_routes(router: "APIRouter") -> None:
         TUS_PATH + "/{upload_id}",
         status_code=204,
         responses=shown(None, status=204),
-        openapi_extra=_NO_BODY,
+        openapi_extra=_PIECE_BODY,
         summary="PATCH or DELETE, where a client can send neither (X-HTTP-Method-Override)",
     )
     @upload_body
