@@ -22,7 +22,7 @@ PATIENCE = 1.5  # seconds for streams of events
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One method of one route; `names` are the parameters of its path, in order."""
+    """One method of one route; `pattern` has the `names` of its path's parameters in braces, in order."""
 
     dialect: str
     method: str
@@ -30,11 +30,7 @@ class Route:
     names: tuple[str, ...]
 
     def path(self, values: Sequence[str]) -> str:
-        path = self.pattern
-        for name, value in zip(self.names, values, strict=True):
-            for spelled in (f"{{{name}:path}}", f"{{{name}}}"):
-                path = path.replace(spelled, value)
-        return path
+        return self.pattern.format_map(dict(zip(self.names, values, strict=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +43,8 @@ def routes_of(dialects: Sequence[Dialect]) -> Iterator[Route]:
     """Every route of every dialect, by each of its methods."""
     for dialect in dialects:
         for context in iter_route_contexts(dialect.router.routes):
-            pattern = context.path or ""
-            names = tuple(part.partition("}")[0].partition(":")[0] for part in pattern.split("{")[1:])
+            pattern = context.path_format or ""
+            names = tuple(part.partition("}")[0] for part in pattern.split("{")[1:])
             for method in sorted(getattr(context.original_route, "methods", None) or ()):
                 yield Route(dialect.name, method, pattern, names)
 
