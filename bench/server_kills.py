@@ -100,9 +100,10 @@ def main() -> int:
         faults = look(queue, seen)
         attempts = [queue.job(None, j).attempts for j in seen.answered]
         queue.close()
-    print(
-        f"\nkilled: {dict(seen.kills)}; {len(seen.answered)} jobs, {sum(attempts)} attempts, most {max(attempts)}"
-    )
+    print(f"\nkilled: {dict(seen.kills)}")
+    print(f"{len(seen.answered)} jobs, {sum(attempts)} attempts, most {max(attempts, default=0)}")
+    if not attempts:
+        faults.append("no submission was answered: nothing was shown")
     for fault in faults:
         print(f"FAULT {fault}")
     print(f"{len(faults)} faults")
@@ -147,7 +148,12 @@ def trial(queue: JobQueue, film: Path, seen: Seen, *, slots: int, most: int) -> 
             submitter = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
             reader = threading.Thread(target=read, args=(submitter, seen))
             reader.start()
-        end = time.monotonic() + random.uniform(0.2, 12)
+        if random.random() < 0.8 and process.stdout is not None:  # else it is killed while it starts
+            process.stdout.readline()
+        until = len(seen.answered) + (1 if submitter and random.random() < 0.8 else 0)
+        while len(seen.answered) < until and submitter and submitter.poll() is None:
+            time.sleep(0.01)
+        end = time.monotonic() + random.uniform(0, 12)
         while time.monotonic() < end:
             time.sleep(random.uniform(0, 2))
             if seen.answered and random.random() < 0.1:

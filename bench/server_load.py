@@ -55,7 +55,7 @@ def main() -> int:
         queue = JobQueue.open(given.home or Path(made))
         fill(queue, given.jobs)
         with queue.database.read() as connection:
-            ids = list(connection.execute(select(J.job_id, J.account)).tuples())
+            ids = [(r.job_id, r.account) for r in connection.execute(select(J.job_id, J.account))]
         size = queue.database.path.stat().st_size
         print(f"{len(ids)} jobs, {size / 2**20:.0f} MiB\n")
         print(f"{'question':34} {'median':>9} {'p95':>9} {'worst':>9}   {'CPU':>9} {'p95':>9}")

@@ -77,6 +77,8 @@ _JOBS = (
     f"CREATE INDEX jobs_account ON jobs (account, created, job_id, {_COVERED})",
     "CREATE INDEX jobs_state ON jobs (state, created, job_id)",
     "CREATE INDEX jobs_account_state ON jobs (account, state, created, job_id)",
+    "CREATE INDEX jobs_updated ON jobs (account, updated, job_id, state)",
+    "CREATE INDEX jobs_percent ON jobs (account, percent, job_id, state)",
     f"CREATE INDEX jobs_waiting ON jobs (priority DESC, {TURN}, queued, job_id, start_at) WHERE queue = 'queued'",
     "CREATE INDEX jobs_running ON jobs (job_id) WHERE queue = 'running'",
     "CREATE INDEX jobs_deleting ON jobs (job_id) WHERE deleting",
