@@ -207,7 +207,7 @@ def test_a_job_goes_on_after_kill_9_and_after_sigterm(queue: JobQueue, clips: Cl
     assert record.messages.count("Ingest Resumed: it was EXECUTING") == back.attempts - 1 + (
         back.queue == "queued"
     )
-    assert any(m.startswith("Work Taken Up") for m in record.messages)
+    assert any(m.startswith("Work Taken Up") for m in record.messages), record.messages
     assert not list(job.folder.glob(".work-*"))
     assert not (job_folder(queue.home, job.job_id) / "source").exists()
     listed = json.loads(served.call("jobs", "--json").stdout)
