@@ -122,11 +122,14 @@ def changed(path: str, value: Any) -> dict[str, Any]:
     return params(**{first: put(OUTPUT[first], rest)})
 
 
+CROPPED = changed("output_params.aspect.cropping.top", 2)
+
+
 @pytest.mark.parametrize(
     ("said", "where"),
     [
         (changed("output_params.aspect.cropping.top", -1), "outputs[0].output_params.aspect.cropping.top"),
-        ({"data": {"outputs": [OUTPUT, changed("output_params.aspect.cropping.top", 2)["data"]["outputs"][0]]}}, "outputs"),
+        ({"data": {"outputs": [*CROPPED["data"]["outputs"], OUTPUT]}}, "outputs"),
         (
             changed("output_params.aspect.orientation.rotation", "90"),
             "outputs[0].output_params.aspect.orientation.rotation",

@@ -76,7 +76,8 @@ def _of_outputs(app: Mapping[str, Any], job_name: str) -> Renditions:
     if not isinstance(outputs, list) or not 1 <= len(outputs) <= MAX_OUTPUTS:
         raise _invalid("outputs", f"must be a list of 1 to {MAX_OUTPUTS} outputs")
     template = app.get("output_template") or DEFAULT_TEMPLATE
-    presets, names, crops = {}, {}, set()
+    presets, names = {}, {}
+    crops: set[tuple[int, int, int, int]] = set()
     for number, output in enumerate(outputs):
         where = f"outputs[{number}]"
         if not isinstance(output, dict):
@@ -84,9 +85,9 @@ def _of_outputs(app: Mapping[str, Any], job_name: str) -> Renditions:
         if output.get("output_type", "mp4") != "mp4":
             raise _invalid(f"{where}.output_type", "must be mp4")
         name = f"out_{number}"
-        presets[name] = preset_text(
-            _wanted(name, _table(output, "output_params", where), f"{where}.output_params")
-        )
+        params = _table(output, "output_params", where)
+        presets[name] = preset_text(_wanted(name, params, f"{where}.output_params"))
+        crops.add(_crop(params, f"{where}.output_params"))
         said = output.get("name") or rendered(str(template), output, job_name)
         names[name] = f"{name}/{safe_name(said)}.mp4"
     if len(crops) > 1:
