@@ -252,6 +252,7 @@ JOB_NOT_RESUMABLE = _error(
 )
 QUALITY_UNAVAILABLE = _error(9348, "Quality Cannot Be Measured", "This ffmpeg has no libvmaf filter.")
 QUALITY_FAILED = _error(9349, "Quality Measurement Failed", "The measuring program ended with an error.")
+OUT_OF_MEMORY = _error(9356, "Out Of Memory", "A program needed more memory than it may have.")
 
 
 ALL: tuple[Code, ...] = tuple(

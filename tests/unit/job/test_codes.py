@@ -127,6 +127,7 @@ OURS = (
     (9348, "Quality Cannot Be Measured"),
     (9349, "Quality Measurement Failed"),
     (9355, "Job Cannot Be Resumed"),
+    (9356, "Out Of Memory"),
 )
 
 
