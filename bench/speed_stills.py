@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import usage
 from speed_common import abr, copyable, ratio, seconds, spent
 
-from ingest.images.sprites import plan_interval
+from ingest.images.tiles import plan_interval
 
 if TYPE_CHECKING:
     from speed_common import Setting

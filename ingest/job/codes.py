@@ -257,6 +257,7 @@ JOB_NOT_RESUMABLE = _error(
 KEY_NOT_FOUND = _error(9370, "API Key Not Found", "The job server has no key of this id or name.")
 QUALITY_UNAVAILABLE = _error(9348, "Quality Cannot Be Measured", "This ffmpeg has no libvmaf filter.")
 QUALITY_FAILED = _error(9349, "Quality Measurement Failed", "The measuring program ended with an error.")
+OUT_OF_MEMORY = _error(9356, "Out Of Memory", "A program needed more memory than it may have.")
 
 SOURCE_NOT_ALLOWED = _error(
     9360, "Source Not Allowed", "It is outside the folders, or of another kind, that the server may read."

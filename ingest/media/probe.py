@@ -37,10 +37,6 @@ _DATA_TWICE, _DATA_SPARE = 2, 2**20
 # Times this many limits apart are no slip of a clock.
 _FAR = 4
 
-# ENOMEM in the words of glibc and of musl; threads, whose stacks count as memory, fail first.
-_NO_MEMORY = re.compile(
-    r"Cannot allocate memory|Out of memory|pthread_create\(\) failed|frame_thread_encoder_init failed"
-)
 # A decoder without room for a picture says this and no more; of a picture that is too large it says the size too.
 _NO_ROOM, _BAD_SIZE = "get_buffer() failed", re.compile(r"Picture size|image parameters invalid")
 
@@ -234,7 +230,7 @@ class Prober:
 
 def _short_of_memory(stderr: str) -> bool:
     no_room = _NO_ROOM in stderr and not _BAD_SIZE.search(stderr)
-    return no_room or _NO_MEMORY.search(stderr) is not None
+    return no_room or process.NO_MEMORY.search(stderr) is not None
 
 
 def not_media(source: Source, stderr: str) -> SourceError:

@@ -65,6 +65,12 @@ _DISK_FULL = (
     *("No space left on device", "Disk quota exceeded"),
     "running out of disk space",  # all that Shaka Packager says; it may mean permissions, but the folder is ours
 )
+# ENOMEM in the words of glibc and of musl, and in those of x264 and x265; threads, whose stacks count as memory, fail
+# first.
+NO_MEMORY = re.compile(
+    r"Cannot allocate memory|Out of memory|pthread_create\(\) failed|frame_thread_encoder_init failed"
+    r"|malloc of size \d+ failed"
+)
 # ffmpeg catches SIGTERM and SIGINT and says which at log level info only; its errors are never silent.
 _FFMPEG_TOLD_TO_STOP = 255
 
@@ -137,7 +143,8 @@ def run(
 
 
 def check(completed: Completed, code: Code) -> None:
-    """Raise what a failed run means: `ResourceError` for a stall or a full disk, else `ProcessingError`.
+    """Raise what a failed run means: `ResourceError` for a stall, a full disk or too little memory, else
+    `ProcessingError`.
 
     `code` is the step's own, for a program that ended with an error of its own. Exit status 0 raises only
     where stderr says that the disk is full, since ffmpeg's muxers end with 0 then.
@@ -159,6 +166,9 @@ def check(completed: Completed, code: Code) -> None:
         raise ProcessingError(codes.TOOL_KILLED, f"{name} was {_killed_by(completed.signal)}", detail=stderr)
     if completed.returncode == _FFMPEG_TOLD_TO_STOP and only_warnings(stderr):
         raise ProcessingError(codes.TOOL_KILLED, f"{name} was ended by a signal from outside")
+    if completed.returncode != 0 and limits.memory_bytes is not None and NO_MEMORY.search(stderr):
+        text = f"{name} needed more than the {limits.memory_bytes // 2**20} MiB of memory that it may have"
+        raise ResourceError(codes.OUT_OF_MEMORY, text, remedy="raise INGEST_MAX_MEMORY", detail=stderr)
     if completed.returncode != 0:
         words = last_words(stderr) or "it said nothing"
         raise ProcessingError(code, f"{name} failed (exit {completed.returncode}): {words}", detail=stderr)

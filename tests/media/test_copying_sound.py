@@ -117,3 +117,16 @@ def test_damaged_sound_is_encoded(clips: Clips, presets: Path, tmp_path: Path) -
     ]
     assert [w.code for w in record.warnings if w.code == 9224] == [9224]
     assert checked(out, tmp_path / "work") == []
+
+
+def test_of_a_part_of_the_film_that_part(clips: Clips, presets: Path, tmp_path: Path) -> None:
+    """Its key pictures are 30 frames of sound (0.64 s) apart."""
+    source, out = made(clips, "dense.mp4", codec=("-g", "16", "-keyint_min", "16", *AAC)), tmp_path / "out"
+    record = ingest.run(source, "whole", out, preset_dir=presets, copy="require", start=1.28, end=3.84)
+    assert record.status is Status.COMPLETED, record.error
+    assert notes(record) == ["Sound Copied: und-stereo"]
+    heard, original = sound(join(out / "audio/und-stereo/index.m3u8", tmp_path / "tone.mp4")), sound(source)
+    offset = round((Fraction("1.28") - original.start) * 48000)
+    count = len(heard.samples) - FIRST_WHOLE
+    assert len(heard.samples) == round(Fraction("2.56") * 48000 / 1024) * 1024
+    assert heard.samples[FIRST_WHOLE:] == original.samples[offset + FIRST_WHOLE :][:count]

@@ -128,6 +128,7 @@ OURS = (
     (9348, "Quality Cannot Be Measured"),
     (9349, "Quality Measurement Failed"),
     (9355, "Job Cannot Be Resumed"),
+    (9356, "Out Of Memory"),
     (9360, "Source Not Allowed"),
     (9361, "Job Cannot Be Changed"),
     (9362, "Time Limit Reached"),

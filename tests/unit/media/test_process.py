@@ -11,6 +11,7 @@ import sys
 import textwrap
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -635,6 +636,23 @@ class TestCheck:
             process.check(completed, codes.TRANSCODING_FAILED)
         error = caught.value
         assert (type(error), error.code, error.message, error.detail) == (kind, code, message, stderr)
+
+    @pytest.mark.parametrize(
+        "words", ["Error: Cannot allocate memory", "[error] x264 : malloc of size 1500068 failed"]
+    )
+    def test_too_little_memory_is_no_fault_of_the_encoder(self, words: str) -> None:
+        """Else a long film's finished pieces would be given up for one in one piece."""
+        bounded = replace(COMMAND, limits=Limits(memory_bytes=64 * 2**20))
+        completed = Completed(bounded, 244, b"", words, 1.0, 1.0, None)
+        with pytest.raises(ResourceError) as caught:
+            process.check(completed, codes.TRANSCODING_FAILED)
+        assert caught.value.code is codes.OUT_OF_MEMORY
+        assert caught.value.line == (
+            "ffmpeg needed more than the 64 MiB of memory that it may have; raise INGEST_MAX_MEMORY"
+        )
+        free = Completed(COMMAND, 244, b"", words, 1.0, 1.0, None)
+        with pytest.raises(ProcessingError):
+            process.check(free, codes.TRANSCODING_FAILED)
 
     def test_success_says_nothing(self) -> None:
         process.check(
