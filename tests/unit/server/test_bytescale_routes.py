@@ -185,7 +185,7 @@ def test_a_path_said_in_full_replaces_and_a_fallback_does_not(asker: Asker) -> N
 
 
 def test_metadata_that_is_none_is_refused(asker: Asker) -> None:
-    for text in ("[1]", "{", "1"):
+    for text in ("[1]", "{", "1", '{"a": "\\ud800"}'):
         answer = asker.http.post(
             f"{asker.api}/uploads/binary", content=b"a", headers={"x-upload-metadata": text}
         )
@@ -401,6 +401,29 @@ def test_an_administrator_sees_every_job_as_a_video_job(app: FastAPI, asker: Ask
 )
 def test_a_path_that_leads_elsewhere_leads_nowhere(asker: Asker, path: str) -> None:
     assert asker.get(path).status_code in (400, 404)
+
+
+@pytest.mark.parametrize("text", ["\\ud800", "\\u0000", "../x", "", "x" * 2000])
+def test_no_text_in_a_body_is_a_fault_of_the_server(asker: Asker, text: str) -> None:
+    """Half a character is refused; what else is odd is refused, or is what it says."""
+    copy = '{"source": "/film.mp4", "destination": "/z", "metadata": {"value": {"a": "%s"}}}'
+    for method, url, body in (
+        ("POST", f"{asker.api}/uploads", '{"size": 1, "metadata": {"a": "%s"}}'),
+        ("POST", f"{asker.api}/uploads", '{"size": 1, "path": {"fileName": "%s"}}'),
+        ("POST", f"{asker.api}/files/copy", copy),
+        ("POST", f"{asker.api}/files/copy/batch", '{"files": [' + copy + "]}"),
+        ("POST", f"{asker.api}/cache/reset", '{"pattern": "%s"}'),
+        ("DELETE", f"{asker.api}/files/batch", '{"files": ["%s"]}'),
+        ("DELETE", f"{asker.api}/folders", '{"folderPath": "%s"}'),
+        ("POST", f"/{asker.account}/save/video/film.mp4?f=hls-h264", '{"destination": "%s"}'),
+        ("POST", f"/{asker.account}/save/video/film.mp4?f=hls-h264", '{"extendedParams": {"h": "%s"}}'),
+    ):
+        answer = asker.http.request(
+            method, url, content=body % text, headers={"content-type": "application/json"}
+        )
+        assert answer.status_code < 500, (url, body, answer.text)
+        assert answer.status_code == 400 or "ud800" not in text
+    asker.app.state.errands.settle()
 
 
 def test_what_no_route_is_refused_in_bytescales_manner(asker: Asker) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
 from ingest.server.batches import exists
@@ -23,8 +24,24 @@ Tag = Annotated[str, Field(min_length=1, max_length=255)]
 Tags = Annotated[list[Tag], Field(max_length=100)]
 
 
+def is_unicode(document: object) -> bool:
+    """Whether all texts of a JSON document can be written: `"\\ud800"` is JSON and half a character."""
+    try:
+        json.dumps(document, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 class Body(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _whole_characters(cls, document: object) -> object:
+        if isinstance(document, dict) and not is_unicode(document):
+            raise ValueError("has half a surrogate pair")
+        return document
 
 
 class BeginUpload(Body):

@@ -19,7 +19,13 @@ from ingest.server.addresses import without_credentials
 from ingest.server.batches import adopt
 from ingest.server.core import Core, get_core
 from ingest.server.dialects.bytescale.access import Access, access
-from ingest.server.dialects.bytescale.bodies import BeginUpload, CompletePart, UploadFromUrl, free_path
+from ingest.server.dialects.bytescale.bodies import (
+    BeginUpload,
+    CompletePart,
+    UploadFromUrl,
+    free_path,
+    is_unicode,
+)
 from ingest.server.dialects.bytescale.documents import error_response, milliseconds, raw_url, upload_response
 from ingest.server.fetching import FetchLimits, fetch
 from ingest.server.filestore import About
@@ -257,6 +263,6 @@ def _metadata(text: str | None) -> dict[str, Any]:
         said = json.loads(text)
     except (ValueError, RecursionError):
         said = None
-    if not isinstance(said, dict):
+    if not isinstance(said, dict) or not is_unicode(said):
         raise Refusal("invalid", "X-Upload-Metadata must be a JSON object", code="invalid_metadata")
     return said
