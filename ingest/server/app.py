@@ -83,7 +83,8 @@ def create_app(core: Core, dialects: Sequence[Dialect] = DIALECTS) -> FastAPI:
     app.state.errands = errands
     everything = (*dialects, NATIVE)
     for dialect in everything:
-        app.include_router(dialect.router, tags=[dialect.name])
+        # The document is of our own API; the dialects' is what their vendors publish.
+        app.include_router(dialect.router, tags=[dialect.name], include_in_schema=dialect is NATIVE)
 
     def refuse(request: Request, error: Exception) -> Response:
         dialect = owner(request.url.path, everything) or NATIVE
