@@ -20,6 +20,7 @@ from ingest.server.guards import HeadersMiddleware, LoopbackMiddleware, guard
 from ingest.server.housekeeping import Housekeeping
 from ingest.server.meters import Meters, MetersMiddleware
 from ingest.server.native import NATIVE
+from ingest.server.pages import PAGES
 from ingest.server.refusals import Refusal
 from ingest.server.routing import refused, to_refusal
 
@@ -54,9 +55,9 @@ def create_app(core: Core, dialects: Sequence[Dialect] = DIALECTS) -> FastAPI:
     """The application over one core.
 
     What is refused is refused in the manner of the dialect whose path was asked for; where it is nobody's, in the
-    native one. There are no cookies: the credential is in the request, so pages of any origin may send one. Without
-    keys (`no_auth`) whoever can connect is obeyed: then no page of another origin may, nor one that has given its
-    name our address (DNS rebinding).
+    native one. Pages of any origin may send a credential in the request; the cookie of our own pages works for those
+    alone (sessions.py). Without keys (`no_auth`) whoever can connect is obeyed: then no page of another origin may,
+    nor one that has given its name our address (DNS rebinding).
     """
     errands = make_errands(core.queue, core.files)
 
@@ -81,7 +82,7 @@ def create_app(core: Core, dialects: Sequence[Dialect] = DIALECTS) -> FastAPI:
     app.state.core = core
     app.state.meters = Meters.made()
     app.state.errands = errands
-    everything = (*dialects, NATIVE)
+    everything = (*dialects, PAGES, NATIVE)
     for dialect in everything:
         # The document is of our own API; the dialects' is what their vendors publish.
         app.include_router(dialect.router, tags=[dialect.name], include_in_schema=dialect is NATIVE)

@@ -198,6 +198,11 @@ class KeyRing:
             )
         return Token(text, expires, granted)
 
+    def end_token(self, text: str) -> None:
+        """Let a token be worth nothing from now on; one that is not known is left alone."""
+        with self._database.write() as db:
+            db.execute(delete(TOKENS).where(TOKENS.c.digest == _digest(text)))
+
     def create(
         self, name: str, *, account: str, scopes: Iterable[Scope], expires: datetime | None = None
     ) -> NewKey:

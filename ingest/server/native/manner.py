@@ -12,6 +12,7 @@ from fastapi.security.utils import get_authorization_scheme_param
 from ingest.server.core import Core, get_core
 from ingest.server.keys import KEY_PREFIX, Principal
 from ingest.server.refusals import Refusal
+from ingest.server.sessions import session_of
 
 TUS_PATH = "/api/uploads"
 TUS_VERSION = "1.0.0"
@@ -39,8 +40,11 @@ def principal(
         str, Query(max_length=200, description="A token, where no header can be sent; never a key.")
     ] = "",
 ) -> Principal:
-    """Who asks: `Authorization: Bearer KEY`, or `Basic` with the key as password, or a token in the query."""
-    return core.keys.principal(credential(request.headers.get("authorization", ""), access_token))
+    """Who asks: `Authorization: Bearer KEY`, or `Basic` with the key as password, or a token in the query; or our
+    own pages, by their session (sessions.py says how that is kept from others).
+    """
+    shown = credential(request.headers.get("authorization", ""), access_token)
+    return core.keys.principal(shown or session_of(core, request))
 
 
 def credential(authorization: str, access_token: str = "") -> str:
