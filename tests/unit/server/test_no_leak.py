@@ -25,6 +25,7 @@ from ingest.server.app import create_app
 from ingest.server.dialects import DIALECTS
 from ingest.server.filestore import About
 from ingest.server.native import NATIVE
+from ingest.server.pages import PAGES
 from ingest.store.tables import FILES, JOBS, KEYS, UPLOADS
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from ingest.server.core import Core
 
 MARK = "onlyforalpha"
-EVERYTHING = (*DIALECTS, NATIVE)
+EVERYTHING = (*DIALECTS, PAGES, NATIVE)
 # A HEAD is its GET without the body.
 ROUTES = tuple(r for r in routes_of(EVERYTHING) if r.method != "HEAD")
 MOST = 8  # combinations of ids for one route, drawn at random where there are more
@@ -137,6 +138,7 @@ def manners(core: Core, key: str) -> list[dict[str, Any]]:
         {"headers": {"authorization": f"Bearer {token}"}, "query": {}},
         {"headers": {"authorization": token}, "query": {}},
         {"headers": {}, "query": {"token": token, "access_token": token, "f": "json"}},
+        {"headers": {"cookie": f"ingest_session={token}", "origin": "http://server.example"}, "query": {}},
     ]
 
 
