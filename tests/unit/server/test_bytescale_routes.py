@@ -13,6 +13,7 @@ from made_jobs import brought_to
 
 from ingest.engine.ids import from_ulid, ulid
 from ingest.job.status import Status
+from ingest.media.options import Options
 from ingest.server.app import create_app
 
 if TYPE_CHECKING:
@@ -179,6 +180,8 @@ def test_a_form_is_its_files(asker: Asker) -> None:
 def test_a_path_said_in_full_replaces_and_a_fallback_does_not(asker: Asker) -> None:
     asker.put("/film.mp4", b"another")
     assert asker.get("/raw/film.mp4").content == b"another"
+    head = asker.http.head(f"/{asker.account}/raw/film.mp4")
+    assert (head.status_code, head.headers["content-length"], head.content) == (200, "7", b"")
     query = {"folderPath": "/", "fileName": "film.mp4", "fileNameFallback": "second.mp4"}
     answer = asker.http.post(f"{asker.api}/uploads/binary", params=query, content=b"abc")
     assert answer.json()["filePath"] == "/second.mp4"
@@ -255,6 +258,16 @@ def test_what_a_job_is_asked_for(asker: Asker) -> None:
     assert job.asked["result"]["artifactUrl"] == (
         f"/{asker.account}/video/film.mp4!f=mp4-h264&w=64&h=36&q=50&a=/video.mp4"
     )
+
+
+def test_a_part_of_a_film_is_asked_for(asker: Asker) -> None:
+    for query, expected in (
+        ("ts=1.5&te=3", Options(start=1.5, end=3.0)),
+        ("mute=true", Options(audio=False)),
+        ("", Options()),
+    ):
+        job = asker.job_id(asker.get(f"/video/film.mp4?f=hls-h264&{query}"))
+        assert asker.core.queue.submission(asker.core.queue.job(None, job)).options == expected
 
 
 def test_a_preset_is_a_transformation(asker: Asker) -> None:

@@ -44,7 +44,8 @@ def add_media_routes(router: APIRouter) -> None:
     ) -> JSONResponse:
         return await run_in_threadpool(_saved, request, body, access)
 
-    @router.api_route(f"{ACCOUNT_PATH}/{{rest:path}}", methods=["GET", "HEAD"])
+    @router.head(f"{ACCOUNT_PATH}/{{rest:path}}", include_in_schema=False)
+    @router.get(f"{ACCOUNT_PATH}/{{rest:path}}")
     def process_file(account: str, request: Request, core: Annotated[Core, Depends(get_core)]) -> Response:
         asked = _asked(request)
         access = media_access(core, request, account, credential(request) or asked.controls.token)

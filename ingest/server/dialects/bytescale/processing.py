@@ -63,10 +63,14 @@ def wanted(asked: Asked) -> Wanted:
         single = _preset_format(asked) == "mp4-h264"
         return Wanted(split_resolutions((asked.name,)), {}, Options(mp4=single), SINGLE if single else MASTER)
     found = video(asked.groups)
-    if found.mute or found.start is not None or found.end is not None:
-        raise Refusal("invalid", "mute, ts and te are not available yet", code="parameter_not_supported")
     single = found.format == "mp4-h264"
-    return Wanted(tuple(found.presets), found.presets, Options(mp4=single), SINGLE if single else MASTER)
+    options = Options(
+        mp4=single,
+        audio=not found.mute,
+        start=float(found.start or 0),
+        end=None if found.end is None else float(found.end),
+    )
+    return Wanted(tuple(found.presets), found.presets, options, SINGLE if single else MASTER)
 
 
 def _preset_format(asked: Asked) -> str:
