@@ -175,7 +175,7 @@ def test_a_job_goes_on_after_kill_9_and_after_sigterm(queue: JobQueue, clips: Cl
     waiting = queue.submit("a", "u", wanted(film, start_at=datetime(2999, 1, 1, tzinfo=UTC)))
 
     def finished() -> int:
-        return len(list(job.folder.glob(".work-*/temporary/chunks/*/chunk.json")))
+        return len(list(job.folder.glob(".work-*/temporary/chunks/?????/chunk.json")))
 
     with served.server() as server:
         assert served.said["key"].startswith("secret_")
