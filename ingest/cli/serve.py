@@ -14,6 +14,17 @@ if TYPE_CHECKING:
     from ingest.server.serving import Started
 
 
+def _size(_ctx: click.Context, _param: click.Parameter, value: str | None) -> int | None:
+    """Bytes, or a size such as `8G`."""
+    from ingest.settings import parse_size
+
+    try:
+        size = parse_size(value)
+    except ValueError as error:
+        raise click.BadParameter(f"{value!r} is {error}; give bytes or a size such as 8G") from error
+    return size if isinstance(size, int) else None
+
+
 @click.command(short_help="Serve jobs over HTTP, and run them, until it is stopped.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 for all.")
 @click.option(
@@ -46,6 +57,36 @@ if TYPE_CHECKING:
 @click.option(
     "--public-media", is_flag=True, help="Bytescale's media URLs of what is there already need no key."
 )
+@click.option(
+    "--max-upload",
+    default="100G",
+    show_default=True,
+    callback=_size,
+    metavar="SIZE",
+    help="The largest file.",
+)
+@click.option(
+    "--max-stored",
+    callback=_size,
+    metavar="SIZE",
+    help="What one account's files may have together; by default as much as there is room for.",
+)
+@click.option(
+    "--max-queued",
+    type=click.IntRange(1),
+    default=1000,
+    show_default=True,
+    metavar="N",
+    help="Jobs of one account that wait or run.",
+)
+@click.option(
+    "--rate",
+    type=click.IntRange(1),
+    default=100,
+    show_default=True,
+    metavar="N",
+    help="Requests of one key in a second.",
+)
 @json_option
 def serve(
     host: str,
@@ -56,6 +97,10 @@ def serve(
     drain: float,
     no_auth: bool,
     public_media: bool,
+    max_upload: int,
+    max_stored: int | None,
+    max_queued: int,
+    rate: int,
     as_json: bool,
 ) -> None:
     """Serve jobs over HTTP and run them, in this process's engine, until SIGTERM or Ctrl-C.
@@ -105,6 +150,10 @@ def serve(
             allow=allow,
             no_auth=no_auth,
             public_media=public_media,
+            max_upload=max_upload,
+            max_stored=max_stored,
+            max_queued=max_queued,
+            rate=rate,
             public_url=public_url.rstrip("/") if public_url else None,
             private_urls=settings.private_urls,
         ),

@@ -67,8 +67,8 @@ class About:
             "path": storable(path),
             "name": name,
             "mime": checked_mime(self.mime, name),
-            "metadata": json.dumps(dict(self.metadata or {}), ensure_ascii=False),
-            "tags": json.dumps(list(self.tags), ensure_ascii=False),
+            "metadata": json.dumps(dict(self.metadata or {})),
+            "tags": json.dumps(list(self.tags)),
         }
 
 
@@ -166,9 +166,9 @@ class FileStore:
         found = self.get(account, file_id)
         values = {}
         if metadata is not None:
-            values["metadata"] = json.dumps(dict(metadata), ensure_ascii=False)
+            values["metadata"] = json.dumps(dict(metadata))
         if tags is not None:
-            values["tags"] = json.dumps(list(tags), ensure_ascii=False)
+            values["tags"] = json.dumps(list(tags))
         if values:
             with self.database.write() as db:
                 db.execute(update(FILES).where(FILES.c.file_id == found.file_id).values(values))

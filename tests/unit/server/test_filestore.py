@@ -89,6 +89,13 @@ def test_folders_are_listed_by_path_in_pages(files: FileStore) -> None:
     assert len(files.list(A)) == 6
 
 
+def test_half_a_surrogate_in_a_client_s_words_is_kept(files: FileStore) -> None:
+    """JSON may hold one (RFC 8259, section 8.2), UTF-8 and the database may not."""
+    words = {"title": "half \ud83d"}
+    file = files.put("abc", About("/odd.bin", metadata=words, tags=["\udc00"]), b"x")
+    assert (file.metadata, file.tags) == (words, ("\udc00",))
+
+
 def test_words_about_a_file_can_change(files: FileStore) -> None:
     made = files.put(A, About("/a", metadata={"old": 1}, tags=("t",)), b"1")
     assert files.describe(A, made.file_id, metadata={"new": "ü"}).metadata == {"new": "ü"}

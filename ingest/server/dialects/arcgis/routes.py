@@ -125,14 +125,13 @@ def _resource(path: str, *, name: str) -> Callable[[Route], Route]:
     """GET and POST of a path below each root, with or without a slash at its end."""
 
     def register(function: Route) -> Route:
-        for number, root in enumerate(ROOTS):
+        for root in ROOTS:
             for end in ("", "/") if not path.endswith("/") else ("",):
                 router.add_api_route(
                     f"{root}{path}{end}",
                     function,
                     methods=["GET", "POST"],
                     name=name,
-                    include_in_schema=number == 0 and not end,
                     response_model=None,
                 )
         return function

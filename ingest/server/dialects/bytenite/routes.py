@@ -101,19 +101,12 @@ router = dialect_router(refuse)
 
 
 def _route(method: str, *paths: str) -> Callable[[Route], Route]:
-    """A route below both base paths, in each spelling; the first of all is the one that is documented."""
+    """A route below both base paths, in each spelling."""
 
     def register(function: Route) -> Route:
         for base in BASES:
             for path in paths:
-                documented = base == BASES[0] and path == paths[0]
-                router.add_api_route(
-                    base + path,
-                    function,
-                    methods=[method],
-                    include_in_schema=documented,
-                    response_model=None,
-                )
+                router.add_api_route(base + path, function, methods=[method], response_model=None)
         return function
 
     return register
