@@ -100,8 +100,7 @@ class JobQueue:
             UsageError: JOB_NOT_FOUND; JOB_NOT_CHANGEABLE, it is no draft; as `draft`.
         """
         row = self._draft(account, job_id)
-        values = self._values(row.account, self._record(row).username, submission, job_id, "draft")
-        self._replace(job_id, values)
+        self._replace(row, submission, "draft")
         return self.job(account, job_id)
 
     def run(self, account: str | None, job_id: str) -> Job:
@@ -113,9 +112,7 @@ class JobQueue:
         """
         row = self._draft(account, job_id)
         submission = submissions.loaded(row.submission, json.loads(row.asked))
-        self._replace(
-            job_id, self._values(row.account, self._record(row).username, submission, job_id, "queued")
-        )
+        self._replace(row, submission, "queued")
         self._wake()
         return self.job(account, job_id)
 
@@ -312,9 +309,16 @@ class JobQueue:
         return self.job(account, job_id)
 
     def _values(
-        self, account: str, username: str, submission: Submission, job_id: str, queue: Queue
+        self,
+        account: str,
+        username: str,
+        submission: Submission,
+        job_id: str,
+        queue: Queue,
+        *,
+        created: str | None = None,
     ) -> dict[str, Any]:
-        """The row of a new job; what it needs of files is on the disk."""
+        """The row of a job, new unless it was `created`; what it needs of files is on the disk."""
         submissions.check_presets(submission, self._preset_dir)
         found = self._sources.prepare(account, job_id, submission, needed=queue != "draft")
         presets = submissions.write_presets(submission, self._preset_dir, presets_folder(self.home, job_id))
@@ -331,6 +335,8 @@ class JobQueue:
             output=package_folder(self.home, account, job_id),
             preset_dir=presets,
         )
+        if created is not None:
+            record = record.evolve(times=record.times.model_copy(update={"submitted": created}))
         limit = submission.time_limit
         return row_of(JobSummary.of(record)) | {
             "account": account,
@@ -355,15 +361,16 @@ class JobQueue:
             raise UsageError(codes.JOB_NOT_CHANGEABLE, f"job {job_id} is no draft any more")
         return row
 
-    def _replace(self, job_id: str, values: dict[str, Any]) -> None:
+    def _replace(self, row: Row[*tuple[Any, ...]], submission: Submission, queue: Queue) -> None:
         """Of a draft that is a draft still; it stays created when it was."""
-        values.pop("created")
+        username = self._record(row).username
+        values = self._values(row.account, username, submission, row.job_id, queue, created=row.created)
         with self.database.write() as connection:
             changed = connection.execute(
-                update(JOBS).where(J.job_id == job_id, J.queue == "draft").values(values)
+                update(JOBS).where(J.job_id == row.job_id, J.queue == "draft").values(values)
             )
             if changed.rowcount == 0:
-                raise UsageError(codes.JOB_NOT_CHANGEABLE, f"job {job_id} is no draft any more")
+                raise UsageError(codes.JOB_NOT_CHANGEABLE, f"job {row.job_id} is no draft any more")
 
     @staticmethod
     def _record(row: Row[*tuple[Any, ...]]) -> Record:

@@ -271,6 +271,8 @@ def test_a_draft_waits_until_it_is_run(queue: JobQueue, tmp_path: Path) -> None:
     assert (changed.state, changed.label, changed.created) == (State.DRAFT, "after", draft.created)
     job = queue.run("a", draft.job_id)
     assert (job.state, job.created) == (State.SUBMITTED, draft.created)
+    # The job's process saves its record, from which the store's row is made anew.
+    assert job.record.times.submitted == draft.record.times.submitted
     assert [o.resolution for o in job.record.outputs] == ["hd"]
     refused(codes.JOB_NOT_CHANGEABLE, queue.run, "a", draft.job_id)
     refused(codes.JOB_NOT_CHANGEABLE, queue.change, "a", draft.job_id, submission=wanted(tmp_path))
