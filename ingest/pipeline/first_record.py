@@ -25,6 +25,7 @@ from ingest.job.record import (
     new_job_id,
     utc_now,
 )
+from ingest.media.logo_choice import Logo
 from ingest.media.options import Options
 from ingest.media.source import display_name
 from ingest.pipeline.request import Request
@@ -32,7 +33,7 @@ from ingest.pipeline.request import Request
 if TYPE_CHECKING:
     from typing import Any
 
-_PATHS = ("klv",)  # the options that name files
+_PATHS = ("klv",)  # the options that name files; logos do as well
 
 
 def first_record(request: Request) -> Record:
@@ -78,7 +79,9 @@ def _plain(value: object) -> object:
     """As JSON has it."""
     if isinstance(value, Path):
         return file_url(value.absolute())
-    return list(value) if isinstance(value, tuple) else value
+    if isinstance(value, dict):
+        return {name: _plain(inner) for name, inner in value.items()}
+    return [_plain(inner) for inner in value] if isinstance(value, tuple) else value
 
 
 def request_of(kept: Asked) -> Request:
@@ -93,6 +96,9 @@ def request_of(kept: Asked) -> Request:
     for name in _PATHS:
         if options.get(name) is not None:
             options[name] = path_of(options[name])
+    options["logos"] = tuple(
+        Logo(**{**logo, "path": path_of(logo["path"])}) for logo in options.get("logos", ())
+    )
     return Request(
         source=path_of(kept.source),
         resolutions=kept.resolutions,

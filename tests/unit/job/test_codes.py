@@ -128,6 +128,7 @@ OURS = (
     (9349, "Quality Measurement Failed"),
     (9355, "Job Cannot Be Resumed"),
     (9356, "Out Of Memory"),
+    (9371, "Logo Unusable"),
 )
 
 
