@@ -130,6 +130,13 @@ if TYPE_CHECKING:
     help="Pixels to cut off of each side of the picture as it is seen, for example 140,0,140,0.",
 )
 @click.option(
+    "--logo",
+    "logos",
+    multiple=True,
+    metavar="FILE[:POSITION[:WIDTH%[:OPACITY]]]",
+    help="A picture over every rendition, for example logo.png:bottom-right:12%:0.8. Repeatable, at most 4.",
+)
+@click.option(
     "--thumbnails",
     multiple=True,
     metavar="WxH[@SECONDSs|@COUNT]",

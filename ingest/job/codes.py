@@ -255,6 +255,7 @@ JOB_NOT_RESUMABLE = _error(
     9355, "Job Cannot Be Resumed", "It is complete, or its record does not say what was asked for."
 )
 KEY_NOT_FOUND = _error(9370, "API Key Not Found", "The job server has no key of this id or name.")
+LOGO_UNUSABLE = _error(9371, "Logo Unusable", "The file of a logo is no PNG, JPEG or WebP within the limits.")
 QUALITY_UNAVAILABLE = _error(9348, "Quality Cannot Be Measured", "This ffmpeg has no libvmaf filter.")
 QUALITY_FAILED = _error(9349, "Quality Measurement Failed", "The measuring program ended with an error.")
 OUT_OF_MEMORY = _error(9356, "Out Of Memory", "A program needed more memory than it may have.")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypedDict, get_args
 from ingest.job import codes
 from ingest.job.errors import UsageError, one_line
 from ingest.media.codec_names import parse_codecs
+from ingest.media.logo_choice import MOST_LOGOS, Logo, check_logo, parse_logo
 from ingest.media.options import (
     GROUND_HIGHEST,
     GROUND_LOWEST,
@@ -53,6 +54,8 @@ class Choices(TypedDict, total=False):
             the film's, or None, is the film's.
         crop: pixels that go at the top, on the right, at the bottom and on the left of the picture as it is seen:
             `"10,0,10,0"` or `(10, 0, 10, 0)`.
+        logos: pictures (PNG, JPEG or WebP) laid over every rendition, at most four:
+            `"logo.png:bottom-right:12%:0.8"` or `Logo(Path("logo.png"), "bottom-right", 12, 0.8)`; one or several.
         audio: False leaves the sound out.
         thumbnails: sets of pictures that fit into a size: `"160x90"` (one every 10 s), `"160x90@5s"` (every 5 s),
             `"160x90@12"` (twelve in all); one or several.
@@ -77,6 +80,7 @@ class Choices(TypedDict, total=False):
     thumbnails: str | Sequence[str]
     audio: bool
     crop: str | Sequence[int] | None
+    logos: str | Logo | Sequence[str | Logo]
 
 
 _WORDS = {
@@ -107,6 +111,8 @@ def options_of(**choices: Unpack[Choices]) -> Options:
         parse_sets(given["thumbnails"])
     if (crop := choices.get("crop")) is not None:
         given["crop"] = _sides(crop)
+    if "logos" in choices:
+        given["logos"] = _logos(choices["logos"])
     options = Options(**given)
     for name, known in _WORDS.items():
         _check_word(name, getattr(options, name), known)
@@ -137,6 +143,17 @@ def _sides(given: str | Sequence[int]) -> tuple[int, int, int, int]:
         )
     top, right, bottom, left = map(int, parts)
     return top, right, bottom, left
+
+
+def _logos(given: str | Logo | Sequence[str | Logo]) -> tuple[Logo, ...]:
+    several = (given,) if isinstance(given, str | Logo) else given
+    logos = tuple(parse_logo(one) if isinstance(one, str) else one for one in several)
+    for logo in logos:
+        check_path(logo.path)
+        check_logo(logo)
+    if len(logos) > MOST_LOGOS:
+        raise UsageError(codes.USAGE, f"{len(logos)} logos, the limit is {MOST_LOGOS}")
+    return logos
 
 
 def _check_word(name: str, value: str | None, known: tuple[str | None, ...]) -> None:
@@ -176,6 +193,12 @@ def _check_together(options: Options) -> None:
             codes.USAGE,
             f"an end at {options.end:g} s is not behind a start at {options.start:g} s",
             remedy="give a later --end",
+        )
+    if options.logos and options.hdr == "keep":
+        raise UsageError(
+            codes.USAGE,
+            "a logo cannot be laid over HDR renditions",
+            remedy="use --hdr sdr, or leave --logo out",
         )
     modern = [codec for codec in options.codecs if codec != "h264"]
     if options.format == "ts" and modern:

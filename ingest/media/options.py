@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ingest.media.codec_names import Codec
+    from ingest.media.logo_choice import Logo
 
 Hdr = Literal["sdr", "keep"]
 EncoderChoice = Literal["auto", "cpu", "nvenc", "qsv", "vaapi", "amf", "videotoolbox"]
@@ -41,6 +42,7 @@ class Options:
         start, end: seconds from the film's first picture on: only what is shown between them is made; None: to its end.
         audio: whether there is sound.
         crop: pixels that go at the top, on the right, at the bottom and on the left of the upright picture.
+        logos: pictures laid over every rendition, the first one at the bottom; each names a file.
         thumbnails: sets of pictures, each as `thumbnail_sets.parse_set` reads it.
         mp4: each rendition with its sound is made a progressive MP4 file as well.
     """
@@ -63,6 +65,7 @@ class Options:
     thumbnails: tuple[str, ...] = ()
     audio: bool = True
     crop: tuple[int, int, int, int] | None = None
+    logos: tuple[Logo, ...] = ()
 
 
 DEFAULTS = Options()

@@ -25,6 +25,7 @@ from ingest.job.record import (
     Times,
     utc_now,
 )
+from ingest.media.logo_choice import Logo
 from ingest.media.options import Options
 from ingest.media.source import display_name
 from ingest.pipeline.request import Request
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-_PATHS = ("klv",)  # the options that name files
+_PATHS = ("klv",)  # the options that name files; logos do as well
 
 
 def first_record(request: Request) -> Record:
@@ -84,7 +85,9 @@ def _plain(value: object) -> object:
     """As JSON has it."""
     if isinstance(value, Path):
         return file_url(value.absolute())
-    return list(value) if isinstance(value, tuple) else value
+    if isinstance(value, dict):
+        return {name: _plain(inner) for name, inner in value.items()}
+    return [_plain(inner) for inner in value] if isinstance(value, tuple) else value
 
 
 def request_of(kept: Asked) -> Request:
@@ -111,6 +114,9 @@ def options_of(document: Mapping[str, Any]) -> Options:
     for name in _PATHS:
         if options.get(name) is not None:
             options[name] = path_of(options[name])
+    options["logos"] = tuple(
+        Logo(**{**logo, "path": path_of(logo["path"])}) for logo in options.get("logos", ())
+    )
     return Options(**options)
 
 

@@ -31,6 +31,7 @@ from ingest.steps import (
     probing_audio,
     probing_video_codec,
     probing_video_klv,
+    starting_ingest,
 )
 from ingest.steps.context import Env, as_plain
 from ingest.steps.copy_choice import sound_packets
@@ -127,6 +128,7 @@ def surroundings(
             cancel=cancel,
             on_progress=lambda _: None,
             chunk_seconds=request.chunk_seconds or settings.chunk_seconds,
+            logos=starting_ingest.read_logos(request.options.logos),
         )
         yield env, source, Prober(tools.ffprobe, tools.ffmpeg, source, folder, limits, cancel)
 

@@ -152,6 +152,7 @@ class Runner:
         made.presets = book.select(request.resolutions)
         made.source_path = request.source
         made.side_path = request.options.klv
+        made.logo_choices = request.options.logos
         made.min_free = self._settings.min_free
         made.announce = self._announce
 
@@ -171,6 +172,7 @@ class Runner:
             chunk_seconds=self._request.chunk_seconds or settings.chunk_seconds,
             published=self._made.workspace.output if self._adds else None,
             left=self._made.workspace.left,
+            logos=started.logos,
         )
         self._made.prober = Prober(
             ffprobe=started.tools.ffprobe,

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from ingest.images.sprites import Previews
     from ingest.job.codes import Code
     from ingest.media.facts import AudioFacts, Container
+    from ingest.media.logo_choice import Logo
     from ingest.media.plan import Plan
     from ingest.media.presets import Preset
     from ingest.media.probe import Prober
@@ -62,6 +63,7 @@ class Made:
     workspace: Workspace
     source_path: Path
     side_path: Path | None
+    logo_choices: Sequence[Logo]
     presets: Sequence[Preset]
     env: Env
     prober: Prober
@@ -189,7 +191,9 @@ STEPS: tuple[Step, ...] = (
     Step(
         codes.STARTING_INGEST,
         "started",
-        lambda m: starting_ingest.run(m.source_path, m.workspace.output, m.min_free, m.side_path),
+        lambda m: starting_ingest.run(
+            m.source_path, m.workspace.output, m.min_free, m.side_path, m.logo_choices
+        ),
         1,
     ),
     Step(

@@ -22,6 +22,7 @@ from ingest.media.decode_errors import DecodeErrors
 from ingest.media.machine import usable_cores, usable_memory
 from ingest.media.plan.at_once import at_once
 from ingest.media.plan.chunks import lengths
+from ingest.media.plan.logos import marked_sizes
 from ingest.media.process import Command, Confinement
 from ingest.media.progress import ProgressReader
 from ingest.packaging.boxes import BoxError
@@ -35,6 +36,7 @@ from ingest.steps.encoding import (
     encoded_files,
     make_folders,
     planned_pictures,
+    put_logos,
     source_of,
     step_progress,
 )
@@ -186,8 +188,9 @@ class _Work:
         shutil.rmtree(place, ignore_errors=True)  # of what is not whole
         part = place.with_suffix(".part")
         shutil.rmtree(part, ignore_errors=True)
-        make_folders(part, self._plan)
         env, plan = self._env, self._plan
+        make_folders(part, plan)
+        put_logos(env, part, plan.video.logos, marked_sizes(plan))
 
         def tell(frames: int) -> None:
             self._frames[chunk.number] = frames

@@ -13,6 +13,7 @@ from ingest.media.process import Limits
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ingest.images.logos import LogoPicture
     from ingest.job.codes import Code
     from ingest.media.cancel import CancelToken
     from ingest.media.options import Options
@@ -62,7 +63,7 @@ class Env:
 
     `chunk_seconds`: how long the pieces are, about, that a long film is encoded in. `published`: a package of the same
     source, of which renditions may be taken over; None: there is none, or all is to be made anew. `left`: what other
-    jobs have left of their own `temporary` folders, the newest first.
+    jobs have left of their own `temporary` folders, the newest first. `logos`: the pictures of `options.logos`.
     """
 
     tools: Toolchain
@@ -76,6 +77,7 @@ class Env:
     chunk_seconds: float = 60.0
     published: Path | None = None
     left: tuple[Path, ...] = ()
+    logos: tuple[LogoPicture, ...] = ()
 
     @property
     def limits(self) -> Limits:

@@ -11,6 +11,7 @@ from ingest.job.errors import ProcessingError
 from ingest.media import process
 from ingest.media.command import EncodeInput, encode_arguments, names
 from ingest.media.decode_errors import DecodeErrors
+from ingest.media.plan.logos import marked_sizes
 from ingest.media.process import Command, Confinement
 from ingest.media.progress import EncodeProgress, ProgressReader, remaining_seconds
 from ingest.media.toolchain import major_version
@@ -18,9 +19,11 @@ from ingest.steps.context import StepProgress
 from ingest.steps.planning_resolutions import file_limits
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from ingest.media.plan import Plan
+    from ingest.media.plan.logos import LogoPlan
     from ingest.media.process import Limits
     from ingest.media.source import Source
     from ingest.steps.context import Env
@@ -56,6 +59,7 @@ def encode_whole(env: Env, source: Source, plan: Plan) -> Run:
     """Raises ProcessingError, ResourceError, SourceError or Cancelled."""
     folder = env.temporary
     make_folders(folder, plan)
+    put_logos(env, folder, plan.video.logos, marked_sizes(plan))
     grid = plan.video.grid
     planned = planned_pictures(plan)
 
@@ -105,6 +109,17 @@ def make_folders(folder: Path, plan: Plan) -> None:
     """Those that ffmpeg writes into."""
     for name in names.folders(len(plan.thumbnails)):
         (folder / name).mkdir(parents=True, exist_ok=True)
+
+
+def put_logos(
+    env: Env, folder: Path, logos: Sequence[LogoPlan], sizes: Mapping[str, tuple[int, int]]
+) -> None:
+    """The files that ffmpeg lays over finished pictures of these sizes, below its current folder."""
+    if not logos:
+        return
+    from ingest.images.logos import write_logos  # Pillow is loaded behind the encode otherwise
+
+    write_logos(folder, logos, env.logos, sizes)
 
 
 def check_written(encoded: Encoded, words: str) -> None:

@@ -14,7 +14,7 @@ from ingest.media.process import Command, Confinement
 from ingest.media.progress import EncodeProgress, ProgressReader
 from ingest.media.quality import Sampling, document, plan_sampling, read_scores
 from ingest.steps.context import Env, Note, Outcome, StepProgress, write_json
-from ingest.steps.encoding import source_of
+from ingest.steps.encoding import put_logos, source_of
 from ingest.steps.generating_abr_info_files import FILE
 
 if TYPE_CHECKING:
@@ -44,6 +44,8 @@ def run(env: Env, source: Source, plan: Plan, *, damaged: bool) -> Outcome[Path]
         if expected:
             env.on_progress(StepProgress(fraction=min(1.0, progress.frames / expected), speed=progress.speed))
 
+    size = (sampling.width, sampling.height)
+    put_logos(env, env.temporary, plan.video.logos, {names.QUALITY: size})
     reader = ProgressReader(tell)
     done = process.run(
         Command(

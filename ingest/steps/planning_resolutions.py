@@ -19,6 +19,7 @@ from ingest.media.plan.copying import without_copies
 from ingest.media.plan.crop import crop_plan, cropped
 from ingest.media.plan.encoders import for_hardware, in_hardware
 from ingest.media.plan.hdr import made_codecs, why_not_kept
+from ingest.media.plan.logos import LogoPlan
 from ingest.media.plan.rungs import ENCODERS, SMALLEST
 from ingest.media.plan.space import NOTHING, Beside, space_of
 from ingest.media.plan.still import held
@@ -139,6 +140,17 @@ def plan(
         options=env.options,
         trim=part.plan if part else None,
         crop=crop,
+        logos=tuple(
+            LogoPlan(
+                p.digest,
+                p.width,
+                p.height,
+                c.position,
+                Fraction(str(c.width)) / 100,
+                Fraction(str(c.opacity)),
+            )
+            for c, p in zip(env.options.logos, env.logos, strict=True)
+        ),
     )
     made = replace(made, beside=beside)
     made, not_copied = copy_choice.choose(

@@ -13,18 +13,22 @@ from ingest.media.source import Source, open_source
 from ingest.steps.context import Note, Outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
+    from ingest.images.logos import LogoPicture
+    from ingest.media.logo_choice import Logo
     from ingest.media.toolchain import Toolchain
 
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """`side` is the file of telemetry beside the film, where one was named."""
+    """`side` is the file of telemetry beside the film, where one was named; `logos` are the pictures of those."""
 
     source: Source
     tools: Toolchain
     side: Source | None = None
+    logos: tuple[LogoPicture, ...] = ()
 
     def close(self) -> None:
         self.source.close()
@@ -32,12 +36,19 @@ class Started:
             self.side.close()
 
 
-def run(path: Path, folder: Path, min_free: int, side_path: Path | None = None) -> Outcome[Started]:
+def run(
+    path: Path,
+    folder: Path,
+    min_free: int,
+    side_path: Path | None = None,
+    logos: Sequence[Logo] = (),
+) -> Outcome[Started]:
     """Raises SourceError, ToolError or ResourceError."""
     source = open_source(path)
     side: Source | None = None
     try:
         side = open_source(side_path) if side_path is not None else None
+        pictures = read_logos(logos)
         tools = toolchain.find()
         free = shutil.disk_usage(folder).free
         if free < min_free:
@@ -53,4 +64,13 @@ def run(path: Path, folder: Path, min_free: int, side_path: Path | None = None) 
         raise
     reasons = process.protections().reasons
     warnings = (Note(codes.NOT_FULLY_CONFINED, "; ".join(reasons)),) if reasons else ()
-    return Outcome(Started(source, tools, side), warnings=warnings)
+    return Outcome(Started(source, tools, side, pictures), warnings=warnings)
+
+
+def read_logos(logos: Sequence[Logo]) -> tuple[LogoPicture, ...]:
+    """The logos' pictures, each file opened once. Raises SourceError."""
+    if not logos:
+        return ()
+    from ingest.images.logos import read_logo  # Pillow costs every job some hundredths of a second
+
+    return tuple(read_logo(logo.path) for logo in logos)

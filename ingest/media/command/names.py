@@ -17,6 +17,7 @@ WIDE_REFERENCE = "wide-reference"
 TRICK = "trick.mp4"
 MP4 = "mp4"
 THUMBNAILS = "thumbnails"
+LOGOS = "logos"
 
 
 def folders(thumbnails: int = 0) -> tuple[str, ...]:
@@ -75,6 +76,11 @@ def levels_file(number: int) -> str:
 def quality_file(number: int) -> str:
     """Where the scores of the plan's rung of this number are written; it stands in a filter's options."""
     return f"{QUALITY}/{number}.json"
+
+
+def logo_file(name: str, number: int) -> str:
+    """The plan's logo of this number for one finished picture; it stands in a filter's options."""
+    return f"{LOGOS}/{name}-{number}.png"
 
 
 def mp4_file(rung: str) -> str:

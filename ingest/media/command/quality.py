@@ -12,9 +12,10 @@ import ffmpeg
 
 from ingest.media.command import EncodeInput, source_input
 from ingest.media.command.colour import sdr_picture
+from ingest.media.command.finished import finished
 from ingest.media.command.global_options import ERRORS_AND_PROGRESS
-from ingest.media.command.names import quality_file, rung_file
-from ingest.media.command.picture import scaled, timed_picture
+from ingest.media.command.names import QUALITY, quality_file, rung_file
+from ingest.media.command.picture import timed_picture
 from ingest.media.whitelists import CODEC_WHITELIST, FORMAT_WHITELIST, PROTOCOL_WHITELIST
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def quality_arguments(program: str, plan: Plan, source: EncodeInput, sampling: S
     timed = timed_picture(source_input(plan, source)[str(plan.video.index)], plan)
     shown = sdr_picture(_chosen(timed, sampling), plan)
     reference = _compared(
-        scaled(shown, plan, sampling.width, sampling.height, matrix="bt709", full_range=False)
+        finished(shown, plan, sampling.width, sampling.height, QUALITY)
     ).filter_multi_output("split", len(sampling.rungs))
     outputs = [
         ffmpeg.output(_scored(number, name, reference.stream(i), sampling), "-", format="null")

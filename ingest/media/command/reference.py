@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 import ffmpeg
 
 from ingest.media.command.expressions import first_of_each
+from ingest.media.command.finished import finished
 from ingest.media.command.hdr import hdr_scaled
 from ingest.media.command.names import REFERENCE, WIDE_REFERENCE, levels_file
 from ingest.media.command.picture import scaled
 from ingest.media.command.trick import chosen_pictures
+from ingest.media.plan import logos
 
 if TYPE_CHECKING:
     from ingest.media.plan import Plan
@@ -27,10 +29,12 @@ LEVEL_RATE = 12_000  # samples a second
 
 def reference_output(stream: Any, plan: Plan, chunk: Chunk | None = None) -> Any:
     """The luma of the first picture of each group, `WIDTH` by `HEIGHT`, named by its time in milliseconds."""
-    chosen = scaled(
-        _first_of_groups(stream, plan, chunk), plan, WIDTH, HEIGHT, matrix="bt709", full_range=False
-    )
-    return _pictures(chosen, REFERENCE)
+    first = _first_of_groups(stream, plan, chunk)
+    if plan.video.logos:
+        trick = plan.trick
+        shown = finished(first, plan, trick.width, trick.height, logos.REFERENCE)
+        return _pictures(shown.filter("scale", WIDTH, HEIGHT, flags="bicubic"), REFERENCE)
+    return _pictures(scaled(first, plan, WIDTH, HEIGHT, matrix="bt709", full_range=False), REFERENCE)
 
 
 def wide_reference_output(stream: Any, plan: Plan, chunk: Chunk | None = None) -> Any:

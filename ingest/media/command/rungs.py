@@ -9,9 +9,11 @@ import ffmpeg
 from ingest.media.command.chunks import own_keys
 from ingest.media.command.encoders import encoder_options
 from ingest.media.command.expressions import ZERO, ratio
+from ingest.media.command.finished import finished
 from ingest.media.command.hardware import PIXELS, family_of, is_hardware
 from ingest.media.command.names import rung_file
-from ingest.media.command.picture import from_its_start, scaled
+from ingest.media.command.picture import from_its_start
+from ingest.media.plan.logos import of_rung
 
 if TYPE_CHECKING:
     from ingest.media.plan import Plan
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 def rung_output(stream: Any, rung: Rung, plan: Plan, chunk: Chunk | None = None) -> Any:
     """An SDR rendition: BT.709, 8 bit."""
     stream = (
-        scaled(stream, plan, rung.width, rung.height, matrix="bt709", full_range=False)
+        finished(stream, plan, rung.width, rung.height, of_rung(rung.name))
         .filter("format", PIXELS if is_hardware(rung.encoder) else "yuv420p")
         .filter("setsar", 1)
         .filter("setparams", color_primaries="bt709", color_trc="bt709", colorspace="bt709", range="tv")

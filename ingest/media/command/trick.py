@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 import ffmpeg
 
 from ingest.media.command.expressions import first_of_each, ratio
+from ingest.media.command.finished import finished
 from ingest.media.command.names import TRICK
-from ingest.media.command.picture import from_its_start, scaled
+from ingest.media.command.picture import from_its_start
+from ingest.media.plan import logos
 
 if TYPE_CHECKING:
     from ingest.media.plan import Plan
@@ -23,7 +25,7 @@ def trick_output(stream: Any, plan: Plan, chunk: Chunk | None = None) -> Any:
     trick, grid = plan.trick, plan.video.grid
     stream = stream.filter("select", chosen_pictures(plan, chunk))
     stream = (
-        scaled(stream, plan, trick.width, trick.height, matrix="bt709", full_range=False)
+        finished(stream, plan, trick.width, trick.height, logos.TRICK)
         .filter("format", "yuv420p")
         .filter("setsar", 1)
         .filter("setparams", color_primaries="bt709", color_trc="bt709", colorspace="bt709", range="tv")

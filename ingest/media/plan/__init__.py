@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from ingest.media.plan.fields import FieldsPlan
     from ingest.media.plan.grid import Grid
     from ingest.media.plan.hdr import HdrPlan
+    from ingest.media.plan.logos import LogoPlan
     from ingest.media.plan.mp4 import Mp4Plan
     from ingest.media.plan.rungs import Rung
     from ingest.media.plan.text import TextRendition
@@ -61,7 +62,8 @@ class VideoPlan:
     """`start` is the source time (in ticks of its time base) that becomes 0; `jumps` of its clock are taken out,
     and pictures with a damaged time are shown when `mended` says (when they are decoded, and shown; ticks).
     `canvas` is what every picture is fitted into first; `rotation` and `mirrored` are as in the facts. `trim`: what is
-    kept, where that is not all. `crop`: what goes of each picture."""
+    kept, where that is not all. `crop`: what goes of each picture. `logos`: what is laid over
+    each finished picture but stills."""
 
     index: int
     start_ticks: int
@@ -79,6 +81,7 @@ class VideoPlan:
     mended: tuple[tuple[int, int], ...] = ()
     trim: TrimPlan | None = None
     crop: CropPlan | None = None
+    logos: tuple[LogoPlan, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +151,7 @@ def make_plan(
     options: Options = DEFAULTS,
     trim: TrimPlan | None = None,
     crop: CropPlan | None = None,
+    logos: Sequence[LogoPlan] = (),
 ) -> Plan:
     """Decide everything. `presets` are the requested resolutions, at least one.
 
@@ -159,6 +163,7 @@ def make_plan(
         options: what a person chose.
         trim: the facts are those of this part of the film.
         crop: the picture is seen in `video` as it is without what goes.
+        logos: what is laid over the picture.
 
     Raises:
         UsageError: a preset cannot be made in one of the codecs.
@@ -191,6 +196,7 @@ def make_plan(
             mended=video.mended,
             trim=trim,
             crop=crop,
+            logos=tuple(logos),
         ),
         rungs=rungs,
         audio=sound.renditions,

@@ -250,6 +250,8 @@ def _file(
 ) -> str:
     """Why the pictures cannot be taken as they lie in the file."""
     grid, limit = plan.video.grid, preset.video.segment
+    if plan.video.logos:
+        return "a logo is laid over its picture"
     if video.jumps:
         return "its clock begins anew in the middle"
     if video.mended:

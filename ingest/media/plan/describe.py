@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ingest.media.plan import Plan
     from ingest.media.plan.audio import AudioRendition
     from ingest.media.plan.grid import Grid
+    from ingest.media.plan.logos import LogoPlan
     from ingest.media.plan.rungs import Rung
     from ingest.media.plan.space import Space
     from ingest.media.plan.text import TextRendition
@@ -49,6 +50,7 @@ def rows(plan: Plan) -> list[tuple[str, str]]:
             ", ".join((f"stream {video.index}", _size(video.display_width, video.display_height), *steps)),
         ),
         *([("trim", _trim(video.trim))] if video.trim else []),
+        *((f"logo {number}", _logo(logo)) for number, logo in enumerate(video.logos, 1)),
         ("frames", _frames(plan)),
         ("segments", _segments(grid)),
         *((f"rung {r.name}", _rung(r)) for r in plan.rungs),
@@ -85,6 +87,11 @@ def _frames(plan: Plan) -> str:
 
 def _trim(trim: TrimPlan) -> str:
     return f"from {_number(trim.start)} to {_number(trim.end)} s of {_number(trim.whole)} s"
+
+
+def _logo(logo: LogoPlan) -> str:
+    opacity = f", opacity {_number(logo.opacity)}" if logo.opacity != 1 else ""
+    return f"{logo.position}, {_number(logo.share * 100)} % of the width{opacity}"
 
 
 def _segments(grid: Grid) -> str:

@@ -136,6 +136,7 @@ OURS = (
     (9364, "Address Unusable"),
     (9365, "Process Died"),
     (9370, "API Key Not Found"),
+    (9371, "Logo Unusable"),
 )
 
 

@@ -16,6 +16,7 @@ from ingest.job import codes
 from ingest.job.errors import BusyError, UsageError
 from ingest.job.record import Process, Record, utc_now
 from ingest.job.status import Status
+from ingest.media.logo_choice import Logo
 from ingest.media.options import Options
 from ingest.pipeline.cleaning import Cleaned, clean_all, clean_jobs
 from ingest.pipeline.first_record import first_record, request_of, this_process
@@ -40,6 +41,7 @@ OPTIONS = Options(
     thumbnails=("160x90", "320x180@5s"),
     audio=False,
     crop=(140, 0, 140, 0),
+    logos=(Logo(Path("/a b/c:d.png"), "left", 12.5, 0.8), Logo(Path("/e.jpg"))),
 )
 
 
