@@ -51,8 +51,10 @@ class Sources:
             UsageError: USAGE, there is none, or it is no http address; SOURCE_NOT_ALLOWED.
             SourceError: it is not there, or cannot be read.
         """
-        if submission.options.klv is not None:
-            self._allow(submission.options.klv)
+        options = submission.options
+        for named in (options.klv, *(logo.path for logo in options.logos)):
+            if named is not None:
+                self._allow(named)
         match submission.source:
             case None if needed:
                 raise UsageError(codes.USAGE, "the job has no source", remedy="name a file or a URL")

@@ -5,7 +5,7 @@ import typing
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 from pydantic.alias_generators import to_camel
@@ -55,12 +55,16 @@ class OptionsShape(BaseModel):
         return options_of(**{name.removesuffix("_"): getattr(self, name) for name in self.model_fields_set})
 
 
+# What the library takes as objects of Python's is text here, as on the command line.
+_IN_JSON: Final[dict[str, Any]] = {"klv": str | None, "logos": str | list[str]}
+
+
 def _choices() -> type[OptionsShape]:
     """A model of the library's own choices: a new one is in the API by itself."""
     hints = typing.get_type_hints(Choices, localns={"Sequence": Sequence, "os": os})
     made: dict[str, Any] = {}
     for name, hint in hints.items():
-        kind = str | None if name == "klv" else hint
+        kind = _IN_JSON.get(name, hint)
         # An underscore behind the name: `copy` is one of pydantic's own.
         made[f"{name}_"] = (kind, Field(default=getattr(DEFAULTS, name), alias=to_camel(name)))
     return create_model("JobOptions", __base__=OptionsShape, **made)

@@ -23,6 +23,7 @@ from ingest.job import codes
 from ingest.job.errors import IngestError, SourceError, UsageError
 from ingest.job.ids import new_job_id, object_id
 from ingest.job.status import Status
+from ingest.media.logo_choice import Logo
 from ingest.media.options import Options
 from ingest.pipeline.first_record import first_record
 from ingest.pipeline.request import Request
@@ -101,7 +102,12 @@ def test_what_was_asked_for_comes_back(queue: JobQueue, tmp_path: Path) -> None:
     asked = Submission(
         resolutions=("tiny",),
         source=UrlSource("https://example.org/a/b.mp4?token=1", "b.mp4", "me", "secret"),
-        options=Options(codecs=("h264", "hevc"), loudness=-23.0, klv=film(tmp_path, "k.klv").path),
+        options=Options(
+            codecs=("h264", "hevc"),
+            loudness=-23.0,
+            klv=film(tmp_path, "k.klv").path,
+            logos=(Logo(film(tmp_path, "l.png").path),),
+        ),
         presets={"tiny": preset("tiny")},
         dialect="bytenite",
         asked={"a": [1, None]},
@@ -227,6 +233,8 @@ def test_only_allowed_folders_are_read_and_nothing_is_told_of_others(queue: JobQ
     )
     klv = wanted(tmp_path, options=Options(klv=secret))
     refused(codes.SOURCE_NOT_ALLOWED, queue.submit, "a", "u", klv)
+    logo = wanted(tmp_path, options=Options(logos=(Logo(secret),)))
+    refused(codes.SOURCE_NOT_ALLOWED, queue.submit, "a", "u", logo)
     missing = Submission(("sd",), LocalSource(tmp_path / "films/none.mp4"))
     refused(codes.SOURCE_NOT_FOUND, queue.submit, "a", "u", missing)
 

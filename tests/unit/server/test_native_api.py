@@ -138,6 +138,7 @@ def test_every_choice_of_the_library_is_an_option(client: TestClient) -> None:
             "source_not_allowed",
             "in no folder that the server may read",
         ),
+        ({"options": {"logos": ["/etc/passwd:top"]}}, 400, "source_not_allowed", "in no folder"),
         (
             {"source": {"path": "/etc/passwd"}},
             400,
