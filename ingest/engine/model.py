@@ -159,6 +159,8 @@ class Filter:
     Attributes:
         account: None: of all accounts (administrators only).
         text: part of the source's name, upper and lower case alike.
+        active_since: it runs, or has ended at this moment or later.
+        asked: of a key of the request's own document the text that it has, or whether it has anything but null.
         sort: a column; times are equal to the millisecond at best, the id decides then.
         after: the id of the job that the page before ended with (keyset paging); else `offset` counts.
     """
@@ -170,7 +172,9 @@ class Filter:
     text: str | None = None
     created_from: datetime | None = None
     created_until: datetime | None = None
-    sort: Literal["created", "updated", "status", "percent", "source"] = "created"
+    active_since: datetime | None = None
+    asked: Mapping[str, str | bool] = field(default_factory=dict)
+    sort: Literal["created", "updated", "ended", "status", "percent", "source", "label"] = "created"
     descending: bool = True
     offset: int = 0
     limit: int = 50

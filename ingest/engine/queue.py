@@ -38,7 +38,7 @@ from ingest.store.tables import DELIVERIES, JOBS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import ColumnElement, Connection, Row
 
     from ingest.engine.model import Filter, Job, Page, Queue, Submission
     from ingest.store.database import Database
@@ -133,12 +133,16 @@ class JobQueue:
         Raises:
             UsageError: JOB_NOT_FOUND.
         """
-        query = select(*JOB_COLUMNS).where(J.short_id == storable(short_id), owned(account))
-        with self.database.read() as connection:
-            row = connection.execute(query).one_or_none()
-        if row is None:
-            raise not_found(short_id)
-        return job_of(row)
+        return self._one(account, J.short_id == storable(short_id), short_id)
+
+    def by_short_prefix(self, account: str | None, prefix: str) -> Job:
+        """The job whose `object_id` begins with `prefix`, hexadecimal digits that only one job's should.
+
+        Raises:
+            UsageError: JOB_NOT_FOUND; of several as well.
+        """
+        # A range, for the index: `g` follows the last digit.
+        return self._one(account, J.short_id.between(prefix, prefix + "g"), prefix)
 
     def submission(self, job: Job) -> Submission:
         """What was asked for.
@@ -291,6 +295,14 @@ class JobQueue:
             connection.execute(delete(JOBS).where(J.job_id == job_id))
 
     # -- within --
+
+    def _one(self, account: str | None, condition: ColumnElement[bool], named: str) -> Job:
+        query = select(*JOB_COLUMNS).where(condition, owned(account)).limit(2)
+        with self.database.read() as connection:
+            rows = connection.execute(query).all()
+        if len(rows) != 1:
+            raise not_found(named)
+        return job_of(rows[0])
 
     def _wake(self) -> None:
         for listener in self._listeners:

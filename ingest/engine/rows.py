@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
-from sqlalchemy import and_, func, literal, literal_column, select, tuple_
+from sqlalchemy import and_, func, literal, literal_column, or_, select, tuple_
 
-from ingest.engine.model import Filter, Job, moment
+from ingest.engine.model import Filter, Job, State, moment
 from ingest.job.record import CustomAttributes, Inputs, Output, Progress, Record, Results, SourceFile, Times
 from ingest.job.status import Status
 from ingest.media.source import display_name
@@ -53,9 +53,11 @@ TURN: ColumnElement[int] = literal_column(server_schema.TURN)
 _SORTED = {
     "created": J.created,
     "updated": J.updated,
+    "ended": J.ended,
     "status": J.state,
     "percent": J.percent,
     "source": J.search,
+    "label": J.label,
 }
 
 
@@ -155,6 +157,14 @@ def conditions(wanted: Filter) -> ColumnElement[bool]:
         found.append(J.created >= stamp(wanted.created_from))
     if wanted.created_until is not None:
         found.append(J.created <= stamp(wanted.created_until))
+    if wanted.active_since is not None:
+        found.append(or_(J.state == State.EXECUTING.value, J.ended >= stamp(wanted.active_since)))
+    for key, value in wanted.asked.items():
+        kept = func.json_extract(J.asked, f'$."{key}"')
+        if isinstance(value, str):
+            found.append(kept == storable(value))
+        else:
+            found.append(kept.is_not(None) if value else kept.is_(None))
     return and_(*found)
 
 

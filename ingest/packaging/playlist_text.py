@@ -14,6 +14,11 @@ _FRAME_RATE = re.compile(r"^(#EXT-X-STREAM-INF:(?:.*,)?FRAME-RATE=)([0-9.]+)", r
 
 
 def write_playlist(playlist: m3u8.M3U8, path: Path) -> None:
+    """Its text as a file."""
+    path.write_text(playlist_text(playlist), encoding="utf-8")
+
+
+def playlist_text(playlist: m3u8.M3U8) -> str:
     """FRAME-RATE with its three decimals (RFC 8216bis 4.4.6.2): the library drops those that are zeros."""
     text = _FRAME_RATE.sub(lambda found: f"{found[1]}{float(found[2]):.3f}", playlist.dumps())
-    path.write_text(text if text.endswith("\n") else text + "\n", encoding="utf-8")
+    return text if text.endswith("\n") else text + "\n"

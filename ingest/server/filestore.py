@@ -92,6 +92,20 @@ class FileStore:
         """The file of this id; account None: whoever owns it. Raises Refusal `not_found`."""
         return self._one(account, FILES.c.file_id == storable(file_id))
 
+    def by_prefix(self, account: str | None, prefix: str) -> StoredFile:
+        """The file whose id begins so. Raises Refusal `not_found`, also where there are several."""
+        # A range, for the index: `g` follows the last hexadecimal digit.
+        query = (
+            select(FILES).where(FILES.c.file_id.between(storable(prefix), storable(prefix) + "g")).limit(2)
+        )
+        if account is not None:
+            query = query.where(FILES.c.account == account)
+        with self.database.read() as db:
+            rows = db.execute(query).all()
+        if len(rows) != 1:
+            raise _missing()
+        return _file(rows[0])
+
     def at(self, account: str, path: str) -> StoredFile:
         """The account's file of this path. Raises Refusal `not_found`."""
         return self._one(account, FILES.c.path == storable(path))

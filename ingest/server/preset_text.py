@@ -23,6 +23,7 @@ class Wanted:
     Attributes:
         name: as presets are named: lower-case letters, digits, `-` and `_`.
         width, height: neither is exceeded; the shape of the picture stays, and nothing is enlarged.
+        box: long and short side that are not exceeded whichever way the picture is turned; None: by the sides.
         bitrate: the cap.
         buffer: of the VBV, bits.
         rate: most pictures a second.
@@ -33,6 +34,7 @@ class Wanted:
     title: str
     width: int | None = None
     height: int | None = None
+    box: tuple[int, int] | None = None
     bitrate: int | None = None
     buffer: int | None = None
     crf: int = CRF
@@ -46,12 +48,13 @@ class Wanted:
 def preset_text(wanted: Wanted) -> str:
     """A preset as `presets/*.toml` are written."""
     bitrate = wanted.bitrate or default_bitrate(wanted.width, wanted.height)
-    short = even(min(wanted.width or LARGEST[1], wanted.height or LARGEST[1], LARGEST[1]))
+    short = min(wanted.width or LARGEST[1], wanted.height or LARGEST[1], LARGEST[1])
+    box = wanted.box or (LARGEST[0], short)
     sides = (("max_width", wanted.width), ("max_height", wanted.height))
     lines = [
         f"name = {json.dumps(wanted.name)}",
         f"title = {json.dumps(wanted.title)}",
-        f"box = [{LARGEST[0]}, {short}]",
+        f"box = [{even(box[0])}, {even(box[1])}]",
         *(f"{name} = {even(side)}" for name, side in sides if side),
         "",
         "[video]",

@@ -8,6 +8,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from ingest.store.errand_schema import ERRANDS
+from ingest.store.resource_schema import RESOURCES
 from ingest.store.server_schema import SERVER
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     ),
     SERVER,
     ERRANDS,
+    RESOURCES,
 )
 VERSION = len(MIGRATIONS)
 

@@ -152,3 +152,13 @@ ERRANDS = Table(
     _text("undo", "[]"),
     _maybe("error"),
 )
+RESOURCES = Table(
+    "resources",
+    METADATA,
+    Column("resource_id", Text, primary_key=True),
+    _text("account"),
+    _text("kind"),
+    _text("document"),
+    _text("created"),
+    _text("updated"),
+)

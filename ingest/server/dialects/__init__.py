@@ -9,5 +9,6 @@ from ingest.server.dialects.arcgis import DIALECT as ARCGIS
 from ingest.server.dialects.bytenite import DIALECT as BYTENITE
 from ingest.server.dialects.bytescale import DIALECT as BYTESCALE
 from ingest.server.dialects.uploadio import DIALECT as UPLOADIO
+from ingest.server.dialects.xvid import DIALECT as XVID
 
-DIALECTS: tuple[Dialect, ...] = (ARCGIS, BYTENITE, UPLOADIO, BYTESCALE)
+DIALECTS: tuple[Dialect, ...] = (ARCGIS, BYTENITE, XVID, UPLOADIO, BYTESCALE)
