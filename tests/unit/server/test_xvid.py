@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import tomllib
 import xml.etree.ElementTree as ET
+import zipfile
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -279,6 +281,18 @@ def test_a_custom_preset_is_made_and_used(core: Core, client: TestClient, me: di
     assert client.delete(f"/v1/presets/{preset['id']}/", headers=me).json() == DONE
     assert client.get(f"/v1/presets/{preset['id']}", headers=me).json() == {
         "error": {"error_code": "0x0040005", "error_message": "Preset does not exist"}
+    }
+
+
+def test_presets_of_one_job_share_the_lowest_rate(core: Core, client: TestClient, me: dict[str, str]) -> None:
+    target = {"container": "mp4", "vcodec": {"caps": {"max_framerate": 29.97}}}
+    body = {"preset": {"name": "n", "description": "", "target_format": target}}
+    own = client.post("/v1/presets/", json=body, headers=me).json()["preset"]["id"]
+    wanted = [{"preset": {"id": i}, "output_name": i} for i in (system_id("sd"), own)]
+    texts = core.queue.submission(found(core, posted(client, me, outputs=wanted))).presets
+    assert {n: tomllib.loads(t)["video"]["max_frame_rate"] for n, t in texts.items()} == {
+        "out_0": "30000/1001",
+        "out_1": "30000/1001",
     }
 
 
@@ -642,6 +656,85 @@ def test_a_finished_file_says_what_was_measured(core: Core, client: TestClient, 
     assert [(t["audio_codec"], t["nb_channels"]) for t in source["audio_tracks"]] == [("Dolby Digital", 6)]
     refused = client.delete(f"/v1/files/{own}", headers=me)
     assert (refused.status_code, refused.json()["error"]["error_code"]) == (409, "0x0060007")
+
+
+def test_thumbnails_and_their_archive(core: Core, client: TestClient, me: dict[str, str]) -> None:
+    small = {"thumbnail_names": "MyTest_{resolution}", "thumbnail_preset": "thumbnails_small"}
+    own = {"thumbnail_names": "{input_name}-{resolution}", "thumbnail_preset": "thumbnails_320x240"}
+    wanted = [
+        {
+            "preset": {"id": system_id("sd")},
+            "output_name": "a",
+            "thumbnails": [small, own],
+            "thumbnail_zip": {},
+        },
+        {"preset": {"id": system_id("hd")}, "output_name": "b", "thumbnails": [small]},
+    ]
+    document = posted(client, me, outputs=wanted, output_prefix="p/", input=start_at(1.5))
+    options = core.queue.submission(found(core, document)).options
+    assert (options.thumbnails, options.start) == (("160x90", "320x240"), 1.5)
+    pictures = {
+        "thumbnails/160x90/001.jpg": b"one",
+        "thumbnails/160x90/002.jpg": b"two",
+        "thumbnails/320x240/001.jpg": b"large",
+    }
+    job = finished(core, document, files=(*pictures, "thumbnails/160x90.zip"))
+    for name, content in pictures.items():
+        (job.folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (job.folder / name).write_bytes(content)
+    done = client.get(f"/v1/jobs/{document['id']}?expand=file&bin_data=true", headers=me).json()["job"]
+    first, second = done["outputs"]
+    assert [t["thumbnail_preset"] for t in first["thumbnails"]] == ["thumbnails_small", "thumbnails_320x240"]
+    folders = [t["file"] for t in (*first["thumbnails"], *second["thumbnails"])]
+    stem = FILM.stem
+    assert [(f["type"], f["name"], [e["name"] for e in f["elements"]]) for f in folders] == [
+        ("folder", "MyTest_160x90", ["MyTest_160x90_001.jpg", "MyTest_160x90_002.jpg"]),
+        ("folder", f"{stem}-320x240", [f"{stem}-320x240_001.jpg"]),
+        ("folder", "MyTest_160x90", ["MyTest_160x90_001.jpg", "MyTest_160x90_002.jpg"]),
+    ]
+    picture = folders[0]["elements"][1]
+    assert client.get(picture["uri"]).content == b"two"
+    assert picture["bin_data"] == "data:image/jpeg;base64,dHdv"
+    plain = client.get(f"/v1/files/{folders[0]['id']}", headers=me).json()["file"]["elements"]
+    assert [sorted(e) for e in plain] == [["name", "uri"], ["name", "uri"]]
+    archive = first["thumbnail_zip"]["file"]
+    assert (archive["type"], archive["subtype"], archive["name"]) == ("archive", "zip", "thumbnails_a.zip")
+    assert "thumbnail_zip" not in second
+    url = f"/v1/files/downloads/?file_id={archive['id']}&redirect=true"
+    answer = client.get(url, headers=me)
+    assert answer.headers["content-type"] == "application/zip"
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as opened:
+        assert {n: opened.read(n) for n in opened.namelist()} == {
+            "MyTest_160x90_001.jpg": b"one",
+            "MyTest_160x90_002.jpg": b"two",
+            f"{stem}-320x240_001.jpg": b"large",
+        }
+    listed = client.get(f"/v1/files/?job.id={document['id']}&type=archive", headers=me).json()["files"]
+    assert [f["id"] for f in listed] == [archive["id"]]
+    assert client.get(f"/v1/files/downloads/?file_id={folders[0]['id']}", headers=me).status_code == 404
+
+
+def start_at(seconds: float) -> dict[str, Any]:
+    return {"input_name": FILM.as_uri(), "start_time": seconds}
+
+
+@pytest.mark.parametrize(
+    "thumbnails",
+    [
+        [{"thumbnail_preset": "thumbnails_huge"}],
+        [{"thumbnail_preset": "thumbnails_9999x9999"}],
+        [{"thumbnail_preset": "thumbnails_small"}, {"thumbnail_preset": "thumbnails_160x90"}],
+        [{"thumbnail_names": "../{resolution}"}],
+        [{"thumbnail_names": "{number}"}],
+        [{"thumbnail_names": "/a"}],
+        [{"thumbnail_names": "a"}, {"thumbnail_names": "a", "thumbnail_preset": "thumbnails_large"}],
+    ],
+)
+def test_thumbnails_that_cannot_be(
+    client: TestClient, me: dict[str, str], thumbnails: list[dict[str, str]]
+) -> None:
+    output = {"preset": {"id": system_id("sd")}, "thumbnails": thumbnails}
+    assert client.post("/v1/jobs/", json=asked(outputs=[output]), headers=me).status_code == 400
 
 
 def test_lists_of_files(core: Core, client: TestClient, key: str, me: dict[str, str]) -> None:

@@ -18,7 +18,7 @@ def check_pattern(pattern: str, known: set[str], where: str) -> None:
         if name not in known:
             listed = ", ".join(f"{{{k}}}" for k in sorted(known))
             raise invalid(where, f"has {{{name[:40]}}}; known are {listed}")
-    if not pattern.isprintable() or ".." in pattern:
+    if not pattern.isprintable() or ".." in pattern or "\\" in pattern or pattern.startswith("/"):
         raise invalid(where, "is no name")
 
 

@@ -11,12 +11,14 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final
 
+from ingest.media.thumbnail_sets import LARGEST as LARGEST_THUMBNAIL
+from ingest.media.thumbnail_sets import SMALLEST
 from ingest.server.dialects.xvid.ids import named_id
 from ingest.server.preset_text import LARGEST, Wanted, preset_text
 from ingest.server.refusals import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from ingest.media.presets import Preset
     from ingest.server.dialects.xvid.bodies import PresetBody, Settings
@@ -32,6 +34,8 @@ THUMBNAILS: Final = {
 _OWN_SIZE: Final = re.compile(r"thumbnails_([1-9][0-9]{1,3})x([1-9][0-9]{1,3})")
 _PERCENT: Final = re.compile(r"([0-9]{1,4}(?:\.[0-9]{1,3})?)%")
 _LEAST_SIDE: Final = 16
+FASTEST: Final = Fraction(60)
+_NEAR: Final = Fraction(1, 100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +120,7 @@ def of_system(preset: Preset) -> Basis:
 def of_custom(preset_id: str, body: PresetBody) -> Basis:
     """A custom preset as a preset of a job; what it leaves unsaid is as the server's presets have it."""
     caps, sound = body.target_format.vcodec.caps, body.target_format.acodec.caps
-    rate = Fraction(caps.max_framerate).limit_denominator(1001) if caps.max_framerate else Fraction(60)
+    rate = exact_rate(caps.max_framerate) if caps.max_framerate else FASTEST
     profile: Any = body.target_format.vcodec.profile.lower()
     wanted = Wanted(
         name="custom",
@@ -125,12 +129,36 @@ def of_custom(preset_id: str, body: PresetBody) -> Basis:
         height=caps.max_height,
         bitrate=_bits(caps.max_bitrate),
         buffer=_bits(caps.max_buffersize),
-        rate=min(rate, Fraction(60)),
+        rate=min(rate, FASTEST),
         profile=profile,
     )
     if sound.max_bitrate:
         wanted = replace(wanted, stereo_bitrate=sound.max_bitrate * 1000)
     return Basis(preset_id, None, wanted)
+
+
+def exact_rate(said: float) -> Fraction:
+    """Pictures a second; 23.98 and 29.97 stand for what television means by them.
+
+    >>> exact_rate(29.97), exact_rate(12.5)
+    (Fraction(30000, 1001), Fraction(25, 2))
+    """
+    for whole in (24, 30, 60):
+        exact = Fraction(whole * 1000, 1001)
+        if abs(exact - Fraction(said)) < _NEAR:
+            return exact
+    return Fraction(said).limit_denominator(1000)
+
+
+def sharing(bases: Mapping[str, Basis]) -> dict[str, Basis]:
+    """The same presets, fit for one ladder: none has a higher rate than another, since that is one for all."""
+    least = min(basis.wanted.rate for basis in bases.values())
+    return {
+        key: basis
+        if basis.wanted.rate == least
+        else replace(basis, name=None, wanted=replace(basis.wanted, rate=least))
+        for key, basis in bases.items()
+    }
 
 
 def resolved(basis: Basis, settings: Settings | None, name: str) -> tuple[str, str | None]:
@@ -220,10 +248,13 @@ def thumbnail_size(preset: str) -> tuple[int, int]:
     if preset in THUMBNAILS:
         return THUMBNAILS[preset]
     found = _OWN_SIZE.fullmatch(preset)
-    if found is None:
+    sides = (int(found[1]), int(found[2])) if found else (0, 0)
+    if not all(SMALLEST <= side <= LARGEST_THUMBNAIL for side in sides):
         known = ", ".join(THUMBNAILS)
-        raise invalid("thumbnail_preset", f"{preset[:40]!r} is none of {known}, thumbnails_<W>x<H>")
-    return int(found[1]), int(found[2])
+        raise invalid(
+            "thumbnail_preset", f"is none of {known}, thumbnails_<W>x<H> of {SMALLEST} to {LARGEST_THUMBNAIL}"
+        )
+    return sides
 
 
 def invalid(where: str, why: str) -> Refusal:

@@ -14,10 +14,11 @@ from urllib.parse import quote
 
 from ingest.engine.model import Filter, Submission
 from ingest.media.options import Options
+from ingest.media.thumbnail_sets import MOST_SETS
 from ingest.server.dialects.xvid.documents import DIALECT, STATUSES
 from ingest.server.dialects.xvid.formats import truth
 from ingest.server.dialects.xvid.naming import check_pattern, output_file_name
-from ingest.server.dialects.xvid.presets import invalid, resolved, thumbnail_size
+from ingest.server.dialects.xvid.presets import invalid, resolved, sharing, thumbnail_size
 from ingest.server.refusals import Refusal
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ MOST_LISTED, USUALLY_LISTED = 5000, 1000
 RECENT: Final = timedelta(minutes=15)
 # No watermark is put into anything, and it is not said that one were.
 NO_WATERMARK: Final = {"watermark_strength": "none"}
-_ABLE: Final = frozenset(f.name for f in dataclasses.fields(Options))
 _HAPPENINGS: Final[dict[str, Happening]] = {"started": "started", "finished": "finished", "error": "failed"}
 Sort = Literal["created", "updated", "ended", "status", "percent", "source", "label"]
 _SORTS: Final[dict[str, Sort]] = {
@@ -70,10 +70,11 @@ def submission(body: JobBody, found: Found) -> Submission:
     """Raises Refusal `invalid`: what cannot be done, as the name of the key and why."""
     if not body.outputs:
         raise invalid("outputs", "must have at least one output")
+    bases = sharing(found.bases)
     presets: dict[str, str] = {}
     resolutions, outputs = [], []
     for number, output in enumerate(body.outputs):
-        basis = found.bases[output.preset.id]
+        basis = bases[output.preset.id]
         name, text = resolved(basis, output.settings, f"out_{number}")
         if name in resolutions:
             # The same preset once more: of its own, so that each output is one rendition.
@@ -122,6 +123,10 @@ def _output(output: Output, resolution: str, number: int) -> dict[str, Any]:
         raise invalid(f"outputs.{number}.thumbnails", "must each have a size of their own")
     for each in sets:
         check_pattern(each["thumbnail_names"], {"resolution", "input_name"}, "thumbnail_names")
+    if len({s["thumbnail_names"] for s in sets if "{resolution}" not in s["thumbnail_names"]}) < sum(
+        "{resolution}" not in s["thumbnail_names"] for s in sets
+    ):
+        raise invalid(f"outputs.{number}.thumbnails", "must each have names of their own")
     if output.thumbnail_zip and not sets:
         raise invalid(f"outputs.{number}.thumbnail_zip", "needs thumbnails")
     return {
@@ -136,16 +141,15 @@ def _output(output: Output, resolution: str, number: int) -> dict[str, Any]:
 
 
 def _options(body: JobBody, start: float | None) -> Options:
-    chosen: dict[str, Any] = {"mp4": True}
+    """Sets of pictures are the job's: outputs that want the same size share one."""
     sizes = {thumbnail_size(t.thumbnail_preset): None for o in body.outputs for t in o.thumbnails}
-    if sizes:
-        chosen["thumbnails"] = tuple(f"{width}x{height}" for width, height in sizes)
-    if start:
-        chosen["start"] = start
-    for name in chosen:
-        if name not in _ABLE:
-            raise invalid(name, "cannot be made by this server")
-    return Options(**chosen)
+    if len(sizes) > MOST_SETS:
+        raise invalid("thumbnails", f"may have {MOST_SETS} sizes in all")
+    return Options(
+        mp4=True,
+        start=start or 0.0,
+        thumbnails=tuple(f"{width}x{height}" for width, height in sizes),
+    )
 
 
 def address_of(input_name: str, folder: str | None) -> str | None:
