@@ -125,7 +125,8 @@ def test_as_many_at_once_as_there_are_slots(queue: JobQueue, tmp_path: Path) -> 
     with running(queue, slots=2) as engine:
         until(lambda: len(turns(queue)) == 2)
         time.sleep(0.3)
-        assert (engine.busy, turns(queue)) == (2, ["long-0.mp4", "long-1.mp4"])
+        # Which of two that begin together says so first is the scheduler's affair.
+        assert (engine.busy, sorted(turns(queue))) == (2, ["long-0.mp4", "long-1.mp4"])
         assert queue.job("x", jobs[2].job_id).state is State.SUBMITTED
         queue.cancel("x", jobs[0].job_id)
         until(lambda: len(turns(queue)) == 3)

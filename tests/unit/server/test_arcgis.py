@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from fastapi.testclient import TestClient
-from made_core import key_of, submitted
+from made_core import app_of, key_of, submitted
 from made_jobs import brought_to
 
 from ingest.job.status import Status
-from ingest.server.app import create_app
 from ingest.server.dialects.arcgis import documents
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ INVALID_TOKEN = {"error": {"code": 498, "message": "Invalid Token", "details": [
 
 @pytest.fixture
 def client(core: Core) -> TestClient:
-    return TestClient(create_app(core))
+    return TestClient(app_of(core))
 
 
 @pytest.fixture

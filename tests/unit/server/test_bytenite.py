@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from fastapi.testclient import TestClient
-from made_core import key_of
+from made_core import app_of, key_of
 from made_jobs import brought_to
 
 from ingest.engine.model import State, UrlSource
 from ingest.job.record import Output
 from ingest.job.status import Status
-from ingest.server.app import create_app
 from ingest.server.dialects.bytenite import documents
 
 if TYPE_CHECKING:
@@ -59,7 +58,7 @@ class Caller:
 
 @pytest.fixture
 def client(core: Core) -> TestClient:
-    return TestClient(create_app(core))
+    return TestClient(app_of(core))
 
 
 @pytest.fixture

@@ -12,9 +12,8 @@ import pytest
 from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
-from made_core import key_of, submitted
+from made_core import app_of, key_of, submitted
 
-from ingest.server.app import create_app
 from ingest.server.media import package_file
 from ingest.server.refusals import Refusal
 from ingest.server.tickets import Tickets
@@ -45,7 +44,7 @@ def job(core: Core) -> Job:
 
 @pytest.fixture
 def client(core: Core) -> TestClient:
-    return TestClient(create_app(core))
+    return TestClient(app_of(core))
 
 
 @pytest.fixture

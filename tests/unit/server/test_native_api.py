@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from fastapi.testclient import TestClient
-from made_core import FILMS, key_of, made_core, submitted
+from made_core import FILMS, app_of, key_of, made_core, submitted
 from sqlalchemy import update
 
 from ingest.job.record import Record
 from ingest.job.status import Status
 from ingest.media.choices import Choices
-from ingest.server.app import create_app
 from ingest.server.native import examples
 from ingest.store.tables import JOBS
 
@@ -23,7 +22,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ingest.engine.model import Job
-    from ingest.server.core import Core
+    from ingest.server.app import create_app
+from ingest.server.core import Core
 
 FILM = str(FILMS / "park.mp4")
 TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
@@ -36,7 +36,7 @@ def key(core: Core) -> str:
 
 @pytest.fixture
 def client(core: Core, key: str) -> TestClient:
-    return TestClient(create_app(core), headers={"authorization": f"Bearer {key}"})
+    return TestClient(app_of(core), headers={"authorization": f"Bearer {key}"})
 
 
 def as_(key: str) -> dict[str, str]:
@@ -328,7 +328,7 @@ def test_credentials_come_in_each_of_the_ways(client: TestClient, key: str) -> N
 def test_the_limits_of_an_account(tmp_path: Path) -> None:
     with made_core(tmp_path, max_queued=2, rate=5) as core:
         key = key_of(core)
-        client = TestClient(create_app(core), headers=as_(key))
+        client = TestClient(app_of(core), headers=as_(key))
         body = {"source": {"path": FILM}, "resolutions": ["sd"]}
         assert [client.post("/api/jobs", json=body).status_code for _ in range(2)] == [201, 201]
         full = client.post("/api/jobs", json=body)
@@ -345,9 +345,10 @@ def test_the_limits_of_an_account(tmp_path: Path) -> None:
         assert "content-security-policy" in limited[0].headers
 
 
-def test_monitors_are_answered(client: TestClient, core: Core, key: str) -> None:
+def test_monitors_are_answered(core: Core, key: str) -> None:
     submitted(core, key)
-    bare = TestClient(client.app)
+    app = create_app(core)  # its own, for its numbers
+    client, bare = TestClient(app, headers=as_(key)), TestClient(app)
     assert [bare.get(p).text for p in ("/healthz", "/readyz")] == ["ok", "ok"]
     assert (bare.get("/metrics").status_code, client.get("/metrics").status_code) == (401, 403)
     root = as_(key_of(core, "root", scope="admin"))

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 from fastapi.testclient import TestClient
-from made_core import key_of, made_core
+from made_core import app_of, key_of, made_core
 from served import served
 from tusclient.client import TusClient
 from tusclient.exceptions import TusCommunicationError
 
-from ingest.server.app import create_app
 from ingest.server.native.tus import EXTENSIONS, metadata_of
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ PIECE = V | {"content-type": "application/offset+octet-stream"}
 
 @pytest.fixture
 def client(core: Core) -> TestClient:
-    return TestClient(create_app(core), headers={"authorization": f"Bearer {key_of(core)}"})
+    return TestClient(app_of(core), headers={"authorization": f"Bearer {key_of(core)}"})
 
 
 def begun(client: TestClient, size: int = 6, **headers: str) -> str:
