@@ -15,6 +15,7 @@ from sqlalchemy import update
 from ingest.job.record import Record
 from ingest.job.status import Status
 from ingest.media.choices import Choices
+from ingest.server.app import create_app
 from ingest.server.native import examples
 from ingest.store.tables import JOBS
 
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ingest.engine.model import Job
-    from ingest.server.app import create_app
-from ingest.server.core import Core
+    from ingest.server.core import Core
 
 FILM = str(FILMS / "park.mp4")
 TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
