@@ -130,6 +130,11 @@ if TYPE_CHECKING:
     help="Pixels to cut off of each side of the picture as it is seen, for example 140,0,140,0.",
 )
 @click.option(
+    "--pad",
+    metavar="WIDTH:HEIGHT[:#RRGGBB]",
+    help="Bars, black unless a colour is given, that bring the picture into a shape, for example 16:9.",
+)
+@click.option(
     "--logo",
     "logos",
     multiple=True,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import struct
 import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
 FORMATS = ("PNG", "JPEG", "WEBP")
 MAX_BYTES = 16 << 20
 MAX_PIXELS = 16 << 20
+# What Pillow raises for files that are damaged, or made to be.
+_BROKEN = (
+    *(OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, ArithmeticError, struct.error),
+    Image.DecompressionBombError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,20 +56,25 @@ def read_logo(path: Path) -> LogoPicture:
         raise _unusable(name, f"has more than {MAX_BYTES >> 20} MiB")
     try:
         with warnings.catch_warnings():
-            # Pillow's own bound is higher; it warns from there on.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            image: Image.Image = Image.open(io.BytesIO(data), formats=FORMATS)
-        if image.width * image.height > MAX_PIXELS:
-            raise _unusable(name, f"has {image.width}x{image.height} pixels, the limit is {MAX_PIXELS}")
-        image = ImageOps.exif_transpose(image)
-        if image.mode.startswith("I"):  # 16 bits of grey, which Pillow would clip
-            image = image.convert("I").point(lambda level: level / 257).convert("L")
-        image = image.convert("RGBA")
-    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
+            # Pillow warns of sizes that are above our own limit, and of damaged metadata.
+            warnings.simplefilter("ignore")
+            image = _decoded(data, name)
+    except _BROKEN as error:
         raise _unusable(name, f"cannot be read as {', '.join(FORMATS)}", str(error)) from error
     pixels = image.tobytes()
     digest = hashlib.sha256(f"{image.width}x{image.height}:".encode() + pixels).hexdigest()
     return LogoPicture(image.width, image.height, pixels, digest)
+
+
+def _decoded(data: bytes, name: str) -> Image.Image:
+    image: Image.Image = Image.open(io.BytesIO(data), formats=FORMATS)
+    if image.width * image.height > MAX_PIXELS:
+        raise _unusable(name, f"has {image.width}x{image.height} pixels, the limit is {MAX_PIXELS}")
+    image.load()
+    image = ImageOps.exif_transpose(image)
+    if image.mode.startswith("I"):  # 16 bits of grey, which Pillow would clip
+        image = image.convert("I").point(lambda level: level * (1 / 257)).convert("L")
+    return image.convert("RGBA")
 
 
 def write_logos(

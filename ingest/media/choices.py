@@ -56,6 +56,7 @@ class Choices(TypedDict, total=False):
             `"10,0,10,0"` or `(10, 0, 10, 0)`.
         logos: pictures (PNG, JPEG or WebP) laid over every rendition, at most four:
             `"logo.png:bottom-right:12%:0.8"` or `Logo(Path("logo.png"), "bottom-right", 12, 0.8)`; one or several.
+        pad: the shape that bars give the picture, and their colour: `"16:9"` (black) or `"16:9:#102030"`.
         audio: False leaves the sound out.
         thumbnails: sets of pictures that fit into a size: `"160x90"` (one every 10 s), `"160x90@5s"` (every 5 s),
             `"160x90@12"` (twelve in all); one or several.
@@ -81,7 +82,11 @@ class Choices(TypedDict, total=False):
     audio: bool
     crop: str | Sequence[int] | None
     logos: str | Logo | Sequence[str | Logo]
+    pad: str | None
 
+
+BLACK = "#000000"
+WIDEST_SHAPE = 5
 
 _WORDS = {
     "hdr": get_args(Hdr),
@@ -111,6 +116,8 @@ def options_of(**choices: Unpack[Choices]) -> Options:
         parse_sets(given["thumbnails"])
     if (crop := choices.get("crop")) is not None:
         given["crop"] = _sides(crop)
+    if (pad := choices.get("pad")) is not None:
+        given["pad"] = _shape(pad)
     if "logos" in choices:
         given["logos"] = _logos(choices["logos"])
     options = Options(**given)
@@ -143,6 +150,25 @@ def _sides(given: str | Sequence[int]) -> tuple[int, int, int, int]:
         )
     top, right, bottom, left = map(int, parts)
     return top, right, bottom, left
+
+
+def _shape(text: str) -> tuple[int, int, str]:
+    """Width, height, and the bars' colour."""
+    found = re.fullmatch("([1-9][0-9]{0,4}):([1-9][0-9]{0,4})(?::(#[0-9a-fA-F]{6}))?", text, re.ASCII)
+    if found is None:
+        raise UsageError(
+            codes.USAGE,
+            f"pad {one_line(text)[:80]!r} is no shape",
+            remedy="give width, height and if you like a colour, for example 16:9 or 16:9:#102030",
+        )
+    width, height = int(found[1]), int(found[2])
+    if max(width, height) > WIDEST_SHAPE * min(width, height):
+        raise UsageError(
+            codes.USAGE,
+            f"pad {text}: one side is more than {WIDEST_SHAPE} times the other",
+            remedy="ask for less",
+        )
+    return width, height, (found[3] or BLACK).lower()
 
 
 def _logos(given: str | Logo | Sequence[str | Logo]) -> tuple[Logo, ...]:
@@ -193,6 +219,10 @@ def _check_together(options: Options) -> None:
             codes.USAGE,
             f"an end at {options.end:g} s is not behind a start at {options.start:g} s",
             remedy="give a later --end",
+        )
+    if options.pad and options.hdr == "keep" and options.pad[2] != BLACK:
+        raise UsageError(
+            codes.USAGE, "bars around HDR are black", remedy="use --hdr sdr, or leave the colour out"
         )
     if options.logos and options.hdr == "keep":
         raise UsageError(

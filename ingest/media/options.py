@@ -43,6 +43,7 @@ class Options:
         audio: whether there is sound.
         crop: pixels that go at the top, on the right, at the bottom and on the left of the upright picture.
         logos: pictures laid over every rendition, the first one at the bottom; each names a file.
+        pad: the finished picture's shape, 16 by 9 for example, and the colour of the bars (`#rrggbb`); None: its own.
         thumbnails: sets of pictures, each as `thumbnail_sets.parse_set` reads it.
         mp4: each rendition with its sound is made a progressive MP4 file as well.
     """
@@ -66,6 +67,7 @@ class Options:
     audio: bool = True
     crop: tuple[int, int, int, int] | None = None
     logos: tuple[Logo, ...] = ()
+    pad: tuple[int, int, str] | None = None
 
 
 DEFAULTS = Options()

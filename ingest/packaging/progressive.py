@@ -12,7 +12,17 @@ from fractions import Fraction
 from itertools import repeat
 from typing import TYPE_CHECKING
 
-from ingest.packaging.boxes import Box, BoxError, TrackInit, children, edit_shift, need, read_init, unpack
+from ingest.packaging.boxes import (
+    Box,
+    BoxError,
+    TrackInit,
+    children,
+    edit_shift,
+    need,
+    read_init,
+    unpack,
+    version_and_flags,
+)
 from ingest.packaging.ending import runs_of
 from ingest.packaging.moov import boxes_at_top, read_moov
 
@@ -24,6 +34,7 @@ if TYPE_CHECKING:
 
 MAX_INDEX = 512 << 20
 """The largest `moov` read: two days at 60 pictures a second."""
+_AS_CODED = (0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +42,7 @@ class MovieTrack:
     """One track: how many samples, when the first one is shown and the last one ends, where their bytes are.
 
     `ranges` are in the order of the samples, those that follow each other in the file taken together.
+    `upright`: the pictures are shown as they are coded.
     """
 
     header: TrackInit
@@ -38,6 +50,7 @@ class MovieTrack:
     start: Fraction
     end: Fraction
     ranges: tuple[tuple[int, int], ...]
+    upright: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +97,14 @@ def _track(moov: bytes, trak: Box, header: TrackInit, shift: Fraction, size: int
         start=Fraction(start, header.timescale) + shift,
         end=Fraction(end, header.timescale) + shift,
         ranges=tuple(_ranges(moov, table, boxes, sizes, size)),
+        upright=_matrix(moov, need(moov, trak, "tkhd")) == _AS_CODED,
     )
+
+
+def _matrix(moov: bytes, box: Box) -> tuple[int, ...]:
+    """How a player turns the pictures (8.3.2)."""
+    version, _ = version_and_flags(moov, box)
+    return unpack(">9i", moov, box, 52 if version == 1 else 40)
 
 
 def _span(durations: Runs, offsets: Runs) -> tuple[int, int]:

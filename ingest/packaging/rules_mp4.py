@@ -62,6 +62,8 @@ def _check(
         ):
             return
         _compare(path, movie.of("vide")[0], [video], encoded, root, checks)
+        upright = movie.of("vide")[0].upright
+        checks.must(upright, RULE, place, "its picture is shown turned or mirrored", "upright pictures")
         if sounds:
             _compare(path, movie.of("soun")[0], sounds, encoded, root, checks)
             _check_start(movie, place, checks)

@@ -20,6 +20,7 @@ from ingest.media.plan.crop import crop_plan, cropped
 from ingest.media.plan.encoders import for_hardware, in_hardware
 from ingest.media.plan.hdr import made_codecs, why_not_kept
 from ingest.media.plan.logos import LogoPlan
+from ingest.media.plan.pad import PadPlan, pad_plan, padded
 from ingest.media.plan.rungs import ENCODERS, SMALLEST
 from ingest.media.plan.space import NOTHING, Beside, space_of
 from ingest.media.plan.still import held
@@ -27,7 +28,7 @@ from ingest.media.plan.text import MAX_TEXT_TRACKS, usable_text
 from ingest.media.plan.trim import trim, within
 from ingest.media.process import Limits
 from ingest.media.timing import instants
-from ingest.media.toolchain import capabilities
+from ingest.media.toolchain import capabilities, major_version
 from ingest.steps import copy_choice
 from ingest.steps.context import Env, Note, Outcome
 
@@ -42,6 +43,10 @@ if TYPE_CHECKING:
     from ingest.media.presets import Preset
     from ingest.media.text_facts import Chapter, TextFacts
     from ingest.media.timing import PacketTable
+    from ingest.media.toolchain import Tool
+
+
+COLOURED_BARS = 7  # the first of ffmpeg that reckons with the picture's own matrix there
 
 
 def run(
@@ -109,7 +114,7 @@ def plan(
 
     Raises:
         ProcessingError: copying was insisted on and cannot be.
-        ToolError: this ffmpeg lacks an encoder, or what measures quality.
+        ToolError: this ffmpeg lacks an encoder, or what measures quality, or is too old for coloured bars.
         UsageError: there is no picture in the part that is asked for.
     """
     if env.options.quality and "libvmaf" not in capabilities(env.tools.ffmpeg).filters:
@@ -122,6 +127,10 @@ def plan(
     audio = audio if env.options.audio else ()
     crop = crop_plan(video, env.options.crop)
     video = cropped(video, crop)
+    bars = pad_plan(video, env.options.pad)
+    video = padded(video, bars)
+    if bars is not None:
+        check_bars(env.tools.ffmpeg, bars)
     part = trim(video, packets, env.options.start, env.options.end)
     whole = video
     if part is not None:
@@ -140,6 +149,7 @@ def plan(
         options=env.options,
         trim=part.plan if part else None,
         crop=crop,
+        pad=bars,
         logos=tuple(
             LogoPlan(
                 p.digest,
@@ -172,6 +182,18 @@ def plan(
     unused = tuple(Note(codes.GPU_NOT_USED, reason) for reason in refused)
     found = (*warnings(made, video, audio), *text_warnings(text), *unused)
     return Outcome(in_hardware(made, card), notes=noted, warnings=found)
+
+
+def check_bars(ffmpeg: Tool, bars: PadPlan) -> None:
+    """Raises ToolError where ffmpeg would draw bars of another colour: before 7 it takes BT.601 for it."""
+    red, green, blue = (bars.colour[at : at + 2] for at in (1, 3, 5))
+    version = major_version(ffmpeg.version)
+    if not red == green == blue and version is not None and version < COLOURED_BARS:
+        raise ToolError(
+            codes.TOOL_TOO_OLD,
+            f"{ffmpeg.path} is version {ffmpeg.version}, and coloured bars need {COLOURED_BARS}",
+            remedy="unset INGEST_FFMPEG to use the ffmpeg from PyPI, or ask for black ones",
+        )
 
 
 def in_chunks(

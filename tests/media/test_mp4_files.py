@@ -141,3 +141,24 @@ def test_one_more_resolution_has_both_files(cli: Cli, film: Path, ingested: Inge
     record = assert_completed(cli.run("run", film, "--res", "less", *chosen), cli.cwd / "out")
     assert any(m.startswith(f"Rendition Taken Over: {TINY}") for m in record.messages)
     assert sorted(p.name for p in (cli.cwd / "out" / "mp4").iterdir()) == ["less.mp4", f"{TINY}.mp4"]
+
+
+def test_a_turned_film_stands_upright(cli: Cli, clips: Clips, tmp_path: Path) -> None:
+    """The encoder's file still says how the source was turned, though its pictures are upright."""
+    flat = clips.make("flat.mp4", "-f", "lavfi", "-i", "testsrc2=size=128x72:rate=25:duration=1", *X264)
+    turned = clips.make("turned.mp4", "-display_rotation", "90", "-i", str(flat), "-c", "copy")
+    assert_completed(cli.run("run", turned, "--res", "sd", "-o", "out", "--mp4"), cli.cwd / "out")
+    made = cli.cwd / "out/mp4/sd.mp4"
+    (stream,) = probe(made, "-show_entries", "stream=width,height:stream_side_data=rotation")["streams"]
+    assert (stream["width"], stream["height"]) == (72, 128)
+    assert "side_data_list" not in stream
+    assert faults(cli.cwd / "out", tmp_path / "work") == []
+    data = bytearray(made.read_bytes())
+    # ISO/IEC 14496-12, 8.3.2: the matrix of a track's header, here of version 0.
+    at = data.index(b"tkhd") + 44
+    assert data[at : at + 4] == (0x10000).to_bytes(4)
+    data[at : at + 20] = b"".join(n.to_bytes(4, signed=True) for n in (0, 0x10000, 0, -0x10000, 0))
+    made.write_bytes(data)
+    assert faults(cli.cwd / "out", tmp_path / "work") == [
+        "ingest mp4 mp4/sd.mp4: its picture is shown turned or mirrored"
+    ]

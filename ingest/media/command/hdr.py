@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ingest.media.command.picture import window, with_bars
 from ingest.media.command.rungs import encoded
 
 if TYPE_CHECKING:
@@ -50,13 +51,26 @@ def hdr_rung_output(stream: Any, rung: Rung, plan: Plan, chunk: Chunk | None = N
 
 
 def hdr_scaled(stream: Any, plan: Plan, width: int, height: int) -> Any:
-    return stream.filter(
+    across, down, left, top = window(plan, width, height)
+    stream = stream.filter(
         "scale",
-        width,
-        height,
+        across,
+        down,
         flags="bicubic",
         in_color_matrix="bt2020",
         in_range="pc" if plan.video.colour.full_range else "tv",
         out_color_matrix="bt2020",
         out_range="tv",
+    )
+    if plan.video.pad is None:
+        return stream
+    # `pad` rounds the chroma of ten bits to 514.
+    return with_bars(stream, plan, width, height).filter(
+        "fillborders",
+        left=left,
+        right=width - across - left,
+        top=top,
+        bottom=height - down - top,
+        mode="fixed",
+        color="black",
     )

@@ -22,7 +22,11 @@ def mp4_arguments(
         picture, sound: the encoder's files, by relative name.
         timescale: ticks a second of the picture.
     """
-    streams = [_input(picture)["v:0"], *([_input(sound)["a:0"]] if sound else [])]
+    # The encoder's file says how the source was turned, though its own pictures are upright.
+    streams = [
+        _input(picture, **{"display_rotation:v": 0})["v:0"],
+        *([_input(sound)["a:0"]] if sound else []),
+    ]
     run = ffmpeg.output(
         *streams,
         made,
@@ -41,7 +45,7 @@ def mp4_arguments(
     return tuple(arguments)
 
 
-def _input(name: str) -> Any:
+def _input(name: str, **options: int) -> Any:
     return ffmpeg.input(
-        f"file:{name}", protocol_whitelist=PROTOCOL_WHITELIST, format_whitelist=FORMAT_WHITELIST
+        f"file:{name}", protocol_whitelist=PROTOCOL_WHITELIST, format_whitelist=FORMAT_WHITELIST, **options
     )

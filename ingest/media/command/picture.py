@@ -185,15 +185,32 @@ def scaled(stream: Any, plan: Plan, width: int, height: int, *, matrix: str, ful
             "in_range": "pc" if colour.full_range else "tv",
         }
     )
-    return stream.filter(
+    across, down, *_ = window(plan, width, height)
+    stream = stream.filter(
         "scale",
-        width,
-        height,
+        across,
+        down,
         # swscale's bicubic filter fails where it makes much of two samples.
         flags="area" if min(plan.video.canvas.width, plan.video.canvas.height) < THIN else "bicubic",
         out_color_matrix=matrix,
         out_range="pc" if full_range else "tv",
         **known,
+    )
+    return with_bars(stream, plan, width, height)
+
+
+def window(plan: Plan, width: int, height: int) -> tuple[int, int, int, int]:
+    """Width, height, left and top of what is seen of the film in a finished picture of `width` by `height`."""
+    return plan.video.pad.window(width, height) if plan.video.pad else (width, height, 0, 0)
+
+
+def with_bars(stream: Any, plan: Plan, width: int, height: int) -> Any:
+    """Pictures of the window's size, which are tagged with the matrix and range that they have, in whole ones."""
+    if plan.video.pad is None:
+        return stream
+    *_, left, top = window(plan, width, height)
+    return stream.filter(
+        "pad", width, height, left, top, color=f"0x{plan.video.pad.colour.removeprefix('#')}"
     )
 
 

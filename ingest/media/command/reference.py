@@ -30,7 +30,8 @@ LEVEL_RATE = 12_000  # samples a second
 def reference_output(stream: Any, plan: Plan, chunk: Chunk | None = None) -> Any:
     """The luma of the first picture of each group, `WIDTH` by `HEIGHT`, named by its time in milliseconds."""
     first = _first_of_groups(stream, plan, chunk)
-    if plan.video.logos:
+    if plan.video.logos or plan.video.pad:
+        # Logos and bars are of whole pixels, which in so small a picture would be other ones.
         trick = plan.trick
         shown = finished(first, plan, trick.width, trick.height, logos.REFERENCE)
         return _pictures(shown.filter("scale", WIDTH, HEIGHT, flags="bicubic"), REFERENCE)
@@ -39,7 +40,11 @@ def reference_output(stream: Any, plan: Plan, chunk: Chunk | None = None) -> Any
 
 def wide_reference_output(stream: Any, plan: Plan, chunk: Chunk | None = None) -> Any:
     """The same for the renditions that keep the source's dynamic range."""
-    return _pictures(hdr_scaled(_first_of_groups(stream, plan, chunk), plan, WIDTH, HEIGHT), WIDE_REFERENCE)
+    first = _first_of_groups(stream, plan, chunk)
+    if plan.video.pad:
+        shown = hdr_scaled(first, plan, plan.trick.width, plan.trick.height)
+        return _pictures(shown.filter("scale", WIDTH, HEIGHT, flags="bicubic"), WIDE_REFERENCE)
+    return _pictures(hdr_scaled(first, plan, WIDTH, HEIGHT), WIDE_REFERENCE)
 
 
 def _first_of_groups(stream: Any, plan: Plan, chunk: Chunk | None) -> Any:

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from ingest.media.plan.hdr import HdrPlan
     from ingest.media.plan.logos import LogoPlan
     from ingest.media.plan.mp4 import Mp4Plan
+    from ingest.media.plan.pad import PadPlan
     from ingest.media.plan.rungs import Rung
     from ingest.media.plan.text import TextRendition
     from ingest.media.plan.thumbnails import ThumbnailPlan
@@ -62,8 +63,8 @@ class VideoPlan:
     """`start` is the source time (in ticks of its time base) that becomes 0; `jumps` of its clock are taken out,
     and pictures with a damaged time are shown when `mended` says (when they are decoded, and shown; ticks).
     `canvas` is what every picture is fitted into first; `rotation` and `mirrored` are as in the facts. `trim`: what is
-    kept, where that is not all. `crop`: what goes of each picture. `logos`: what is laid over
-    each finished picture but stills."""
+    kept, where that is not all. `crop`: what goes of each picture. `pad`: the bars around it. `logos`: what is laid
+    over each finished picture but stills."""
 
     index: int
     start_ticks: int
@@ -82,6 +83,7 @@ class VideoPlan:
     trim: TrimPlan | None = None
     crop: CropPlan | None = None
     logos: tuple[LogoPlan, ...] = ()
+    pad: PadPlan | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +154,7 @@ def make_plan(
     trim: TrimPlan | None = None,
     crop: CropPlan | None = None,
     logos: Sequence[LogoPlan] = (),
+    pad: PadPlan | None = None,
 ) -> Plan:
     """Decide everything. `presets` are the requested resolutions, at least one.
 
@@ -164,6 +167,7 @@ def make_plan(
         trim: the facts are those of this part of the film.
         crop: the picture is seen in `video` as it is without what goes.
         logos: what is laid over the picture.
+        pad: the picture is seen in `video` with these bars.
 
     Raises:
         UsageError: a preset cannot be made in one of the codecs.
@@ -197,6 +201,7 @@ def make_plan(
             trim=trim,
             crop=crop,
             logos=tuple(logos),
+            pad=pad,
         ),
         rungs=rungs,
         audio=sound.renditions,

@@ -180,6 +180,8 @@ def _picture(plan: Plan, video: VideoFacts, rung: Rung, preset: Preset, options:
     """Why the source's pictures are not those of the rendition."""
     if plan.video.crop is not None:
         return "a part of its picture is cut off"
+    if plan.video.pad is not None:
+        return "bars are added to its picture"
     size = (rung.width, rung.height)
     shown, stored = (video.display_width, video.display_height), (video.width, video.height)
     if size != shown:

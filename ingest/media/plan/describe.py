@@ -38,6 +38,7 @@ def rows(plan: Plan) -> list[tuple[str, str]]:
     video, grid = plan.video, plan.video.grid
     steps = [FIELDS[video.fields.method]] if video.fields.method != "keep" else []
     steps += ["a part of what is seen cut off"] if video.crop else []
+    steps += [f"{video.pad.colour} bars around it"] if video.pad else []
     steps += ["tone mapped to SDR"] if video.colour.tone_map else []
     steps += ["black and white"] if video.colour.grey else []
     steps += ["colours converted to BT.709"] if video.colour.convert else []

@@ -60,7 +60,17 @@ def test_the_command() -> None:
     )
     one = Mp4Plan("hd-hevc", "hevc", "de-stereo", "deu")
     assert mp4_arguments("/f", one, "t/r/hd-hevc.mp4", "t/a/de.mp4", "p/mp4/hd-hevc.mp4", 15360) == (
-        *("/f", *given, "-i", "file:t/r/hd-hevc.mp4", *given, "-i", "file:t/a/de.mp4"),
+        *(
+            "/f",
+            "-display_rotation:v",
+            "0",
+            *given,
+            "-i",
+            "file:t/r/hd-hevc.mp4",
+            *given,
+            "-i",
+            "file:t/a/de.mp4",
+        ),
         *("-map", "0:v:0", "-map", "1:a:0", "-f", "mp4", "-c", "copy", "-map_chapters", "-1"),
         *("-map_metadata", "-1", "-metadata:s:a:0", "language=deu", "-movflags", "+faststart"),
         *("-tag:v", "hvc1", "-video_track_timescale", "15360", "p/mp4/hd-hevc.mp4", *quiet),
@@ -69,6 +79,8 @@ def test_the_command() -> None:
     assert mp4_arguments("/f", silent, "hd.mp4", None, "p/mp4/hd.mp4", 12800) == (
         *(
             "/f",
+            "-display_rotation:v",
+            "0",
             *given,
             "-i",
             "file:hd.mp4",

@@ -41,6 +41,7 @@ OPTIONS = Options(
     thumbnails=("160x90", "320x180@5s"),
     audio=False,
     crop=(140, 0, 140, 0),
+    pad=(16, 9, "#102030"),
     logos=(Logo(Path("/a b/c:d.png"), "left", 12.5, 0.8), Logo(Path("/e.jpg"))),
 )
 

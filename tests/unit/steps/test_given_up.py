@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,10 +14,11 @@ from ingest.job import codes
 from ingest.media.hardware import Hardware
 from ingest.media.plan.copying import without_copies
 from ingest.media.plan.encoders import in_hardware, in_software
+from ingest.media.plan.logos import LogoPlan
 from ingest.media.plan.space import Beside
 from ingest.media.source import Source, open_source
 from ingest.media.toolchain import Tool, Toolchain
-from ingest.steps import checkpoints, copying, transcoding
+from ingest.steps import checkpoints, copying, taking_over, transcoding
 from ingest.steps.context import Env, Note, Outcome
 
 if TYPE_CHECKING:
@@ -89,6 +91,19 @@ def test_other_limits_and_other_telemetry_are_the_same_work(env: Env, film: Sour
     assert transcoding.key_of(replace(env, probe_limits=limits), film, plan) == key
     assert transcoding.key_of(env, film, replace(plan, beside=Beside(sets=5))) == key
     assert transcoding.key_of(env, film, replace(plan, rungs=plan.rungs[:1])) != key
+
+
+def test_another_picture_of_a_logo_is_other_work(env: Env, film: Source) -> None:
+    def with_logo(digest: str) -> Plan:
+        logo = LogoPlan(digest, 40, 20, "top", Fraction(1, 10), Fraction(1))
+        return replace(plan, video=replace(plan.video, logos=(logo,)))
+
+    plan = copied_plan()
+    one, other = with_logo("1"), with_logo("2")
+    assert transcoding.key_of(env, film, one) == transcoding.key_of(env, film, with_logo("1"))
+    assert transcoding.key_of(env, film, one) != transcoding.key_of(env, film, other)
+    assert taking_over.recipes(env, film, one).keys() == {"sd"}
+    assert taking_over.recipes(env, film, one) != taking_over.recipes(env, film, other)
 
 
 def test_work_of_another_plan_is_nobody_s(env: Env, film: Source) -> None:
