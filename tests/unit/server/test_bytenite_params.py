@@ -135,8 +135,12 @@ CROPPED = changed("output_params.aspect.cropping.top", 2)
             "outputs[0].output_params.aspect.orientation.rotation",
         ),
         (
-            changed("output_params.aspect.padding.final_aspect_ratio", "16:9"),
+            changed("output_params.aspect.padding.final_aspect_ratio", "wide"),
             "outputs[0].output_params.aspect.padding.final_aspect_ratio",
+        ),
+        (
+            changed("output_params.aspect.padding", {"final_aspect_ratio": "16:9", "fill_color": "red"}),
+            "outputs[0].output_params.aspect.padding.fill_color",
         ),
         (
             changed("output_params.aspect.resolution.height", "0p"),
@@ -179,6 +183,13 @@ def test_what_cannot_be_done_is_refused_by_name(said: dict[str, Any], where: str
 def test_cropping_is_the_film_s() -> None:
     found = renditions(changed("output_params.aspect.cropping", {"top": 2, "left": "4"}), "Job")
     assert found.crop == (2, 0, 0, 4)
+
+
+def test_padding_is_the_film_s() -> None:
+    found = renditions(changed("output_params.aspect.padding.final_aspect_ratio", "16:9"), "Job")
+    assert found.pad == "16:9:#000000"
+    red = {"final_aspect_ratio": "4:3", "fill_color": "#FF0000"}
+    assert renditions(changed("output_params.aspect.padding", red), "Job").pad == "4:3:#ff0000"
 
 
 def test_templates_read_fields_in_both_spellings() -> None:

@@ -15,7 +15,7 @@ from ingest.server.preset_text import Wanted, preset_text
 from ingest.server.refusals import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
 DEFAULT_RESOLUTION = "fhd"
 DEFAULT_TEMPLATE = "{{.job_name}}_{{.output_params.Aspect.Resolution.Height}}"
@@ -24,6 +24,8 @@ _FIELD = re.compile(r"\{\{\s*\.([A-Za-z0-9_.]+)\s*\}\}")
 _BITS = re.compile(r"([0-9]{1,9})(?:\.0+)?([kKmM]?)")
 _HEIGHT = re.compile(r"([0-9]{2,4})p?")
 _RATE = re.compile(r"([0-9]{1,5}(?:\.[0-9]{1,3})?)(?:/([0-9]{1,5}))?")
+_NOTHING = (None, "", 0, "0", False, "none", "original")
+_Shape = tuple[tuple[int, int, int, int], str | None]
 _SPEEDS = frozenset(
     (
         "ultrafast",
@@ -44,13 +46,15 @@ _SPEEDS = frozenset(
 class Renditions:
     """What to make: names of presets, the texts of those that are the job's own, and what each output is called.
 
-    `crop`: pixels that go at the top, on the right, at the bottom and on the left of the source's picture.
+    `crop`: pixels that go at the top, on the right, at the bottom and on the left of the source's picture; `pad`: the
+    shape that bars give the finished one, and their colour, as `--pad` takes them.
     """
 
     resolutions: tuple[str, ...]
     presets: Mapping[str, str]
     names: Mapping[str, str]
     crop: tuple[int, int, int, int] | None = None
+    pad: str | None = None
 
 
 def renditions(params: Mapping[str, Any] | None, job_name: str) -> Renditions:
@@ -77,7 +81,7 @@ def _of_outputs(app: Mapping[str, Any], job_name: str) -> Renditions:
         raise _invalid("outputs", f"must be a list of 1 to {MAX_OUTPUTS} outputs")
     template = app.get("output_template") or DEFAULT_TEMPLATE
     presets, names = {}, {}
-    crops: set[tuple[int, int, int, int]] = set()
+    shapes: set[_Shape] = set()
     for number, output in enumerate(outputs):
         where = f"outputs[{number}]"
         if not isinstance(output, dict):
@@ -87,15 +91,13 @@ def _of_outputs(app: Mapping[str, Any], job_name: str) -> Renditions:
         name = f"out_{number}"
         params = _table(output, "output_params", where)
         presets[name] = preset_text(_wanted(name, params, f"{where}.output_params"))
-        crops.add(_crop(params, f"{where}.output_params"))
+        shapes.add(_shape(params, f"{where}.output_params"))
         said = output.get("name") or rendered(str(template), output, job_name)
         names[name] = f"{name}/{safe_name(said)}.mp4"
-    if len(crops) > 1:
-        raise _invalid(
-            "outputs", "must have the same aspect.cropping: a film is cropped once, for all of them"
-        )
-    (crop,) = crops
-    return Renditions(tuple(presets), presets, names, crop if any(crop) else None)
+    if len(shapes) > 1:
+        raise _invalid("outputs", "must have the same cropping and padding: a film has one shape")
+    ((crop, pad),) = shapes
+    return Renditions(tuple(presets), presets, names, crop if any(crop) else None, pad)
 
 
 def rendered(template: str, output: Mapping[str, Any], job_name: str) -> str:
@@ -136,7 +138,7 @@ def safe_name(text: str) -> str:
 
 def _wanted(name: str, said: Mapping[str, Any], where: str) -> Wanted:
     aspect, audio, video = (_table(said, key, where) for key in ("aspect", "audio", "video"))
-    _only_plain(aspect, f"{where}.aspect")
+    _only_upright(aspect, f"{where}.aspect")
     resolution = _table(aspect, "resolution", f"{where}.aspect")
     height = _height(resolution.get("height"), f"{where}.aspect.resolution.height")
     codec = video.get("codec", "libx264")
@@ -168,28 +170,30 @@ def _profile(value: Any) -> Literal["baseline", "main", "high"]:
     return value if value in ("baseline", "main", "high") else "high"
 
 
-def _only_plain(aspect: Mapping[str, Any], where: str) -> None:
-    """What would change the picture's shape is refused rather than passed over."""
+def _only_upright(aspect: Mapping[str, Any], where: str) -> None:
+    """What would turn the picture is refused rather than passed over: films are upright as they are."""
     orientation = _table(aspect, "orientation", where)
-    padding = _table(aspect, "padding", where)
-    asked: Sequence[tuple[str, Any]] = (
-        ("orientation.flip", orientation.get("flip")),
-        ("orientation.rotation", orientation.get("rotation")),
-        ("padding.final_aspect_ratio", padding.get("final_aspect_ratio")),
-    )
-    for name, value in asked:
-        if value not in (None, "", 0, "0", False, "none", "original"):
-            raise _invalid(f"{where}.{name}", "is not supported")
+    for name in ("flip", "rotation"):
+        if orientation.get(name) not in _NOTHING:
+            raise _invalid(f"{where}.orientation.{name}", "is not supported")
 
 
-def _crop(params: Mapping[str, Any], where: str) -> tuple[int, int, int, int]:
-    """Of all outputs alike: top, right, bottom, left."""
-    cropping = _table(_table(params, "aspect", where), "cropping", f"{where}.aspect")
+def _shape(params: Mapping[str, Any], where: str) -> _Shape:
+    """The cropping (top, right, bottom, left) and the padding of an output."""
+    aspect = _table(params, "aspect", where)
+    cropping, padding = (_table(aspect, key, f"{where}.aspect") for key in ("cropping", "padding"))
     top, right, bottom, left = (
         _whole(cropping.get(side), 0, 0, 16384, f"{where}.aspect.cropping.{side}")
         for side in ("top", "right", "bottom", "left")
     )
-    return top, right, bottom, left
+    ratio, colour = padding.get("final_aspect_ratio"), padding.get("fill_color") or "#000000"
+    if ratio in _NOTHING:
+        return (top, right, bottom, left), None
+    if not re.fullmatch(r"[0-9]{1,5}:[0-9]{1,5}", str(ratio), re.ASCII):
+        raise _invalid(f"{where}.aspect.padding.final_aspect_ratio", "must be a shape such as 16:9")
+    if not re.fullmatch(r"#[0-9A-Fa-f]{6}", str(colour)):
+        raise _invalid(f"{where}.aspect.padding.fill_color", "must be a colour such as #000000")
+    return (top, right, bottom, left), f"{ratio}:{str(colour).lower()}"
 
 
 def _table(said: Mapping[str, Any], key: str, where: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from ingest.engine.model import Filter, State, StoredSource, Submission, UrlSource
-from ingest.media.options import Options
+from ingest.media.choices import options_of
 from ingest.server.dialects.bytenite.bodies import PRIORITIES, CreateJob
 from ingest.server.dialects.bytenite.documents import STATES, TEMPLATE
 from ingest.server.dialects.bytenite.params import renditions, safe_name
@@ -121,7 +121,7 @@ def submission(asked: Mapping[str, Any], secrets: Mapping[str, str] | None = Non
     return Submission(
         resolutions=wanted.resolutions,
         source=_source(asked, secrets or {}),
-        options=Options(mp4=True, crop=wanted.crop),
+        options=options_of(mp4=True, crop=wanted.crop, pad=wanted.pad),
         presets=wanted.presets,
         dialect=DIALECT,
         asked=without_secrets(asked),
