@@ -52,8 +52,12 @@ def processes_of(profile: Path) -> list[int]:
 
 
 @contextmanager
-def chromium(program: str, url: str, folder: Path, seconds: int) -> Iterator[subprocess.Popen[bytes]]:
+def chromium(
+    program: str, url: str, folder: Path, seconds: int, pipe: tuple[int, int] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
     """Chromium on `url` with its profile and log in `folder`; killed at the end, and after `seconds` anyway.
+
+    `pipe` is what it reads commands of the DevTools protocol from, and what it answers on.
 
     The group is killed, not asked: a profile that is thrown away needs no orderly end. `timeout` ends it if we
     are killed ourselves.
@@ -65,14 +69,23 @@ def chromium(program: str, url: str, folder: Path, seconds: int) -> Iterator[sub
         "XDG_CONFIG_HOME": str(profile),
         "XDG_CACHE_HOME": str(profile),
     }
+    flags = (*FLAGS, f"--user-data-dir={profile}", *(("--remote-debugging-pipe",) if pipe else ()))
+
+    def hand_down() -> None:
+        """Chromium reads from 3 and writes to 4. Both are above 4 here, so that neither overwrites the other."""
+        for number, end in zip((3, 4), pipe or (), strict=False):
+            os.dup2(end, number)
+
     with (folder / "chromium.log").open("wb") as log:
         process = subprocess.Popen(
-            ["timeout", "--signal=KILL", str(seconds), program, *FLAGS, f"--user-data-dir={profile}", url],
+            ["timeout", "--signal=KILL", str(seconds), program, *flags, url],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             env=environment,
             start_new_session=True,
+            pass_fds=(3, 4) if pipe else (),
+            preexec_fn=hand_down if pipe else None,  # noqa: PLW1509 - it calls dup2 alone
         )
     try:
         yield process

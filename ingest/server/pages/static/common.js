@@ -22,6 +22,7 @@ export async function ask(path, options = {}) {
 }
 
 const format = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+const shortFormat = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
 
 /** Times as the reader's own clock has them. */
 export function localTimes(within = document) {
@@ -29,7 +30,7 @@ export function localTimes(within = document) {
     const moment = new Date(time.dateTime);
     if (!Number.isNaN(moment.valueOf())) {
       time.title = time.textContent;
-      time.textContent = format.format(moment);
+      time.textContent = ("short" in time.dataset ? shortFormat : format).format(moment);
     }
   }
 }
@@ -54,10 +55,12 @@ export function exchange(old, fresh) {
   return part;
 }
 
-/** Say something to those who do not see the page. */
-export function say(words) {
+/** Say something to those who do not see the page, and with `shown` to all. */
+export function say(words, shown = false) {
   const said = document.getElementById("said");
-  if (said && said.textContent !== words) said.textContent = words;
+  if (!said) return;
+  if (said.textContent !== words) said.textContent = words;
+  said.classList.toggle("shown", shown && words !== "");
 }
 
 export function setBar(bar, percent) {

@@ -47,10 +47,11 @@ async function reload(final) {
       const part = fresh.getElementById(old.id);
       if (part) exchange(old, part);
     }
+    say("");
     if (head().dataset.state !== before) say(head().querySelector(".badge").textContent);
   } catch {
     if (final) again = true;
-    else say("The server cannot be reached; trying again.");
+    else say("The server cannot be reached; trying again.", true);
   } finally {
     loading = false;
   }

@@ -5,6 +5,7 @@ import { startUploads } from "./uploads.js";
 const BUSY_MS = 2000;
 const QUIET_MS = 6000;
 let timer;
+let lost = false;
 let told = new Map();
 
 localTimes();
@@ -40,9 +41,12 @@ async function look() {
     const same = now.size === told.size && [...now].every(([id, state]) => told.get(id) === state);
     if (same) jobs.forEach(update);
     else await reload(now);
+    if (lost) say("");
+    lost = false;
   } catch (error) {
-    if (error.status === 401) return say(error.message);
-    say("The server cannot be reached; trying again.");
+    lost = true;
+    if (error.status === 401) return say(error.message, true);
+    say("The server cannot be reached; trying again.", true);
   }
   return plan();
 }

@@ -69,12 +69,18 @@ function qualities(hls, Hls) {
   });
   menu.append(...levels.reverse());
   menu.disabled = false;
-  menu.addEventListener("change", () => (hls.nextLevel = Number(menu.value)));
-  hls.on(Hls.Events.LEVEL_SWITCHED, (_, { level }) => {
-    const { width, height } = hls.levels[level];
-    menu.options[0].text = hls.autoLevelEnabled ? `auto (${Math.min(width, height)}p)` : "auto";
-    menu.dataset.level = String(level);
+  menu.addEventListener("change", () => {
+    const level = Number(menu.value);
+    // Chosen by hand it is to be seen now, also where all of the film is loaded already.
+    if (level < 0) hls.loadLevel = level;
+    else hls.currentLevel = level;
+    name();
   });
+  const name = () => {
+    const now = hls.levels[hls.currentLevel];
+    menu.options[0].text = now && hls.autoLevelEnabled ? `auto (${Math.min(now.width, now.height)}p)` : "auto";
+  };
+  hls.on(Hls.Events.LEVEL_SWITCHED, name);
 }
 
 function sounds(hls) {
@@ -114,14 +120,14 @@ function controls(video, place) {
   video.addEventListener("click", toggle);
   for (const kind of ["play", "pause", "ended"]) {
     video.addEventListener(kind, () => {
-      play.textContent = video.paused ? "▶" : "⏸";
+      play.classList.toggle("is-on", !video.paused);
       play.setAttribute("aria-label", video.paused ? "Play" : "Pause");
     });
   }
   mute.addEventListener("click", () => (video.muted = !video.muted));
   video.addEventListener("volumechange", () => {
     mute.setAttribute("aria-pressed", String(video.muted));
-    mute.textContent = video.muted ? "🔇" : "🔊";
+    mute.classList.toggle("is-on", video.muted);
   });
   full.hidden = !document.fullscreenEnabled;
   full.addEventListener("click", () => (document.fullscreenElement ? document.exitFullscreen() : place.requestFullscreen()));

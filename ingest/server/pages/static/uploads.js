@@ -11,10 +11,12 @@ export function startUploads(onJob) {
   const picker = document.getElementById("files");
   const take = (files) => [...files].forEach((file) => add(form, file, onJob));
   form.addEventListener("submit", (event) => event.preventDefault());
-  picker.addEventListener("change", () => {
+  const picked = () => {
     take(picker.files);
     picker.value = "";
-  });
+  };
+  picker.addEventListener("change", picked);
+  picked(); // what was chosen before this script was here
   // A file that misses the form would replace the page, and end the uploads.
   for (const kind of ["dragover", "drop"]) window.addEventListener(kind, (event) => event.preventDefault());
   form.addEventListener("dragover", () => form.classList.add("over"));
