@@ -20,11 +20,12 @@ if TYPE_CHECKING:
     from ingest.server.refusals import Refusal
 
 # No inline script, style or handler, nothing of another origin. hls.js plays from `blob:` and works in a worker made of
-# one (Media Source Extensions, section 2; CSP level 3, section 6.1). `same-origin`: with `no-referrer` browsers would
-# send `Origin: null` with our own forms, and these could not be told from those of others (Fetch, section 3.2.2).
+# one (Media Source Extensions, section 2; CSP level 3, section 6.1); its text tracks begin as an empty one in `data:`.
+# `same-origin`: with `no-referrer` browsers would send `Origin: null` with our own forms, and these could not be told
+# from those of others (Fetch, section 3.2.2).
 HEADERS: Final = {
     "content-security-policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self' blob:; "
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self' blob: data:; "
         "connect-src 'self'; worker-src blob:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
     "referrer-policy": "same-origin",

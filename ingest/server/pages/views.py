@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
 from ingest.engine.model import State
@@ -36,8 +36,8 @@ STATE_WORDS: Final = {
     State.COMPLETED: "Completed",
 }
 _MOST_ABR: Final = 16 * 1024 * 1024
-# Media in pieces: of no use to a person who downloads them one by one.
-_PIECES: Final = frozenset({"video", "audio", "trick", "text"})
+# Media in pieces, and what belongs to them: of no use to a person who downloads them one by one.
+_PIECES: Final = re.compile(r"(?:video|audio|trick|text|previews)/|.+/index\.m3u8|.+/seg-\d+\.\w+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ def read_abr(folder: Path) -> Mapping[str, Any]:
 
 def downloads(record: Record) -> tuple[str, ...]:
     """The package's files that are something by themselves, by name."""
-    return tuple(sorted(f for f in record.files if PurePosixPath(f).parts[0] not in _PIECES))
+    return tuple(sorted(f for f in record.files if not _PIECES.match(f)))
 
 
 def has_player(job: Job) -> bool:

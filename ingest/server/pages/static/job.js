@@ -45,7 +45,7 @@ async function reload(final) {
     const fresh = await freshPage();
     for (const old of document.querySelectorAll("[data-part]")) {
       const part = fresh.getElementById(old.id);
-      if (part) exchange(old, part);
+      if (part && !old.isEqualNode(part)) exchange(old, part);
     }
     say("");
     if (head().dataset.state !== before) say(head().querySelector(".badge").textContent);

@@ -4,6 +4,7 @@ import { loadPreviews, pieceAt, show } from "./previews.js";
 import { showSet } from "./telemetry.js";
 
 const NO_LANGUAGE = "zxx"; // of the rendition that holds KLV and no words
+let waiting;
 const get = (id) => document.getElementById(id);
 
 /** Start the player of the page, if it has one that has not been started. */
@@ -14,6 +15,7 @@ export async function startPlayer() {
   const video = get("video");
   const media = place.dataset.media;
   controls(video, place);
+  texts(video);
   previews(video, `${media}previews/previews.vtt`);
   try {
     await addScript(place.dataset.hls);
@@ -43,7 +45,7 @@ function trouble(words) {
 
 function byHls(video, url) {
   const { Hls } = globalThis;
-  const hls = new Hls({ startPosition: 0, subtitleDisplay: false });
+  const hls = new Hls({ startPosition: 0 });
   let healed = false;
   hls.on(Hls.Events.ERROR, (_, data) => {
     if (!data.fatal) return;
@@ -54,7 +56,6 @@ function byHls(video, url) {
   });
   hls.on(Hls.Events.MANIFEST_PARSED, () => qualities(hls, Hls));
   hls.on(Hls.Events.AUDIO_TRACKS_UPDATED, () => sounds(hls));
-  hls.on(Hls.Events.SUBTITLE_TRACKS_UPDATED, () => texts(hls, video));
   hls.loadSource(url);
   hls.attachMedia(video);
 }
@@ -91,26 +92,36 @@ function sounds(hls) {
   menu.onchange = () => (hls.audioTrack = Number(menu.value));
 }
 
-function texts(hls, video) {
+/** The menu of text tracks, which are the browser's own: hls.js, too, loads the one whose mode is not `disabled`. */
+function texts(video) {
   const menu = get("words");
-  const tracks = hls.subtitleTracks;
-  menu.replaceChildren(new Option("off", "-1"), ...tracks.map((track, index) => new Option(track.name, String(index))));
-  menu.closest("label").hidden = tracks.length < 1;
+  const tracks = video.textTracks;
+  const isKlv = (track) => track?.language === NO_LANGUAGE;
+  const klv = () => [...tracks].find(isKlv);
+  const look = () => showSet(klv(), video.currentTime, get("klv"));
   const choose = () => {
-    const klv = tracks[Number(menu.value)]?.lang === NO_LANGUAGE;
-    hls.subtitleDisplay = !klv; // its cues are JSON: read, not shown
-    hls.subtitleTrack = Number(menu.value);
-    get("telemetry").hidden = !klv;
+    const chosen = tracks[Number(menu.value)];
+    for (const track of tracks) {
+      // Its cues are JSON: read, not shown.
+      const mode = track !== chosen ? "disabled" : isKlv(track) ? "hidden" : "showing";
+      if (track.mode !== mode) track.mode = mode;
+    }
+    get("telemetry").hidden = !isKlv(chosen);
+    clearInterval(waiting);
+    // The cues of the first picture come a little after it.
+    if (isKlv(chosen)) waiting = setInterval(() => look() && clearInterval(waiting), 250);
   };
-  menu.onchange = choose;
-  const klv = tracks.findIndex((track) => track.lang === NO_LANGUAGE);
-  menu.value = String(klv);
-  choose();
-  if (klv < 0) return;
-  const look = () => showSet([...video.textTracks].find((track) => track.language === NO_LANGUAGE), get("klv"));
+  const fill = () => {
+    const before = menu.selectedOptions[0]?.text;
+    menu.replaceChildren(new Option("off", "-1"), ...[...tracks].map((track, index) => new Option(track.label || track.language, String(index))));
+    menu.closest("label").hidden = tracks.length < 1;
+    const kept = [...menu.options].find((option) => option.text === before && option.value !== "-1");
+    menu.value = kept?.value ?? String([...tracks].findIndex(isKlv));
+    choose();
+  };
+  for (const kind of ["addtrack", "removetrack"]) tracks.addEventListener(kind, fill);
+  menu.addEventListener("change", choose);
   for (const kind of ["timeupdate", "seeked"]) video.addEventListener(kind, look);
-  // The cues of the first picture come a little after it.
-  const first = setInterval(() => look() && clearInterval(first), 250);
 }
 
 function controls(video, place) {

@@ -12,15 +12,24 @@ const SHOWN = [
   [10024, "Frame centre, longitude"],
 ];
 
-/** Fill the list with the set of the track's active cue; whether there is one. */
-export function showSet(track, list) {
-  const cue = track?.activeCues?.[track.activeCues.length - 1];
+/** Fill the list with the set that the track has at a time of the film; whether there is one. */
+export function showSet(track, time, list) {
+  const cue = cueAt(track?.cues, time);
   const values = cue ? tags(cue.text) : null;
   if (!values) return false;
   list.replaceChildren(
     ...SHOWN.filter(([tag]) => values.has(tag)).flatMap(([tag, name]) => [item("dt", name), item("dd", words(tag, values.get(tag)))]),
   );
   return true;
+}
+
+/** Not `activeCues`: before a film is first played it is empty. */
+function cueAt(cues, time) {
+  for (let index = (cues?.length ?? 0) - 1; index >= 0; index--) {
+    const cue = cues[index];
+    if (cue.startTime <= time + 0.001) return cue.endTime > time ? cue : null;
+  }
+  return null;
 }
 
 function tags(text) {
