@@ -69,12 +69,23 @@ Source = LocalSource | UrlSource | StoredSource
 
 
 @dataclass(frozen=True, slots=True)
+class StoredLogo:
+    """A picture that is a file of the account, laid over every rendition; the rest is as of `logo_choice.Logo`."""
+
+    file_id: str
+    position: str = "top-right"
+    width: float = 10.0
+    opacity: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class Submission:
     """What is to be made of what.
 
     Attributes:
         resolutions: names of presets: shipped ones, the user's own, and those of `presets`.
         presets: presets of this job alone, as TOML text by name.
+        logos: over those of `options`, which name files of this machine.
         source: None only in a draft.
         dialect: the name of the dialect that was spoken, `native` for ours.
         asked: the request's own document, for what the record has no field for; JSON, without secrets.
@@ -89,6 +100,7 @@ class Submission:
     source: Source | None = None
     options: Options = DEFAULTS
     presets: Mapping[str, str] = field(default_factory=dict)
+    logos: tuple[StoredLogo, ...] = ()
     dialect: str = "native"
     asked: Mapping[str, Any] = field(default_factory=dict)
     label: str | None = None

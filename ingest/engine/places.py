@@ -36,6 +36,11 @@ def source_file(home: Path, job_id: str, name: str) -> Path:
     return job_folder(home, job_id) / "source" / harmless(name)
 
 
+def logo_file(home: Path, job_id: str, number: int, name: str) -> Path:
+    """Where a logo is put that is linked from the files of the account."""
+    return job_folder(home, job_id) / "logos" / f"{number}-{harmless(name)}"
+
+
 def lock_file(home: Path, job_id: str) -> Path:
     """Held (flock) by whoever runs the job, from before its process begins until it has ended."""
     return job_folder(home, job_id) / "lock"

@@ -9,6 +9,7 @@ import json
 import shutil
 import signal
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -334,12 +335,13 @@ class JobQueue:
         submissions.check_presets(submission, self._preset_dir)
         found = self._sources.prepare(account, job_id, submission, needed=queue != "draft")
         presets = submissions.write_presets(submission, self._preset_dir, presets_folder(self.home, job_id))
-        if presets is not None or found.linked:
+        logos = self._sources.logos(account, job_id, submission)
+        if presets is not None or found.linked or submission.logos:
             sync_folder(job_folder(self.home, job_id))
             sync_folder(self.home / JOB_FOLDERS)
             sync_folder(self.home)
         record = submissions.record_of(
-            submission,
+            replace(submission, options=replace(submission.options, logos=logos)),
             job_id=job_id,
             username=username,
             source=found.path,

@@ -5,20 +5,23 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from sqlalchemy import select
 
 from ingest.engine.model import LocalSource, StoredSource, UrlSource
-from ingest.engine.places import source_file
+from ingest.engine.places import logo_file, source_file
 from ingest.files import sync_folder
 from ingest.job import codes
 from ingest.job.errors import SourceError, UsageError
+from ingest.media.logo_choice import MOST_LOGOS, Logo, check_logo
 from ingest.media.source import display_name, open_source
 from ingest.store.tables import FILES
 
 if TYPE_CHECKING:
+    from sqlalchemy import Row
+
     from ingest.engine.model import Submission
     from ingest.store.database import Database
 
@@ -86,7 +89,34 @@ class Sources:
         with open_source(real) as source:
             return Found(real, path.name, source.size)
 
+    def logos(self, account: str, job_id: str, submission: Submission) -> tuple[Logo, ...]:
+        """All logos of the job, those that are files of the account linked into its folder.
+
+        Raises:
+            UsageError: USAGE, there are too many, or one cannot be placed so.
+            SourceError: the account has no such file.
+        """
+        found = list(submission.options.logos)
+        for number, stored in enumerate(submission.logos):
+            row = self._row(account, stored.file_id)
+            target = logo_file(self._home, job_id, number, row.name)
+            _link(row, target)
+            logo = Logo(target, stored.position, stored.width, stored.opacity)
+            check_logo(logo)
+            found.append(logo)
+        if len(found) > MOST_LOGOS:
+            raise UsageError(codes.USAGE, f"{len(found)} logos, the limit is {MOST_LOGOS}")
+        return tuple(found)
+
     def _stored(self, account: str, job_id: str, file_id: str, *, needed: bool) -> Found:
+        row = self._row(account, file_id)
+        if not needed:
+            return Found(None, row.name, row.size)
+        target = source_file(self._home, job_id, row.name)
+        _link(row, target)
+        return Found(target, row.name, row.size, linked=True)
+
+    def _row(self, account: str, file_id: str) -> Row[*tuple[Any, ...]]:
         query = select(FILES.c.name, FILES.c.stored, FILES.c.size).where(
             FILES.c.file_id == file_id, FILES.c.account == account
         )
@@ -96,18 +126,7 @@ class Sources:
             raise SourceError(
                 codes.SOURCE_NOT_FOUND, f"there is no file {file_id!r}", remedy="upload it first"
             )
-        if not needed:
-            return Found(None, row.name, row.size)
-        target = source_file(self._home, job_id, row.name)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.unlink(missing_ok=True)
-        try:
-            # A second name: the client may delete the file while the job waits.
-            target.hardlink_to(row.stored)
-        except FileNotFoundError as error:
-            raise SourceError(codes.SOURCE_NOT_FOUND, f"the file {row.name!r} is gone") from error
-        sync_folder(target.parent)
-        return Found(target, row.name, row.size, linked=True)
+        return row
 
     def _address(self, job_id: str, source: UrlSource) -> Found:
         try:
@@ -122,3 +141,14 @@ class Sources:
             )
         name = source.name or unquote(parts.path.rpartition("/")[2]) or parts.hostname
         return Found(source_file(self._home, job_id, name), name)
+
+
+def _link(row: Row[*tuple[Any, ...]], target: Path) -> None:
+    """Give the file a second name: the client may delete it while the job waits."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.unlink(missing_ok=True)
+    try:
+        target.hardlink_to(row.stored)
+    except FileNotFoundError as error:
+        raise SourceError(codes.SOURCE_NOT_FOUND, f"the file {row.name!r} is gone") from error
+    sync_folder(target.parent)

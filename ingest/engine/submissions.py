@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import shutil
@@ -9,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ingest.engine.model import LocalSource, StoredSource, Submission, UrlSource, moment
+from ingest.engine.model import LocalSource, StoredLogo, StoredSource, Submission, UrlSource, moment
 from ingest.files import sync_folder, write_atomic
 from ingest.job import codes
 from ingest.job.errors import UsageError
@@ -100,6 +101,7 @@ def dumped(submission: Submission) -> str:
             "source": _source_document(submission.source),
             "options": options_document(submission.options),
             "presets": dict(submission.presets),
+            "logos": [dataclasses.asdict(logo) for logo in submission.logos],
             "dialect": submission.dialect,
             "label": submission.label,
             "priority": submission.priority,
@@ -119,6 +121,7 @@ def loaded(text: str, asked: Mapping[str, Any]) -> Submission:
             source=_source_of(document["source"]),
             options=options_of(document["options"]),
             presets=document["presets"],
+            logos=tuple(StoredLogo(**logo) for logo in document.get("logos", ())),
             dialect=document["dialect"],
             asked=asked,
             label=document["label"],

@@ -14,7 +14,16 @@ import pytest
 from engine_asking import film, open_queue, preset, wanted
 from sqlalchemy import insert, select, update
 
-from ingest.engine.model import Filter, Job, LocalSource, State, StoredSource, Submission, UrlSource
+from ingest.engine.model import (
+    Filter,
+    Job,
+    LocalSource,
+    State,
+    StoredLogo,
+    StoredSource,
+    Submission,
+    UrlSource,
+)
 from ingest.engine.places import job_folder, presets_folder
 from ingest.engine.rows import J
 from ingest.engine.stopping import cancel_anywhere
@@ -25,7 +34,7 @@ from ingest.job.ids import new_job_id, object_id
 from ingest.job.status import Status
 from ingest.media.logo_choice import Logo
 from ingest.media.options import Options
-from ingest.pipeline.first_record import first_record
+from ingest.pipeline.first_record import first_record, options_of
 from ingest.pipeline.request import Request
 from ingest.pipeline.resuming import stopped_job
 from ingest.store import JobSummary, open_store, store_path
@@ -121,7 +130,9 @@ def test_what_was_asked_for_comes_back(queue: JobQueue, tmp_path: Path) -> None:
     for source in (None, LocalSource(tmp_path / "films" / "é.mp4")):
         other = Submission(("sd",), source)
         assert queue.submission(queue.draft("a", "u", other)) == other
-    stored = Submission(("sd",), StoredSource("i1"), asked={"b": 2})
+    stored = Submission(
+        ("sd",), StoredSource("i1"), asked={"b": 2}, logos=(StoredLogo("i2", "left", 5.5, 0.5),)
+    )
     assert loaded(dumped(stored), {"b": 2}) == stored
 
 
@@ -174,6 +185,30 @@ def test_a_stored_file_gets_a_second_name(queue: JobQueue, tmp_path: Path) -> No
     linked = job_folder(queue.home, job.job_id) / "source" / "_x y.mp4"
     assert (job.record.source.path, linked.read_bytes()) == (str(linked), b"film")
     refused(codes.SOURCE_NOT_FOUND, queue.submit, "b", "u", Submission(("sd",), StoredSource("i1")))
+
+
+def test_stored_logos_get_second_names(queue: JobQueue, tmp_path: Path) -> None:
+    blob = queue.home / "files" / "logo"
+    blob.parent.mkdir()
+    blob.write_bytes(b"png")
+    row = {"file_id": "i2", "account": "a", "path": "/l.png", "name": "../l.png", "mime": "image/png"}
+    with queue.database.write() as connection:
+        connection.execute(insert(FILES), row | {"size": 3, "etag": "", "created": "", "stored": str(blob)})
+    logos = (StoredLogo("i2", "left", 5.0, 0.5), StoredLogo("i2"))
+    refused(codes.SOURCE_NOT_FOUND, queue.submit, "b", "u", wanted(tmp_path, logos=logos))
+    refused(codes.USAGE, queue.submit, "a", "u", wanted(tmp_path, logos=(StoredLogo("i2", "nowhere"),)))
+    refused(codes.USAGE, queue.submit, "a", "u", wanted(tmp_path, logos=(StoredLogo("i2"),) * 5))
+    job = queue.submit("a", "u", wanted(tmp_path, logos=logos))
+    blob.unlink()
+    folder = job_folder(queue.home, job.job_id) / "logos"
+    linked = [folder / "0-_l.png", folder / "1-_l.png"]
+    assert [path.read_bytes() for path in linked] == [b"png", b"png"]
+    assert job.record.request is not None
+    assert options_of(job.record.request.options).logos == (
+        Logo(linked[0], "left", 5.0, 0.5),
+        Logo(linked[1], "top-right", 10.0, 1.0),
+    )
+    assert queue.submission(job).logos == logos
 
 
 def test_a_url_is_fetched_later(queue: JobQueue) -> None:

@@ -16,6 +16,7 @@ import pytest
 from fastapi.testclient import TestClient
 from made_core import FILMS, key_of, made_core, submitted
 from made_jobs import brought_to
+from served import answering, reply
 from sqlalchemy import update
 
 from ingest.engine.ids import object_id
@@ -23,6 +24,7 @@ from ingest.engine.model import LocalSource, StoredSource, UrlSource
 from ingest.job.record import Progress
 from ingest.job.status import Status
 from ingest.media import presets as preset_files
+from ingest.pipeline.first_record import options_of
 from ingest.server.app import create_app
 from ingest.server.dialects.xvid import documents, ids
 from ingest.server.dialects.xvid.ids import Place
@@ -31,6 +33,7 @@ from ingest.server.filestore import About
 from ingest.store.tables import JOBS
 
 if TYPE_CHECKING:
+    from http.server import BaseHTTPRequestHandler
     from pathlib import Path
 
     from ingest.engine.model import Job
@@ -107,6 +110,18 @@ def found(core: Core, document: dict[str, Any]) -> Job:
 
 def ref(kind: str, own: str) -> dict[str, str]:
     return {"id": own, "href": f"{BASE}/v1/{kind}/{own}"}
+
+
+def with_logos(*logos: list[tuple[str, str]]) -> list[dict[str, Any]]:
+    """Outputs, each with its logos."""
+    return [
+        {
+            "preset": {"id": system_id("sd")},
+            "output_name": f"o{number}",
+            "logos": [{"logo_image": image, "logo_preset": preset} for image, preset in each],
+        }
+        for number, each in enumerate(logos)
+    ]
 
 
 def finished(core: Core, document: dict[str, Any], **changes: Any) -> Job:
@@ -355,15 +370,14 @@ def test_system_presets_are_listed_without_a_token(client: TestClient, me: dict[
             "settings.video.bitrate must come to 32 to 240000 kbit/s",
         ),
         (
-            {
-                "outputs": [
-                    {
-                        "preset": {"id": system_id("sd")},
-                        "logos": [{"logo_image": "https://a.example/l.png", "logo_preset": "l"}],
-                    }
-                ]
-            },
-            "outputs.0.logos are not burnt in by this server",
+            {"outputs": with_logos([("l.png", "logo_30_bottom_right")])},
+            "logo_image there is no such file, and it is no address",
+        ),
+        ({"outputs": with_logos([("l.png", "logo_0_middle")])}, "outputs.0.logos.0.logo_preset: Value error"),
+        ({"outputs": with_logos([("http://10.0.0.1/l.png", "logo_30_top")])}, "the URL leads to an address"),
+        (
+            {"outputs": with_logos([("a.png", "logo_30_top")], [])},
+            "logo_image there is no such file, and it is no address",
         ),
     ],
 )
@@ -712,6 +726,36 @@ def test_thumbnails_and_their_archive(core: Core, client: TestClient, me: dict[s
     listed = client.get(f"/v1/files/?job.id={document['id']}&type=archive", headers=me).json()["files"]
     assert [f["id"] for f in listed] == [archive["id"]]
     assert client.get(f"/v1/files/downloads/?file_id={folders[0]['id']}", headers=me).status_code == 404
+
+
+def test_logos_of_the_account_and_of_elsewhere(tmp_path: Path) -> None:
+    def picture(handler: BaseHTTPRequestHandler) -> None:
+        reply(handler, body=handler.path.encode())
+
+    with made_core(tmp_path / "home", private_urls=True) as core, answering(picture) as url:
+        client, key = TestClient(create_app(core)), key_of(core)
+        me, account = {"Authorization": f"Bearer {key}"}, core.keys.principal(key).account
+        core.files.put(account, About(path="/brand/l.png"), b"mine")
+        logos = [("brand/l.png", "logo_30_bottom_right"), (f"{url}/x/b.png?k=secret", "logo_12_top_80")]
+        answer = client.post("/v1/jobs/", json=asked(outputs=with_logos(logos, logos)), headers=me)
+        job = found(core, answer.json()["job"])
+        assert [o["logos"] for o in answer.json()["job"]["outputs"]] == [
+            [
+                {"logo_image": "brand/l.png", "logo_preset": "logo_30_bottom_right"},
+                {"logo_image": f"{url}/x/b.png", "logo_preset": "logo_12_top_80"},
+            ]
+        ] * 2
+        assert job.record.request is not None
+        placed = options_of(job.record.request.options).logos
+        assert [(p.path.read_bytes(), p.position, p.width, p.opacity) for p in placed] == [
+            (b"mine", "bottom-right", 30.0, 1.0),
+            (b"/x/b.png?k=secret", "top", 12.0, 0.8),
+        ]
+        # What was fetched is the job's alone.
+        assert [f.path for f in core.files.list(account)] == ["/brand/l.png"]
+        different = asked(outputs=with_logos(logos[:1], []))
+        error = client.post("/v1/jobs/", json=different, headers=me).json()["error"]["error_message"]
+        assert error == "Invalid Input: logos must be the same for all outputs of a job"
 
 
 def start_at(seconds: float) -> dict[str, Any]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Protocol
 
 from fastapi import Depends, Request, Response
@@ -14,9 +12,7 @@ from starlette.datastructures import UploadFile
 
 from ingest.engine.model import UrlSource
 from ingest.job.errors import IngestError
-from ingest.media.cancel import CancelToken
 from ingest.server.addresses import without_credentials
-from ingest.server.batches import adopt
 from ingest.server.core import Core, get_core
 from ingest.server.dialects.bytescale.access import Access, access
 from ingest.server.dialects.bytescale.bodies import (
@@ -27,10 +23,10 @@ from ingest.server.dialects.bytescale.bodies import (
     is_unicode,
 )
 from ingest.server.dialects.bytescale.documents import error_response, milliseconds, raw_url, upload_response
-from ingest.server.fetching import FetchLimits, fetch
 from ingest.server.filestore import About
 from ingest.server.refusals import Refusal, refusal_of
 from ingest.server.routing import upload_body
+from ingest.server.taking import take
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -207,13 +203,7 @@ def _add_whole_routes(router: APIRouter, prefix: str) -> None:
 
 
 def _fetched(access: Access, body: UploadFromUrl, source: UrlSource, about: About) -> StoredFile:
-    settings = access.core.settings
-    limits = FetchLimits(settings.max_upload, body.timeout / 1000, settings.private_urls)
-    settings.home.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=settings.home, prefix="fetch-") as folder:
-        target = Path(folder) / "file"
-        fetch(source, target, CancelToken(), limits)
-        return adopt(access.core.files, access.account, target, about)
+    return take(access.core, access.account, source, about, seconds=body.timeout / 1000)
 
 
 async def _store(access: Access, about: About, value: UploadFile) -> StoredFile:

@@ -3,6 +3,7 @@
 Keys whose documented value is "nothing" may be sent with that value.
 """
 
+from collections.abc import Callable
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
@@ -15,8 +16,16 @@ from pydantic import (
     model_validator,
 )
 
+from ingest.media.logo_choice import MOST_LOGOS
 from ingest.server.dialects.xvid.ids import MOST_OUTPUTS, MOST_THUMBNAILS
-from ingest.server.dialects.xvid.presets import AAC, CONTAINER, H264, invalid, thumbnail_size
+from ingest.server.dialects.xvid.presets import (
+    AAC,
+    CONTAINER,
+    H264,
+    invalid,
+    logo_place,
+    thumbnail_size,
+)
 from ingest.server.refusals import Refusal
 
 GOP = 2  # seconds between the key pictures of all that `preset_text` writes
@@ -221,11 +230,7 @@ class Thumbnails(Body):
     @field_validator("thumbnail_preset")
     @classmethod
     def _known(cls, value: str) -> str:
-        try:
-            thumbnail_size(value)
-        except Refusal as refusal:
-            raise ValueError(refusal.message) from None
-        return value
+        return _said_well(thumbnail_size, value)
 
 
 class VideoSettings(Body):
@@ -251,8 +256,15 @@ class Settings(Body):
 
 
 class Logo(Body):
-    logo_image: Name
+    """`logo_image` is an address, or the path of a file of the account."""
+
+    logo_image: Annotated[str, StringConstraints(min_length=1, max_length=4096)]
     logo_preset: Name
+
+    @field_validator("logo_preset")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        return _said_well(logo_place, value)
 
 
 class Output(Body):
@@ -260,7 +272,7 @@ class Output(Body):
     output_name: Name | None = None
     thumbnails: Annotated[list[Thumbnails], Field(max_length=MOST_THUMBNAILS)] = []
     thumbnail_zip: bool | dict[str, Any] | None = None
-    logos: Annotated[list[Logo], Field(max_length=8)] | None = None
+    logos: Annotated[list[Logo], Field(max_length=MOST_LOGOS)] | None = None
     settings: Settings | None = None
 
     @field_validator("thumbnails", mode="before")
@@ -338,6 +350,15 @@ def checked(model: type[Checked], document: dict[str, Any]) -> Checked:
         fault = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in fault["loc"][1:]) or str(fault["loc"][0])
         raise invalid(f"{where}:", fault["msg"]) from None
+
+
+def _said_well(reads: Callable[[str], object], value: str) -> str:
+    """The value where it can be read; else what pydantic takes for a fault."""
+    try:
+        reads(value)
+    except Refusal as refusal:
+        raise ValueError(refusal.message) from None
+    return value
 
 
 def _one_of(said: Codec, known: dict[str, str], name: str) -> Codec:

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from ingest.engine.ids import object_id
 from ingest.engine.model import Job, LocalSource, Source, StoredFile, StoredSource, UrlSource
 from ingest.job.errors import UsageError
-from ingest.server.addresses import shown_url, without_credentials
+from ingest.server.addresses import checked_url, without_credentials
 from ingest.server.dialects.xvid import documents, ids, requests
 from ingest.server.dialects.xvid.access import (
     PIPELINES,
@@ -30,8 +30,11 @@ from ingest.server.dialects.xvid.bodies import (
     merged,
 )
 from ingest.server.dialects.xvid.presets import Basis, invalid, of_custom, of_system, system_id
+from ingest.server.filestore import About
 from ingest.server.refusals import Refusal
+from ingest.server.taking import take
 
+LOGO_SECONDS = 20.0
 _CUSTOM_KEYS = "xvid.unique_custom_key"
 
 
@@ -53,7 +56,7 @@ def create(body: dict[str, Any], asked: KnownAsked) -> Response:
     custom = ids.named_id("custom", who.account, key) if key else ""
     if custom and (known := _job_of_key(asked, custom)):
         return asked.answer({"job": asked.job_document(known)})
-    job = asked.core.submit(who, requests.submission(job_body, _found(asked, job_body)))
+    job = _submitted(asked, job_body)
     if custom:
         own = {"job": object_id(job.job_id)}
         try:
@@ -63,6 +66,16 @@ def create(body: dict[str, Any], asked: KnownAsked) -> Response:
             asked.core.queue.delete(who.account, job.job_id)
             job = _job_of_key(asked, custom) or job
     return asked.answer({"job": asked.job_document(job)})
+
+
+def _submitted(asked: Asked, body: JobBody) -> Job:
+    """The job, queued; what was fetched for it alone is its own then."""
+    fetched: list[StoredFile] = []
+    try:
+        return asked.core.submit(asked.who, requests.submission(body, _found(asked, body, fetched)))
+    finally:
+        for file in fetched:
+            asked.core.files.delete(file.account, file.file_id)
 
 
 def _job_of_key(asked: Asked, custom: str) -> Job | None:
@@ -111,7 +124,7 @@ def _with_template(asked: Asked, body: dict[str, Any]) -> JobBody:
     return checked(JobIn, {"job": said}).job
 
 
-def _found(asked: Asked, body: JobBody) -> requests.Found:
+def _found(asked: Asked, body: JobBody, fetched: list[StoredFile]) -> requests.Found:
     who = asked.who
     pipeline_id, pipeline = _pipeline(asked, body)
     source, name, file = _source(asked, body, pipeline)
@@ -122,6 +135,7 @@ def _found(asked: Asked, body: JobBody) -> requests.Found:
         bases=_bases(asked, body),
         pipeline=pipeline_id,
         application=documents.application_id(who.key_id),
+        logos=_logos(asked, body, pipeline, fetched),
         ping_urls=pipeline.ping_urls.model_dump() if pipeline and pipeline.ping_urls else {},
     )
 
@@ -155,6 +169,35 @@ def _bases(asked: Asked, body: JobBody) -> dict[str, Basis]:
     return found
 
 
+def _logos(
+    asked: Asked, body: JobBody, pipeline: PipelineBody | None, fetched: list[StoredFile]
+) -> dict[str, str]:
+    """The file that each logo is; those that come from an address are fetched now, and told in `fetched`."""
+    from ingest.images.logos import MAX_BYTES
+
+    account, folder = asked.who.account, pipeline.image_download_dir if pipeline else None
+    found: dict[str, str] = {}
+    for image in {logo.logo_image for output in body.outputs for logo in output.logos or ()}:
+        address = requests.address_of(image, folder)
+        if address is None:
+            try:
+                found[image] = asked.core.files.at(account, f"/{image.removeprefix('/')}").file_id
+            except Refusal:
+                raise invalid("logo_image", "there is no such file, and it is no address") from None
+            continue
+        checked_url(address, private=asked.core.settings.private_urls)
+        url, user, password = without_credentials(address)
+        name = unquote(urlsplit(url).path.rpartition("/")[2]) or "logo"
+        source, about = (
+            UrlSource(url, name, user, password),
+            About(path=f"/xvid/logos/{ids.new_id()}", name=name),
+        )
+        file = take(asked.core, account, source, about, seconds=LOGO_SECONDS, size=MAX_BYTES)
+        fetched.append(file)
+        found[image] = file.file_id
+    return found
+
+
 def _source(asked: Asked, body: JobBody, pipeline: PipelineBody | None) -> tuple[Source, str, str | None]:
     """Where it reads from, how that is shown, and the id of the file of the account that it is."""
     account = asked.who.account
@@ -183,6 +226,4 @@ def _source(asked: Asked, body: JobBody, pipeline: PipelineBody | None) -> tuple
         raise invalid("input.input_name", "must be an http or https address, or the path of a file")
     url, user, password = without_credentials(address)
     own_name = unquote(urlsplit(url).path.rpartition("/")[2]) or "source"
-    # What stands behind `?` may be a signature.
-    shown = name if "://" not in name else shown_url(name)
-    return UrlSource(url, own_name, user, password), shown, None
+    return UrlSource(url, own_name, user, password), requests.shown_name(name), None

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final
 
+from ingest.media.logo_choice import POSITIONS
 from ingest.media.thumbnail_sets import LARGEST as LARGEST_THUMBNAIL
 from ingest.media.thumbnail_sets import SMALLEST
 from ingest.server.dialects.xvid.ids import named_id
@@ -32,6 +33,9 @@ THUMBNAILS: Final = {
     "thumbnails_large": (640, 360),
 }
 _OWN_SIZE: Final = re.compile(r"thumbnails_([1-9][0-9]{1,3})x([1-9][0-9]{1,3})")
+# What is longer comes first.
+_POSITIONS: Final = "|".join(sorted((p.replace("-", "_") for p in POSITIONS), key=len, reverse=True))
+_LOGO: Final = re.compile(rf"logo_([1-9][0-9]?|100)_({_POSITIONS})(?:_([1-9][0-9]?|100))?")
 _PERCENT: Final = re.compile(r"([0-9]{1,4}(?:\.[0-9]{1,3})?)%")
 _LEAST_SIDE: Final = 16
 FASTEST: Final = Fraction(60)
@@ -255,6 +259,21 @@ def thumbnail_size(preset: str) -> tuple[int, int]:
             "thumbnail_preset", f"is none of {known}, thumbnails_<W>x<H> of {SMALLEST} to {LARGEST_THUMBNAIL}"
         )
     return sides
+
+
+def logo_place(preset: str) -> tuple[str, float, float]:
+    """Position, width (percent of the picture's) and opacity (0 to 1) that the name of a logo preset says.
+
+    Raises:
+        Refusal: invalid.
+
+    >>> logo_place("logo_30_bottom_right"), logo_place("logo_12_top_80")
+    (('bottom-right', 30.0, 1.0), ('top', 12.0, 0.8))
+    """
+    found = _LOGO.fullmatch(preset)
+    if found is None:
+        raise invalid("logo_preset", "must be logo_<width>_<position>, as logo_30_bottom_right, in percent")
+    return found[2].replace("_", "-"), float(found[1]), int(found[3] or 100) / 100
 
 
 def invalid(where: str, why: str) -> Refusal:

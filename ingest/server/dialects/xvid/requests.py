@@ -12,13 +12,14 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import quote
 
-from ingest.engine.model import Filter, Submission
+from ingest.engine.model import Filter, StoredLogo, Submission
 from ingest.media.options import Options
 from ingest.media.thumbnail_sets import MOST_SETS
+from ingest.server.addresses import shown_url
 from ingest.server.dialects.xvid.documents import DIALECT, STATUSES
 from ingest.server.dialects.xvid.formats import truth
 from ingest.server.dialects.xvid.naming import check_pattern, output_file_name
-from ingest.server.dialects.xvid.presets import invalid, resolved, sharing, thumbnail_size
+from ingest.server.dialects.xvid.presets import invalid, logo_place, resolved, sharing, thumbnail_size
 from ingest.server.refusals import Refusal
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class Found:
             the account that it is.
         bases: by the ids of the presets that its outputs name.
         ping_urls: those of its pipeline.
+        logos: the file of the account that each `logo_image` is, by its own id.
     """
 
     source: Source
@@ -64,6 +66,7 @@ class Found:
     pipeline: str
     application: str
     ping_urls: Mapping[str, str | None] = dataclasses.field(default_factory=dict)
+    logos: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 def submission(body: JobBody, found: Found) -> Submission:
@@ -103,6 +106,7 @@ def submission(body: JobBody, found: Found) -> Submission:
         source=found.source,
         options=_options(body, start),
         presets=presets,
+        logos=_logos(body, found.logos),
         dialect=DIALECT,
         asked=asked,
         label=body.user_data,
@@ -113,8 +117,6 @@ def submission(body: JobBody, found: Found) -> Submission:
 
 
 def _output(output: Output, resolution: str, number: int) -> dict[str, Any]:
-    if output.logos:
-        raise invalid(f"outputs.{number}.logos", "are not burnt in by this server")
     name = output.output_name or f"{{input_name}}_{resolution}"
     check_pattern(name, {"input_name"}, f"outputs.{number}.output_name")
     sets = [t.model_dump() for t in output.thumbnails]
@@ -136,8 +138,20 @@ def _output(output: Output, resolution: str, number: int) -> dict[str, Any]:
         "thumbnails": sets,
         # An empty object asks for it as `true` does.
         "thumbnail_zip": output.thumbnail_zip not in (None, False),
+        "logos": [
+            {"logo_image": shown_name(logo.logo_image), "logo_preset": logo.logo_preset}
+            for logo in output.logos or ()
+        ],
         "settings": output.settings.model_dump(exclude_none=True) if output.settings else None,
     }
+
+
+def _logos(body: JobBody, files: Mapping[str, str]) -> tuple[StoredLogo, ...]:
+    """Logos are the job's: one decode feeds all of its outputs."""
+    first, *others = (output.logos or [] for output in body.outputs)
+    if any(logos != first for logos in others):
+        raise invalid("logos", "must be the same for all outputs of a job")
+    return tuple(StoredLogo(files[logo.logo_image], *logo_place(logo.logo_preset)) for logo in first)
 
 
 def _options(body: JobBody, start: float | None) -> Options:
@@ -150,6 +164,11 @@ def _options(body: JobBody, start: float | None) -> Options:
         start=start or 0.0,
         thumbnails=tuple(f"{width}x{height}" for width, height in sizes),
     )
+
+
+def shown_name(name: str) -> str:
+    """An input's or a logo's name without what may be secret in it: what stands behind `?` may be a signature."""
+    return shown_url(name) if "://" in name else name
 
 
 def address_of(input_name: str, folder: str | None) -> str | None:

@@ -1,0 +1,39 @@
+"""Takes files of elsewhere in, at the moment a client asks for it."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ingest.media.cancel import CancelToken
+from ingest.server.batches import adopt
+from ingest.server.fetching import FetchLimits, fetch
+
+if TYPE_CHECKING:
+    from ingest.engine.model import StoredFile, UrlSource
+    from ingest.server.core import Core
+    from ingest.server.filestore import About
+
+
+def take(
+    core: Core, account: str, source: UrlSource, about: About, *, seconds: float, size: int | None = None
+) -> StoredFile:
+    """Fetch a file for an account, which waits for it: at most so many seconds and bytes (None: as uploads may have).
+
+    Raises:
+        SourceError: SOURCE_NOT_FETCHED.
+        Refusal: `invalid`, its path; `too_large` for the account.
+        ResourceError: DISK_FULL.
+    """
+    settings = core.settings
+    limits = FetchLimits(
+        settings.max_upload if size is None else min(size, settings.max_upload),
+        seconds,
+        settings.private_urls,
+    )
+    settings.home.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=settings.home, prefix="fetch-") as folder:
+        target = Path(folder) / "file"
+        fetch(source, target, CancelToken(), limits)
+        return adopt(core.files, account, target, about)
