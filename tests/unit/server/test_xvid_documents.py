@@ -14,6 +14,7 @@ from ingest.engine.model import Job
 from ingest.job.record import Failure, Inputs, Output, Progress, Record, Results, SourceFile, Times
 from ingest.job.status import Status
 from ingest.server.dialects.xvid import documents, ids
+from ingest.server.dialects.xvid.files import files_of
 from ingest.server.dialects.xvid.formats import Manner, accepted, manner, rendered
 from ingest.server.dialects.xvid.ids import Place
 from ingest.server.refusals import Refusal
@@ -165,6 +166,31 @@ def test_a_job_that_runs_is_never_at_a_hundred() -> None:
     job = documents.job(made(record=record, queue="running", ended=None), BASE, {})
     assert (job["status"], job["percentage_completed"]) == ("PROCESSING", 99)
     assert job["outputs"][0]["percentage_completed"] == 99
+
+
+def test_for_an_output_that_is_left_out_the_largest_stands() -> None:
+    def output(name: str, width: int) -> Output:
+        return Output(
+            resolution=name,
+            status="COMPLETED",
+            percent=100,
+            width=width,
+            height=9,
+            files=(f"mp4/{name}.mp4",),
+        )
+
+    outputs = (output("sd", 16), output("hd", 32), Output(resolution="fhd", status="LEFT_OUT"))
+    asked = ASKED | {"outputs": [{"resolution": n, "output_name": n} for n in ("fhd", "sd")]}
+    job = made(record=made().record.evolve(outputs=outputs), asked=asked)
+    shown = documents.job(job, BASE, {})["outputs"]
+    assert [(o["percentage_completed"], o["file"]["id"]) for o in shown] == [
+        (100, ids.file_id(SHORT, Place(0))),
+        (100, ids.file_id(SHORT, Place(1))),
+    ]
+    assert [(f.name, f.path) for f in files_of(job) if f.kind == "file"] == [
+        ("559cbbec14ea67a7cad6c7d8/fhd.mp4", "mp4/hd.mp4"),
+        ("559cbbec14ea67a7cad6c7d8/sd.mp4", "mp4/sd.mp4"),
+    ]
 
 
 def test_a_failed_job_says_why() -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ingest.engine.model import Job
+    from ingest.job.record import Output
 
 ROOT: Final = "/v1"
 DIALECT: Final = "xvid"
@@ -110,9 +111,8 @@ def _input(job: Job, asked: Mapping[str, Any], own_id: str, base: str) -> dict[s
 
 
 def _output(job: Job, own_id: str, number: int, asked: Mapping[str, Any], base: str) -> dict[str, Any]:
-    made = next((o for o in job.record.outputs if o.resolution == asked["resolution"]), None)
+    made = rendition(job, asked["resolution"])
     done = job.state is State.COMPLETED and made is not None
-    picture = done and any(f.startswith("mp4/") for f in made.files) if made else False
     sets = asked.get("thumbnails") or []
 
     def file(place: Place, *, there: bool) -> dict[str, str] | None:
@@ -120,7 +120,7 @@ def _output(job: Job, own_id: str, number: int, asked: Mapping[str, Any], base: 
 
     return {
         "preset": reference("presets", asked.get("preset"), base),
-        "file": file(Place(number), there=bool(picture)),
+        "file": file(Place(number), there=done and mp4_of(made) is not None),
         "output_name": asked["output_name"],
         "percentage_completed": _percent(made.percent, done=made.status == "COMPLETED") if made else 0,
         "thumbnail_zip": (
@@ -138,6 +138,21 @@ def _output(job: Job, own_id: str, number: int, asked: Mapping[str, Any], base: 
         "logos": asked.get("logos") or None,
         "settings": asked.get("settings"),
     }
+
+
+def rendition(job: Job, resolution: str) -> Output | None:
+    """What stands for an output: its own rendition, or, where the film is too small for that, the largest made."""
+    outputs = job.record.outputs
+    own = next((o for o in outputs if o.resolution == resolution), None)
+    if own is None or own.status != "LEFT_OUT":
+        return own
+    made = [o for o in outputs if o.status != "LEFT_OUT"]
+    return max(made, key=lambda o: (o.width or 0) * (o.height or 0), default=own)
+
+
+def mp4_of(output: Output | None) -> str | None:
+    """Its MP4 file in the package."""
+    return next((f for f in output.files if f.startswith("mp4/")), None) if output else None
 
 
 def jobs(documents: Sequence[Mapping[str, Any]], total: int, start: int, limit: int) -> dict[str, Any]:

@@ -19,8 +19,10 @@ from ingest.server.dialects.xvid.documents import (
     ROOT,
     VERSION,
     milliseconds,
+    mp4_of,
     output_prefix,
     reference,
+    rendition,
     user_id,
 )
 from ingest.server.dialects.xvid.ids import Place, file_id, stored_id
@@ -86,10 +88,9 @@ def files_of(job: Job) -> Iterator[JobFile]:
     prefix = output_prefix(job, asked) or ""
     plain = [{"resolution": o.resolution, "output_name": None} for o in job.record.outputs]
     for number, each in enumerate(asked.get("outputs") or plain):
-        made = next((o for o in job.record.outputs if o.resolution == each["resolution"]), None)
         stated = each["output_name"] or f"{job.record.results.service_name}_{each['resolution']}"
         name = prefix + output_file_name(stated, source)
-        mp4 = next((f for f in made.files if f.startswith("mp4/")), None) if made else None
+        mp4 = mp4_of(rendition(job, each["resolution"]))
         if mp4:
             yield JobFile(job, Place(number), f"{name}.mp4", "file", mp4)
         yield from _thumbnails(job, number, name, each, source)
