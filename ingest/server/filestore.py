@@ -229,12 +229,30 @@ class FileStore:
         etag: str,
         *,
         replace: bool,
-        db: Connection | None = None,
     ) -> StoredFile:
-        """The row of a file whose bytes are on the disk already; in the transaction `db`, else in one of its own."""
-        if db is None:
-            with self.database.write() as own:
-                return self.add(account, file_id, columns, size, etag, replace=replace, db=own)
+        """The row of a file whose bytes are on the disk already."""
+        with self.database.write() as db:
+            made, replaced = self.add_row(db, account, file_id, columns, size, etag, replace=replace)
+        if replaced is not None:
+            replaced.unlink(missing_ok=True)
+        return made
+
+    def add_row(
+        self,
+        db: Connection,
+        account: str,
+        file_id: str,
+        columns: Mapping[str, str],
+        size: int,
+        etag: str,
+        *,
+        replace: bool,
+    ) -> tuple[StoredFile, Path | None]:
+        """As `add`, within a transaction.
+
+        With the file come the bytes of the one that it replaces: they may go only when the transaction is on the
+        disk, or a crash in between leaves the old row without them.
+        """
         old = None
         if replace:
             there = (FILES.c.account == account) & (FILES.c.path == columns["path"])
@@ -249,9 +267,8 @@ class FileStore:
             "stored": str(self.blob(account, file_id)),
         }
         _insert_free(db, dict(columns) | row)
-        if old is not None:
-            Path(old).unlink(missing_ok=True)
-        return _file(db.execute(select(FILES).where(FILES.c.file_id == file_id)).one())
+        made = _file(db.execute(select(FILES).where(FILES.c.file_id == file_id)).one())
+        return made, Path(old) if old is not None else None
 
     def _one(self, account: str | None, condition: ColumnElement[bool]) -> StoredFile:
         query = select(FILES).where(condition)

@@ -270,12 +270,14 @@ class Uploads:
             "tags": json.dumps(list(upload.tags), ensure_ascii=False),
         }
         with self._database.write() as db:
-            made = self._files.add(
-                upload.account, file_id, columns, upload.size or 0, etag, replace=replace, db=db
+            made, replaced = self._files.add_row(
+                db, upload.account, file_id, columns, upload.size or 0, etag, replace=replace
             )
             mine = UPLOADS.c.upload_id == upload.upload_id
             db.execute(update(UPLOADS).where(mine).values(file_id=file_id, updated=utc_now()))
-        blob.unlink(missing_ok=True)
+        for gone in (blob, replaced):
+            if gone is not None:
+                gone.unlink(missing_ok=True)
         return made
 
     def _until(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -19,10 +20,15 @@ from ingest.server.refusals import Refusal
 from ingest.server.uploads import Checksum, Uploads
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
+
+    from sqlalchemy import Connection
 
     from ingest.server.core import Core
     from ingest.server.filestore import FileStore
+    from ingest.store.database import Database
 
 A, B = "AAAAAAA", "BBBBBBB"
 
@@ -70,6 +76,37 @@ def test_a_taken_path_gets_a_number_or_is_replaced(files: FileStore, core: Core)
     new = files.put(A, About("/a/film.mp4", replace=True), b"new")
     assert files.at(A, "/a/film.mp4").file_id == new.file_id
     assert sorted(p.read_bytes() for p in blobs(core)) == [b"new", b"x", b"x"]
+
+
+def test_what_is_replaced_goes_only_when_the_new_row_is_there(
+    files: FileStore, core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As at a kill or a full disk before the COMMIT: the old file, which was acknowledged, is whole."""
+    old = files.put(A, About("/a"), b"old")
+    upload = core.uploads.begin(A, About("/a"), kind="parts", size=3, part_size=3)
+    with core.uploads.part(upload, 0) as piece:
+        piece.write(b"new")
+        whole = piece.commit()
+    with monkeypatch.context() as patched:
+        patched.setattr(type(files.database), "write", failing_at_commit(type(files.database).write))
+        with pytest.raises(ConnectionAbortedError):
+            files.put(A, About("/a", replace=True), b"new")
+        with pytest.raises(ConnectionAbortedError):
+            core.uploads.complete(whole, replace=True)
+    assert files.at(A, "/a") == old
+    assert old.stored.read_bytes() == b"old"
+    assert core.uploads.complete(whole, replace=True).stored.read_bytes() == b"new"
+    assert not old.stored.exists()
+
+
+def failing_at_commit(write: Callable[[Database], AbstractContextManager[Connection]]) -> object:
+    @contextmanager
+    def failing(database: Database) -> Iterator[Connection]:
+        with write(database) as db:
+            yield db
+            raise ConnectionAbortedError
+
+    return failing
 
 
 def test_a_copy_outlives_its_source(files: FileStore) -> None:
