@@ -11,11 +11,15 @@ import binascii
 import hashlib
 import hmac
 import os
+import secrets
 import time
 import uuid
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from ingest.files import sync_folder
+from ingest.job import codes
+from ingest.job.errors import OutputError
 from ingest.job.ids import uuid_of
 from ingest.server.refusals import Refusal
 
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _KEPT_IN: Final = "server.secret"
+_SECRET_LENGTH: Final = 32
 _LENGTH, _MAC_LENGTH = 36, 16
 _ROUND = 3600  # seconds: a page that is loaded again has the same URLs, which caches know
 
@@ -37,18 +42,25 @@ class Tickets:
 
     @classmethod
     def open(cls, home: Path, lifetime: float) -> Tickets:
-        """With the secret kept in the data folder, made at the first time. Raises OSError."""
+        """With the secret kept in the data folder, made at the first time.
+
+        Raises:
+            OutputError: STORE_UNUSABLE, what is kept there is no secret of ours.
+            OSError: it cannot be read or written.
+        """
         path = home / _KEPT_IN
         try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        except FileExistsError:
-            return cls(path.read_bytes(), lifetime)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(os.urandom(32))
-            file.flush()
-            os.fsync(file.fileno())
-        sync_folder(home)
-        return cls(path.read_bytes(), lifetime)
+            secret = path.read_bytes()
+        except FileNotFoundError:
+            secret = _new_secret(path)
+        # With an empty one, whatever a crash left of it, anybody could make tickets.
+        if len(secret) != _SECRET_LENGTH:
+            raise OutputError(
+                codes.STORE_UNUSABLE,
+                f"{path} has {len(secret)} bytes, not {_SECRET_LENGTH}",
+                remedy="remove it: a new one is made, and URLs that were given out end",
+            )
+        return cls(secret, lifetime)
 
     def issue(self, job_id: str, now: float | None = None) -> str:
         """A ticket for a job's files; 48 characters that need no quoting in URLs."""
@@ -76,3 +88,20 @@ class Tickets:
 
     def _mac(self, said: bytes) -> bytes:
         return hmac.new(self.secret, said, hashlib.sha256).digest()[:_MAC_LENGTH]
+
+
+def _new_secret(path: Path) -> bytes:
+    """Make it whole under another name, then give it its own: whoever is first, all have the same."""
+    own = path.with_name(f".{path.name}-{uuid.uuid4().hex}")
+    try:
+        descriptor = os.open(own, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(secrets.token_bytes(_SECRET_LENGTH))
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            path.hardlink_to(own)
+    finally:
+        own.unlink(missing_ok=True)
+    sync_folder(path.parent)
+    return path.read_bytes()

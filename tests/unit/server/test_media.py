@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -14,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_core import app_of, key_of, submitted
 
+from ingest.job.errors import OutputError
 from ingest.server.media import package_file
 from ingest.server.refusals import Refusal
 from ingest.server.tickets import Tickets
@@ -173,6 +175,25 @@ def test_a_ticket_is_the_same_for_an_hour_and_outlives_the_server(tmp_path: Path
         second.read(ticket, now=360_001 + 7200 + 3600)
     with pytest.raises(Refusal, match="nothing"):
         Tickets(b"another", 7200.0).read(ticket, now=360_001)
+
+
+@pytest.mark.parametrize("left", [b"", b"half of it"])
+def test_what_a_crash_left_of_a_secret_is_not_taken_for_one(tmp_path: Path, left: bytes) -> None:
+    (tmp_path / "server.secret").write_bytes(left)
+    with pytest.raises(OutputError, match="bytes, not 32"):
+        Tickets.open(tmp_path, 7200.0)
+
+
+def test_a_crash_leaves_no_half_of_a_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr("os.fsync", lambda _: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            Tickets.open(tmp_path, 7200.0)
+    assert list(tmp_path.iterdir()) == []
+    with ThreadPoolExecutor(4) as pool:
+        secrets = {t.secret for t in pool.map(lambda _: Tickets.open(tmp_path, 7200.0), range(4))}
+    assert [len(s) for s in secrets] == [32]
+    assert [p.name for p in tmp_path.iterdir()] == ["server.secret"]
 
 
 def test_the_url_is_under_the_name_that_the_server_is_known_by(core: Core, job: Job) -> None:
