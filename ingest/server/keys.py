@@ -11,7 +11,7 @@ import hashlib
 import json
 import secrets
 import string
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
@@ -46,12 +46,16 @@ _ACCOUNT_LENGTH, _SECRET_LENGTH, _NAME_LIMIT = 7, 40, 100
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who asks. `account` is the seven characters; `name` is what stands as `username` in records."""
+    """Who asks. `account` is the seven characters; `name` is what stands as `username` in records.
+
+    `until`: when the key or token that was shown ends; None: never.
+    """
 
     account: str
     name: str
     scopes: frozenset[Scope]
     key_id: str = ""
+    until: datetime | None = field(default=None, compare=False)
 
     @property
     def seen(self) -> str | None:
@@ -100,6 +104,7 @@ class Token:
     text: str
     expires: datetime
     scopes: frozenset[Scope]
+    lifetime: timedelta
 
 
 class KeyRing:
@@ -147,7 +152,8 @@ class KeyRing:
         if self._rate is not None:
             self._rate.hit(row.key_id)
         self._note_use(row)
-        return Principal(row.account, row.name, _scopes(row.granted), row.key_id)
+        until = datetime.fromisoformat(row.until) if row.until is not None else None
+        return Principal(row.account, row.name, _scopes(row.granted), row.key_id, until)
 
     def client(self, client_id: str, client_secret: str) -> Principal:
         """Who shows a key together with its id or name, or its account's (OAuth 2 clients, user and password).
@@ -176,13 +182,17 @@ class KeyRing:
     ) -> Token:
         """A token for a key, with all of its scopes or with those of `scopes` that it has.
 
+        It ends at the latest when the key or token does that was shown for it: a token makes none that outlives it.
         `kind` says in which manner it was asked for (`generateToken`, `oauth2`).
         """
         granted = principal.scopes if scopes is None else principal.scopes & frozenset(scopes)
         text = secrets.token_urlsafe(32)
-        expires = datetime.now(UTC).replace(microsecond=0) + lifetime
+        now = datetime.now(UTC).replace(microsecond=0)
+        expires = now + lifetime
+        if principal.until is not None:
+            expires = min(expires, principal.until)
         if self._anybody is not None:
-            return Token(text, expires, granted)  # nobody will look whether it is there
+            return Token(text, expires, granted, lifetime)  # nobody will look whether it is there
         with self._database.write() as db:
             db.execute(delete(TOKENS).where(TOKENS.c.expires < utc_now()))
             db.execute(
@@ -196,7 +206,7 @@ class KeyRing:
                     expires=_stamp(expires),
                 )
             )
-        return Token(text, expires, granted)
+        return Token(text, expires, granted, expires - now)
 
     def end_token(self, text: str) -> None:
         """Let a token be worth nothing from now on; one that is not known is left alone."""

@@ -133,6 +133,18 @@ def test_a_token_has_at_most_its_keys_scopes_and_time(ring: KeyRing) -> None:
     assert refused(ring, dead.text) in ("expired", "bad_credentials")
 
 
+def test_a_token_makes_none_that_outlives_it(ring: KeyRing) -> None:
+    key = ring.create("ci", account="studio", scopes=("submit",))
+    assert ring.principal(key.text).until is None
+    first = ring.issue_token(ring.principal(key.text), timedelta(minutes=5))
+    second = ring.issue_token(ring.principal(first.text), timedelta(days=1))
+    third = ring.issue_token(ring.principal(second.text), timedelta(minutes=1))
+    assert first.lifetime == timedelta(minutes=5)
+    assert second.expires == first.expires
+    assert second.lifetime <= timedelta(minutes=5)
+    assert third.expires < second.expires
+
+
 def test_a_token_ends_with_its_key(ring: KeyRing, tmp_path: Path) -> None:
     key = ring.create("ci", account="studio", scopes=("submit",), expires=soon(hours=1))
     token = ring.issue_token(ring.principal(key.text), timedelta(hours=2))

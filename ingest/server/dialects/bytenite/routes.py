@@ -119,7 +119,7 @@ def access_token(body: AccessToken, core: CoreOf) -> dict[str, Any]:
     token = core.keys.issue_token(who, TOKEN_LIFETIME, kind="access_token")
     return {
         "token": token.text,
-        "expiresIn": round(TOKEN_LIFETIME.total_seconds()),
+        "expiresIn": round(token.lifetime.total_seconds()),
         "scope": " ".join(sorted(token.scopes)),
     }
 

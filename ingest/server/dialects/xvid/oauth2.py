@@ -54,7 +54,7 @@ def token(
     made = core.keys.issue_token(
         who, timedelta(seconds=seconds), kind="oauth2", scopes=_granted(said.get("scope", ""))
     )
-    body, media = rendered(documents.token(made.text, seconds), wanted)
+    body, media = rendered(documents.token(made.text, round(made.lifetime.total_seconds())), wanted)
     return Response(body, media_type=media, headers={"cache-control": "no-store"})
 
 
