@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from dataclasses import dataclass
@@ -20,8 +21,10 @@ from ingest.server.addresses import (
     shown_url,
 )
 from ingest.server.refusals import Refusal
+from ingest.server.watchdog import Watchdog
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from ingest.engine.model import UrlSource
@@ -86,7 +89,7 @@ class _Download:
 
     def __init__(self, source: UrlSource, limits: FetchLimits, cancel: CancelToken) -> None:
         self._source, self._limits, self._cancel = source, limits, cancel
-        self._deadline = time.monotonic() + limits.seconds
+        self._watchdog = Watchdog(limits.seconds, lambda: cancel.requested)
         self._reached = 0
         self._validator = ""
 
@@ -95,25 +98,24 @@ class _Download:
         # Content codings would let a small answer become a large file.
         headers = {"accept-encoding": "identity", "user-agent": "ingest"}
         secret = self._source.username or self._source.password
-        with httpx2.Client(
-            transport=PinnedTransport(private=self._limits.private),
-            timeout=httpx2.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
-            follow_redirects=True,
-            max_redirects=REDIRECTS,
-            headers=headers,
-            # Sent to the first host only: a redirect to another one takes it away.
-            auth=(self._source.username, self._source.password) if secret else None,
-            trust_env=False,
-        ) as client:
+        with (
+            self._watchdog,
+            httpx2.Client(
+                transport=PinnedTransport(private=self._limits.private),
+                timeout=httpx2.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
+                headers=headers,
+                auth=(self._source.username, self._source.password) if secret else None,
+                trust_env=False,
+            ) as client,
+        ):
             while True:
                 before = self._reached
                 try:
                     self._once(client, descriptor)
                 except ForbiddenAddressError as error:
                     raise self._failed("it leads to an address that is not asked") from error
-                except httpx2.TooManyRedirects as error:
-                    raise self._failed(f"more than {REDIRECTS} redirects") from error
                 except httpx2.TransportError as error:
+                    self._look()  # it may be the watchdog who broke it off
                     failures = 1 if self._reached > before else failures + 1
                     if failures >= ATTEMPTS or (self._reached and not self._validator):
                         raise self._failed(_reason(error)) from error
@@ -125,7 +127,7 @@ class _Download:
         headers = {}
         if self._reached:
             headers = {"range": f"bytes={self._reached}-", "if-range": self._validator}
-        with client.stream("GET", self._source.url, headers=headers) as response:
+        with contextlib.closing(self._asked(client, headers)) as response:
             if not self._goes_on(response):
                 self._reached = 0
                 os.ftruncate(descriptor, 0)
@@ -138,6 +140,27 @@ class _Download:
                 if self._reached + len(block) > self._limits.size:
                     raise self._too_large()
                 self._reached += os.pwrite(descriptor, block, self._reached)
+            self._look()  # an answer without a length ends where the watchdog ended it
+
+    def _asked(self, client: httpx2.Client, headers: Mapping[str, str]) -> httpx2.Response:
+        """The answer at the end of all redirects; what stands in those is not read, however long it is."""
+        response = client.send(
+            client.build_request(
+                "GET", self._source.url, headers=headers, extensions=dict(self._watchdog.extensions)
+            ),
+            stream=True,
+        )
+        for _ in range(REDIRECTS):
+            if response.next_request is None:
+                return response
+            response.close()
+            self._look()
+            # User and password stay in the request where the host is the same, and are added to no other.
+            response = client.send(response.next_request, stream=True, auth=None)
+        if response.next_request is None:
+            return response
+        response.close()
+        raise self._failed(f"more than {REDIRECTS} redirects")
 
     def _goes_on(self, response: httpx2.Response) -> bool:
         """Whether what comes is the rest; else it is the whole file."""
@@ -158,7 +181,7 @@ class _Download:
 
     def _look(self) -> None:
         self._cancel.check()
-        if time.monotonic() > self._deadline:
+        if self._watchdog.ended:
             raise self._failed(f"it took longer than {self._limits.seconds:g} s")
 
     def _too_large(self) -> SourceError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -346,6 +347,68 @@ def test_a_job_that_is_cancelled_stops_fetching(tmp_path: Path) -> None:
     with answering(slowly) as url, pytest.raises(Cancelled):
         fetch(UrlSource(url, "a"), tmp_path / "a", token, FREE)
     assert list(tmp_path.iterdir()) == []
+
+
+def dripping(handler: BaseHTTPRequestHandler) -> None:
+    """Headers that do not end, each byte of them in time."""
+    with contextlib.suppress(OSError):
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nx-slow: ")
+        for _ in range(200):
+            handler.wfile.write(b"x")
+            handler.wfile.flush()
+            time.sleep(0.02)
+
+
+def test_headers_that_drip_may_not_take_for_ever(tmp_path: Path) -> None:
+    begun = time.monotonic()
+    with answering(dripping) as url:
+        assert said(url, tmp_path, FetchLimits(1000, 0.2, private=True)).endswith("it took longer than 0.2 s")
+        assert time.monotonic() - begun < 2
+
+
+def test_a_cancelled_job_does_not_wait_for_headers(tmp_path: Path) -> None:
+    token, begun = CancelToken(), time.monotonic()
+    threading.Timer(0.2, token.cancel).start()
+    with answering(dripping) as url, pytest.raises(Cancelled):
+        fetch(UrlSource(url, "a"), tmp_path / "a", token, FREE)
+    assert time.monotonic() - begun < 2
+
+
+def test_what_was_cut_off_at_its_time_is_not_the_whole(tmp_path: Path) -> None:
+    """Without a length an answer ends with its connection, whoever ends that."""
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.end_headers()
+        handler.wfile.write(b"half")
+        gone.wait(5)
+
+    gone = threading.Event()
+    with answering(answer) as url:
+        message = said(url, tmp_path, FetchLimits(1000, 0.3, private=True))
+        gone.set()
+    assert message.endswith("it took longer than 0.3 s")
+
+
+def test_what_a_redirect_says_is_not_read(tmp_path: Path) -> None:
+    sent: list[int] = []
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        if handler.path == "/film":
+            reply(handler, body=FILM)
+            return
+        handler.send_response(302)
+        handler.send_header("location", "/film")
+        handler.end_headers()
+        with contextlib.suppress(OSError):
+            for _ in range(400):
+                handler.wfile.write(b"x" * 1_000_000)
+                sent.append(1_000_000)
+
+    with answering(answer) as url:
+        fetch(UrlSource(url, "a"), tmp_path / "a", CancelToken(), FREE)
+    assert (tmp_path / "a").read_bytes() == FILM
+    assert sum(sent) < 20_000_000  # what the buffers of two sockets hold
 
 
 def test_nobody_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
