@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 LOOK_SECONDS = 1.0
 SWEEP_SECONDS = 600.0
+STOP_SECONDS = 5.0
 _log = logging.getLogger("ingest.server")
 
 
@@ -33,9 +34,10 @@ class Housekeeping:
         self._thread.start()
 
     def stop(self) -> None:
-        """Ends within the time that a webhook's receiver may take."""
+        """Whatever a receiver does, and however much is to be swept, the server ends."""
         self._stopped.set()
-        self._thread.join()
+        self._webhooks.close()
+        self._thread.join(STOP_SECONDS)
 
     def _run(self) -> None:
         swept = float("-inf")

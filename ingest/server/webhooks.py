@@ -9,9 +9,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import logging
 import random
+import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -19,8 +20,10 @@ from typing import TYPE_CHECKING, Any, Final
 import httpx2
 from sqlalchemy import select, update
 
+from ingest.job.errors import IngestError
 from ingest.job.record import utc_now
 from ingest.server.addresses import CONNECT_SECONDS, ForbiddenAddressError, PinnedTransport
+from ingest.server.watchdog import Watchdog
 from ingest.store.tables import DELIVERIES
 
 if TYPE_CHECKING:
@@ -30,11 +33,12 @@ if TYPE_CHECKING:
 
 # After the first try and each that failed: the schedule that the specification proposes, to a day.
 PAUSES: Final = (5.0, 300.0, 1800.0, 7200.0, 18000.0, 36000.0, 50400.0, 72000.0, 86400.0)
-ANSWER_SECONDS: Final = 20.0
+ANSWER_SECONDS: Final = 20.0  # from the name's resolution to the answer's headers
 AT_ONCE: Final = 8
 SECRET_PREFIX: Final = "whsec_"  # noqa: S105 - what every secret begins with
 _JITTER = 0.2
 _GONE = 410  # the receiver wants to hear no more
+_log = logging.getLogger("ingest.server")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,25 +72,76 @@ def pause_after(attempts: int) -> timedelta | None:
 
 
 class Webhooks:
-    """Sends what is due; for one thread of one server. `private`: also to private and loopback addresses."""
+    """Sends what is due, in threads of its own. `private`: also to private and loopback addresses."""
 
     def __init__(self, database: Database, server_secret: bytes, *, private: bool) -> None:
         self._database = database
         self._secret = server_secret
         self._private = private
+        self._closed = threading.Event()
+        self._under_way: dict[str, threading.Thread] = {}  # by delivery
+        self._change = threading.Lock()
 
     def send_due(self) -> int:
-        """Try everything that is due once, several at a time; how many attempts that were."""
-        query = select(DELIVERIES).where(DELIVERIES.c.due <= utc_now()).order_by(DELIVERIES.c.due).limit(100)
+        """Begin to send what is due, as far as hands are free; how many attempts that are. Waits for none of them."""
+        with self._change:
+            busy = set(self._under_way)
+        free = AT_ONCE - len(busy)
+        if free <= 0 or self._closed.is_set():
+            return 0
+        query = (
+            select(DELIVERIES)
+            .where(DELIVERIES.c.due <= utc_now(), DELIVERIES.c.delivery_id.not_in(busy))
+            .order_by(DELIVERIES.c.due)
+            .limit(free)
+        )
         with self._database.read() as db:
             rows = db.execute(query).all()
-        if rows:
-            with ThreadPoolExecutor(AT_ONCE, "webhook") as pool:
-                list(pool.map(self._attempt, rows))
+        for row in rows:
+            self._begin(row)
         return len(rows)
+
+    def wait(self, seconds: float) -> bool:
+        """Whether what was begun came to its end within this time."""
+        until = time.monotonic() + seconds
+        with self._change:
+            threads = list(self._under_way.values())
+        for thread in threads:
+            thread.join(max(0.0, until - time.monotonic()))
+        return not any(thread.is_alive() for thread in threads)
+
+    def close(self, seconds: float = 2.0) -> None:
+        """Break off what is under way: it is sent again when a server starts again."""
+        self._closed.set()
+        self.wait(seconds)
+
+    def _begin(self, row: Row[*tuple[Any, ...]]) -> None:
+        # Daemons: the name of a receiver may take the resolver longer than anybody waits for a server to end.
+        thread = threading.Thread(target=self._see_to, args=(row,), name="webhook", daemon=True)
+        with self._change:
+            self._under_way[row.delivery_id] = thread
+        try:
+            thread.start()
+        except RuntimeError as error:  # the system has no more threads: it stays due
+            self._end(row)
+            _log.warning("webhook %s: %s", row.delivery_id, error)
+
+    def _see_to(self, row: Row[*tuple[Any, ...]]) -> None:
+        try:
+            self._attempt(row)
+        except IngestError as error:  # the store is locked, or full: it stays due
+            _log.warning("webhook %s: %s", row.delivery_id, error)
+        finally:
+            self._end(row)
+
+    def _end(self, row: Row[*tuple[Any, ...]]) -> None:
+        with self._change:
+            del self._under_way[row.delivery_id]
 
     def _attempt(self, row: Row[*tuple[Any, ...]]) -> None:
         outcome = self._post(row)
+        if outcome.status is None and self._closed.is_set():
+            return  # it was broken off by us, and is no failure of theirs
         attempts = row.attempts + 1
         pause = pause_after(attempts)
         if outcome.delivered or outcome.status == _GONE or pause is None:
@@ -118,13 +173,16 @@ class Webhooks:
         }
         try:
             with (
+                Watchdog(ANSWER_SECONDS, self._closed.is_set) as watchdog,
                 httpx2.Client(
                     transport=PinnedTransport(private=self._private),
                     timeout=httpx2.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS),
                     trust_env=False,
                 ) as client,
                 # The answer's body is nobody's business, and may be endless.
-                client.stream("POST", row.url, content=payload, headers=headers) as response,
+                client.stream(
+                    "POST", row.url, content=payload, headers=headers, extensions=dict(watchdog.extensions)
+                ) as response,
             ):
                 status = response.status_code
         except ForbiddenAddressError:
@@ -132,6 +190,8 @@ class Webhooks:
         except httpx2.TimeoutException:
             return Outcome(None, "no answer in time")
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+            if watchdog.ended:
+                return Outcome(None, "no answer in time")
             return Outcome(None, f"not reached: {type(error).__name__}")
         return Outcome(status, "" if 200 <= status < 300 else f"answered {status}")
 

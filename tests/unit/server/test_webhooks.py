@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import threading
+import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +16,7 @@ from sqlalchemy import select, update
 from standardwebhooks.webhooks import Webhook
 
 from ingest.server import webhooks
+from ingest.server.housekeeping import Housekeeping
 from ingest.server.webhooks import PAUSES, Webhooks, account_secret, deliveries_of, pause_after
 from ingest.store.tables import DELIVERIES
 
@@ -32,6 +36,14 @@ def core(tmp_path: Path) -> Iterator[Core]:
 
 def sender(core: Core, *, private: bool = True) -> Webhooks:
     return Webhooks(core.queue.database, core.tickets.secret, private=private)
+
+
+def sent(core: Core, *, private: bool = True) -> int:
+    """Send what is due, and wait for it."""
+    webhooks = sender(core, private=private)
+    count = webhooks.send_due()
+    assert webhooks.wait(30)
+    return count
 
 
 def cancelled_job(core: Core, url: str) -> str:
@@ -63,8 +75,8 @@ def test_a_receiver_s_library_takes_the_signature(core: Core) -> None:
 
     with answering(answer) as url:
         account = cancelled_job(core, f"{url}/hook")
-        assert sender(core).send_due() == 1
-        assert sender(core).send_due() == 0
+        assert sent(core) == 1
+        assert sent(core) == 0
     ((headers, body),) = heard
     secret = account_secret(core.tickets.secret, account)
     message = Webhook(secret).verify(body, {k.lower(): v for k, v in headers.items()})
@@ -89,15 +101,15 @@ def test_what_failed_is_tried_again_by_the_next_server_too(core: Core) -> None:
         account = cancelled_job(core, url)
         for number, (status, pause) in enumerate([(500, PAUSES[0]), (302, PAUSES[1])], 1):
             now = datetime.now(UTC)
-            sender(core).send_due()
+            sent(core)
             (row,) = rows(core)
             ids.add(row.delivery_id)
             assert (row.attempts, row.answered, row.problem) == (number, status, f"answered {status}")
             wait = (datetime.fromisoformat(row.due) - now).total_seconds()
             assert pause * 0.79 < wait < pause * 1.21 + 5
-            assert sender(core).send_due() == 0  # not before its time
+            assert sent(core) == 0  # not before its time
             make_due(core)
-        sender(core).send_due()
+        sent(core)
     (told,) = deliveries_of(core.queue.database, account)
     assert (told["attempts"], told["answered"], told["next"]) == (3, 200, None)
     assert (statuses, len(ids)) == ([], 1)
@@ -108,7 +120,7 @@ def test_after_the_last_try_it_is_given_up(core: Core) -> None:
         cancelled_job(core, url)
         with core.queue.database.write() as db:
             db.execute(update(DELIVERIES).values(attempts=len(PAUSES)))
-        sender(core).send_due()
+        sent(core)
     (row,) = rows(core)
     assert (row.attempts, row.due, row.delivered) == (len(PAUSES) + 1, None, None)
     assert pause_after(1) == timedelta(seconds=5)
@@ -119,7 +131,7 @@ def test_after_the_last_try_it_is_given_up(core: Core) -> None:
 def test_a_receiver_that_is_gone_is_not_asked_again(core: Core) -> None:
     with answering(lambda h: reply(h, 410)) as url:
         cancelled_job(core, url)
-        sender(core).send_due()
+        sent(core)
     (row,) = rows(core)
     assert (row.answered, row.due, row.delivered) == (410, None, None)
 
@@ -128,7 +140,7 @@ def test_nothing_is_sent_into_the_server_s_own_network(core: Core) -> None:
     heard: list[str] = []
     with answering(lambda h: heard.append(h.path)) as url:
         cancelled_job(core, url)
-        sender(core, private=False).send_due()
+        sent(core, private=False)
     (row,) = rows(core)
     assert (heard, row.problem) == ([], "the URL leads to an address that is not asked")
     assert row.due is not None
@@ -138,7 +150,7 @@ def test_nobody_there_is_written_down(core: Core) -> None:
     with answering(lambda h: None) as url:
         pass
     cancelled_job(core, url)
-    sender(core).send_due()
+    sent(core)
     (row,) = rows(core)
     assert (row.answered, row.problem) == (None, "not reached: ConnectError")
     assert json.loads(row.payload)["type"] == "job.cancelled"
@@ -158,5 +170,75 @@ def test_an_endless_answer_is_not_read(core: Core, monkeypatch: pytest.MonkeyPat
 
     with answering(answer) as url:
         cancelled_job(core, url)
-        sender(core).send_due()
+        sent(core)
     assert rows(core)[0].delivered is not None
+
+
+def dripping(handler: BaseHTTPRequestHandler) -> None:
+    """Headers that do not end, each byte of them in time."""
+    with contextlib.suppress(OSError):
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nx-slow: ")
+        for _ in range(400):
+            handler.wfile.write(b"x")
+            handler.wfile.flush()
+            time.sleep(0.02)
+
+
+def test_headers_that_drip_are_no_answer(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(webhooks, "ANSWER_SECONDS", 0.3)
+    with answering(dripping) as url:
+        cancelled_job(core, url)
+        begun = time.monotonic()
+        assert sent(core) == 1
+        assert time.monotonic() - begun < 3
+    (row,) = rows(core)
+    assert (row.attempts, row.answered, row.problem) == (1, None, "no answer in time")
+    assert row.due is not None
+
+
+def test_a_receiver_that_drips_holds_up_no_other_nor_the_server_s_end(core: Core) -> None:
+    heard: list[str] = []
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        if handler.path == "/slow":
+            dripping(handler)
+        else:
+            heard.append(handler.path)
+            reply(handler)
+
+    with answering(answer) as url:
+        cancelled_job(core, f"{url}/slow")
+        posting = sender(core)
+        assert posting.send_due() == 1
+        key = core.keys.create("other", account="other", scopes=("submit",)).text
+        core.queue.cancel(None, submitted(core, key, webhooks={"cancelled": f"{url}/quick"}).job_id)
+        assert posting.send_due() == 1  # the other's: the first is not begun a second time
+        until = time.monotonic() + 5
+        while not heard and time.monotonic() < until:
+            time.sleep(0.02)
+        assert heard == ["/quick"]
+        begun = time.monotonic()
+        posting.close(5)
+        assert time.monotonic() - begun < 3
+        assert posting.wait(0)
+        assert posting.send_due() == 0
+    slow, quick = sorted(rows(core), key=lambda row: row.created)
+    assert (slow.attempts, slow.due is None) == (0, False)  # broken off by us: sent again by the next server
+    assert (quick.attempts, quick.answered) == (1, 200)
+
+
+def test_housekeeping_ends_while_a_receiver_drips(core: Core) -> None:
+    asked = threading.Event()
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        asked.set()
+        dripping(handler)
+
+    with answering(answer) as url:
+        cancelled_job(core, url)
+        housekeeping = Housekeeping(core)
+        housekeeping.start()
+        assert asked.wait(10)
+        begun = time.monotonic()
+        housekeeping.stop()
+        assert time.monotonic() - begun < 4
