@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ingest.engine.model import Job, StoredFile
 
 # A file may be anything that somebody uploaded: whatever a browser takes it for, it runs nothing.
-_HEADERS = {
+HEADERS = {
     "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; media-src 'self'; sandbox",
     "cross-origin-resource-policy": "cross-origin",
     "timing-allow-origin": "*",
@@ -46,7 +46,7 @@ def file_response(
         found = None
     if found is None or not stat.S_ISREG(found.st_mode):
         raise Refusal("not_found", "there is no such file", code="file_not_found")
-    headers = _HEADERS | {"cache-control": f"private, {cache}"}
+    headers = HEADERS | {"cache-control": f"private, {cache}"}
     if etag:
         headers["etag"] = f'"{etag}"'
     if download:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +11,14 @@ import pytest
 from fastapi.testclient import TestClient
 from made_core import made_core
 from made_jobs import brought_to
+from PIL import Image
 
 from ingest.engine.ids import from_ulid, ulid
 from ingest.job.status import Status
 from ingest.media.options import Options
+from ingest.server import media
 from ingest.server.app import create_app
+from ingest.server.dialects.bytescale import posters
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -287,6 +291,23 @@ def test_a_page_shows_the_player_and_escapes_the_name(asker: Asker) -> None:
     assert "f=hls-h264&amp;h=180&amp;a=/video.m3u8" in page.text
     assert "default-src 'none'" in page.headers["content-security-policy"]
     assert asker.http.get(f"{asker.api}/jobs?jobType=ProcessVideoJob").json() == {"items": []}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [f"{HLS}&a=/video.m3u8", HLS.replace("!", "?") + "&a=/video.m3u8", "/image/film.mp4?input=video"],
+)
+def test_pages_of_other_origins_may_show_what_is_media(
+    asker: Asker, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    buffer = io.BytesIO()
+    Image.new("RGB", (16, 16)).save(buffer, "JPEG")
+    monkeypatch.setattr(posters, "still_of", lambda *_: buffer.getvalue())
+    asker.finish(asker.job_id(asker.get(HLS)), "ABR.m3u8")
+    answer = asker.get(path)
+    assert answer.status_code == 200
+    assert {name: answer.headers[name] for name in media.HEADERS} == media.HEADERS
+    assert media.HEADERS["cross-origin-resource-policy"] == "cross-origin"
 
 
 # -- saving --

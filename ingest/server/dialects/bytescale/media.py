@@ -22,7 +22,7 @@ from ingest.server.dialects.bytescale.page import page
 from ingest.server.dialects.bytescale.posters import poster_response, save_poster
 from ingest.server.dialects.bytescale.transformation import Asked, media_url, parse, with_extended
 from ingest.server.errands import get_errands
-from ingest.server.media import package_file, package_response, stored_response
+from ingest.server.media import HEADERS, package_file, package_response, stored_response
 from ingest.server.mimes import mime_of
 from ingest.server.refusals import Refusal
 
@@ -105,7 +105,8 @@ def _artifact(request: Request, access: Access, asked: Asked, job: Job) -> Respo
         def url_of(artifact: str) -> str:
             return media_url("", access.account, asked, artifact, token=token)
 
-        return Response(rewritten(text, asked.artifact, url_of), media_type=mime_of(name))
+        headers = HEADERS | {"cache-control": "private, no-cache"}  # as a playlist of a `!` URL has
+        return Response(rewritten(text, asked.artifact, url_of), media_type=mime_of(name), headers=headers)
     response = package_response(request, job, name)
     if asked.controls.download:
         response.headers["content-disposition"] = "attachment"

@@ -14,6 +14,7 @@ from ingest.server.dialects.bytescale.documents import upload_response
 from ingest.server.dialects.bytescale.renditions import MAX_SIDE, seconds
 from ingest.server.dialects.bytescale.transformation import whole
 from ingest.server.filestore import About
+from ingest.server.media import HEADERS
 from ingest.server.refusals import Refusal
 from ingest.server.stills import still_of
 
@@ -96,7 +97,7 @@ def poster_response(request: Request, access: Access, asked: Asked, file: Stored
         raise Refusal("not_found", "a picture has no artifacts", code="artifact_not_found")
     form = wanted.chosen(request.headers.get("accept", ""))
     content = encoded(still_of(access.core, file, wanted.time), wanted, form)
-    headers = {"cache-control": "private, max-age=3600", "vary": "Accept"}
+    headers = HEADERS | {"cache-control": "private, max-age=3600", "vary": "Accept"}
     return Response(content, media_type=f"image/{form}", headers=headers)
 
 
