@@ -37,6 +37,11 @@ def key(core: Core) -> str:
 
 
 @pytest.fixture
+def token(core: Core, key: str) -> str:
+    return core.keys.issue_token(core.keys.principal(key), timedelta(minutes=5)).text
+
+
+@pytest.fixture
 def job(core: Core, key: str) -> Job:
     return submitted(core, key)
 
@@ -49,19 +54,19 @@ def test_the_catalogue_needs_no_token(client: TestClient) -> None:
 
 @pytest.mark.parametrize("path", ["/jobs/job/{}", "/jobs/{}", "/jobs/job/{}/", "/jobs/{}/"])
 @pytest.mark.parametrize("root", ["/arcgis/rest", "/video/rest"])
-def test_a_job_at_both_of_its_urls(client: TestClient, job: Job, key: str, root: str, path: str) -> None:
-    answer = client.get(root + path.format(job.job_id), params={"f": "json", "token": key})
+def test_a_job_at_both_of_its_urls(client: TestClient, job: Job, token: str, root: str, path: str) -> None:
+    answer = client.get(root + path.format(job.job_id), params={"f": "json", "token": token})
     assert (answer.status_code, answer.json()) == (200, documents.job(job, BASE))
 
 
-def test_pjson_is_the_same_indented(client: TestClient, job: Job, key: str) -> None:
-    answer = client.get(f"{ROOT}/jobs/job/{job.job_id}", params={"f": "pjson", "token": key})
+def test_pjson_is_the_same_indented(client: TestClient, job: Job, token: str) -> None:
+    answer = client.get(f"{ROOT}/jobs/job/{job.job_id}", params={"f": "pjson", "token": token})
     assert answer.text == json.dumps(documents.job(job, BASE), indent=2)
     assert answer.headers["content-type"] == "application/json; charset=utf-8"
 
 
 def test_html_is_the_default_and_escapes_what_it_shows(
-    core: Core, client: TestClient, job: Job, key: str
+    core: Core, client: TestClient, job: Job, token: str
 ) -> None:
     hostile = "<script>alert(1)</script>"
     results = job.record.results.model_copy(update={"layer_name": hostile})
@@ -69,29 +74,31 @@ def test_html_is_the_default_and_escapes_what_it_shows(
     brought_to(
         core, job, Status.EXECUTING, messages=("Starting Ingest",), custom_attributes=codes, results=results
     )
-    answer = client.get(f"{ROOT}/jobs/job/{job.job_id}", params={"token": key})
+    answer = client.get(f"{ROOT}/jobs/job/{job.job_id}", params={"token": token})
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     assert "<td>117</td><td>Starting Ingest</td>" in answer.text
     assert hostile not in answer.text
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in answer.text
-    assert key not in answer.text
+    assert token not in answer.text
     (nonce,) = set(re.findall(r'nonce="([^"]+)"', answer.text))
     assert answer.headers["content-security-policy"] == (
         f"default-src 'none'; style-src 'nonce-{nonce}'; base-uri 'none'; frame-ancestors 'none'"
     )
 
 
-def test_the_list_links_to_jobs_and_pages(core: Core, client: TestClient, key: str) -> None:
+def test_the_list_links_to_jobs_and_pages(core: Core, client: TestClient, key: str, token: str) -> None:
     made = [submitted(core, key) for _ in range(3)]
-    first = client.get(f"{ROOT}/jobs", params={"f": "json", "token": key, "num": "2"}).json()
-    rest = client.get(f"{ROOT}/jobs", params={"f": "json", "token": key, "start": first["nextStart"]}).json()
+    first = client.get(f"{ROOT}/jobs", params={"f": "json", "token": token, "num": "2"}).json()
+    rest = client.get(
+        f"{ROOT}/jobs", params={"f": "json", "token": token, "start": first["nextStart"]}
+    ).json()
     assert [(p["total"], p["num"], p["start"], p["nextStart"]) for p in (first, rest)] == [
         (3, 2, 1, 3),
         (3, 1, 3, -1),
     ]
     found = first["jobs"] + rest["jobs"]
     assert found == [documents.listed(job, BASE) for job in reversed(made)]
-    page = client.get(f"{ROOT}/jobs", params={"token": key}).text
+    page = client.get(f"{ROOT}/jobs", params={"token": token}).text
     assert all(f'href="/arcgis/rest/jobs/job/{job.job_id}"' in page for job in made)
 
 
@@ -128,9 +135,9 @@ def test_a_token_that_has_ended(core: Core, client: TestClient, key: str) -> Non
     ],
 )
 def test_what_is_asked_wrongly(
-    client: TestClient, key: str, path: str, params: dict[str, str], code: int, message: str | None
+    client: TestClient, token: str, path: str, params: dict[str, str], code: int, message: str | None
 ) -> None:
-    answer = client.get(ROOT + path, params={"f": "json", "token": key, **params})
+    answer = client.get(ROOT + path, params={"f": "json", "token": token, **params})
     error = answer.json()["error"]
     assert (answer.status_code, error["code"]) == (200, code)
     assert sorted(error) == ["code", "details", "message"]
@@ -138,7 +145,7 @@ def test_what_is_asked_wrongly(
 
 
 def test_a_job_of_another_account_is_a_missing_one(core: Core, client: TestClient, job: Job) -> None:
-    other = key_of(core, "other")
+    other = core.keys.issue_token(core.keys.principal(key_of(core, "other")), timedelta(minutes=5)).text
     missing = job.job_id[:-4] + "0000"
     answers = [
         client.get(f"{ROOT}/jobs/job/{j}", params={"f": "json", "token": other}).text.replace(j, "ID")
@@ -189,13 +196,38 @@ def test_tokens_that_are_not_made(
     assert answer.json() == {"error": {"code": 400, "message": message, "details": details}}
 
 
-def test_a_key_in_the_url_of_generate_token_is_refused(client: TestClient, key: str) -> None:
-    answer = client.get(f"{ROOT}/generateToken", params={"username": "tester", "password": key, "f": "json"})
-    assert answer.json()["error"]["code"] == 400
+@pytest.mark.parametrize("name", ["password", "Password", "PASSWORD"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_key_in_the_url_of_generate_token_is_refused(
+    client: TestClient, key: str, method: str, name: str
+) -> None:
+    query = {"username": "tester", name: key, "f": "json"}
+    answer = client.request(method, f"{ROOT}/generateToken", params=query)
+    assert answer.json()["error"] == {
+        "code": 400,
+        "message": "credentials belong in the body of a POST request",
+        "details": [],
+    }
 
 
-def test_what_the_server_can_do(client: TestClient, key: str) -> None:
-    answer = client.get(f"{ROOT}/self", params={"f": "json", "token": key}).json()
+@pytest.mark.parametrize("name", ["token", "Token"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_key_in_a_url_is_refused_and_a_form_may_hold_it(
+    client: TestClient, key: str, method: str, name: str
+) -> None:
+    answer = client.request(method, f"{ROOT}/jobs", params={name: key, "f": "json"})
+    assert answer.json() == {
+        "error": {
+            "code": 400,
+            "message": "keys are not sent in URLs: ask generateToken for a token",
+            "details": [],
+        }
+    }
+    assert client.post(f"{ROOT}/jobs", data={name: key, "f": "json"}).json()["total"] == 0
+
+
+def test_what_the_server_can_do(client: TestClient, token: str) -> None:
+    answer = client.get(f"{ROOT}/self", params={"f": "json", "token": token}).json()
     assert answer["supportsH264Encode"] is True
     assert answer["maxUploadSize"] == 5000
 
@@ -242,35 +274,35 @@ def service_of(job: Job) -> str:
     return documents.service_path(job)
 
 
-def test_the_service_is_where_the_job_says(client: TestClient, finished: Job, key: str) -> None:
-    answer = client.get(f"{ROOT}/jobs/{finished.job_id}", params={"f": "json", "token": key}).json()
+def test_the_service_is_where_the_job_says(client: TestClient, finished: Job, token: str) -> None:
+    answer = client.get(f"{ROOT}/jobs/{finished.job_id}", params={"f": "json", "token": token}).json()
     url = answer["inputs"]["serviceUrl"]
-    service = client.get(url, params={"f": "json", "token": key}).json()
+    service = client.get(url, params={"f": "json", "token": token}).json()
     assert service["currentVersion"] == 12.0
     assert [layer["id"] for layer in service["layers"]] == [0]
-    layer = client.get(f"{url}/0", params={"f": "json", "token": key}).json()
+    layer = client.get(f"{url}/0", params={"f": "json", "token": token}).json()
     hls = layer["connectionUrl"]["hls"]
     assert client.get(hls).text == "#EXTM3U\n"  # players send no token
-    original = client.get(f"{url}/0/original", params={"token": key}, follow_redirects=True)
+    original = client.get(f"{url}/0/original", params={"token": token}, follow_redirects=True)
     assert original.text == "#EXTM3U\n"
 
 
-def test_coverage_and_its_parts(client: TestClient, finished: Job, key: str) -> None:
+def test_coverage_and_its_parts(client: TestClient, finished: Job, token: str) -> None:
     url = f"{service_of(finished)}/0/coverage"
-    whole = client.get(url, params={"f": "json", "token": key}).json()
+    whole = client.get(url, params={"f": "json", "token": token}).json()
     assert whole == {"area": {"rings": []}, "sensorPoints": {"points": []}, "telemetry": {}}
-    part = client.get(url, params={"f": "json", "token": key, "type": "area"}).json()
+    part = client.get(url, params={"f": "json", "token": token, "type": "area"}).json()
     assert part == {"area": {"rings": []}}
-    wrong = client.get(url, params={"f": "json", "token": key, "type": "all"}).json()
+    wrong = client.get(url, params={"f": "json", "token": token, "type": "all"}).json()
     assert wrong["error"]["code"] == 400
 
 
-def test_previews_and_nothing_beside_them(client: TestClient, finished: Job, key: str) -> None:
+def test_previews_and_nothing_beside_them(client: TestClient, finished: Job, token: str) -> None:
     url = f"{service_of(finished)}/0/content/preview"
-    assert client.get(f"{url}/preview.json", params={"token": key}).json() == {"preview": "sheet-001.jpg"}
-    assert client.get(f"{url}/sheet-001.jpg", params={"token": key}).content == b"jpeg"
+    assert client.get(f"{url}/preview.json", params={"token": token}).json() == {"preview": "sheet-001.jpg"}
+    assert client.get(f"{url}/sheet-001.jpg", params={"token": token}).content == b"jpeg"
     for name in ("sheet-002.jpg", "..%2Fjob.json", "previews.vtt"):
-        assert client.get(f"{url}/{name}", params={"token": key}).json()["error"]["code"] in (400, 404)
+        assert client.get(f"{url}/{name}", params={"token": token}).json()["error"]["code"] in (400, 404)
 
 
 @pytest.mark.parametrize(
@@ -284,14 +316,14 @@ def test_previews_and_nothing_beside_them(client: TestClient, finished: Job, key
     ],
 )
 def test_layers_that_are_not_there(
-    client: TestClient, finished: Job, key: str, end: str, error: dict[str, Any]
+    client: TestClient, finished: Job, token: str, end: str, error: dict[str, Any]
 ) -> None:
-    answer = client.get(service_of(finished) + end, params={"f": "json", "token": key})
+    answer = client.get(service_of(finished) + end, params={"f": "json", "token": token})
     assert (answer.status_code, answer.json()) == (200, {"error": error})
 
 
-def test_a_job_that_has_not_finished_is_no_service(client: TestClient, job: Job, key: str) -> None:
-    answer = client.get(service_of(job), params={"f": "json", "token": key}).json()
+def test_a_job_that_has_not_finished_is_no_service(client: TestClient, job: Job, token: str) -> None:
+    answer = client.get(service_of(job), params={"f": "json", "token": token}).json()
     name = job.record.results.service_name
     assert answer == {
         "error": {"code": 404, "message": f"Service {name}/VideoServer not found", "details": []}

@@ -20,7 +20,7 @@ from ingest.server.dialects.arcgis import documents, layers
 from ingest.server.dialects.arcgis.ability import encoders
 from ingest.server.dialects.arcgis.documents import LAYER, ROOT
 from ingest.server.dialects.arcgis.formats import answer, check
-from ingest.server.keys import Principal
+from ingest.server.keys import KEY_PREFIX, Principal
 from ingest.server.refusals import Kind, Refusal
 from ingest.server.routing import dialect_router
 
@@ -73,12 +73,23 @@ class Asked:
     def get(self, name: str, default: str = "") -> str:
         return self._parameters.get(name.lower(), default)
 
+    def in_url(self, name: str) -> list[str]:
+        """What the URL says of a parameter, whatever the method; its name in small letters."""
+        return [value for key, value in self.request.query_params.multi_items() if key.lower() == name]
+
     @property
     def format(self) -> str:
         return check(self.get("f"))
 
     @property
     def credential(self) -> str:
+        """The key or token; empty where there is none.
+
+        Raises:
+            Refusal: invalid: a key in the URL, which logs and histories keep.
+        """
+        if any(token.startswith(KEY_PREFIX) for token in self.in_url("token")):
+            raise Refusal("invalid", "keys are not sent in URLs: ask generateToken for a token")
         for name in ("authorization", "x-esri-authorization"):
             scheme, _, value = self.request.headers.get(name, "").partition(" ")
             if scheme.lower() == "bearer":
@@ -157,7 +168,7 @@ def generate_token(asked: AskedOf, core: CoreOf) -> Response:
     """`username`: the name of a key or account; `password`: the key; `expiration`: minutes."""
     wanted = asked.format
     minutes = asked.whole("expiration", DEFAULT_MINUTES, 1, MOST_MINUTES)
-    if asked.request.method == "GET" and asked.request.query_params.get("password"):
+    if any(asked.in_url("password")):
         raise Refusal("invalid", "credentials belong in the body of a POST request")
     username, password = asked.get("username") or asked.get("user"), asked.get("password")
     if not core.settings.no_auth and not (username and password):
