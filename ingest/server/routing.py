@@ -1,10 +1,12 @@
 """Routers whose routes refuse in the manner of their dialect, and whose requests have a largest size."""
 
 from collections.abc import Callable, Coroutine
+from copy import copy
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from fastapi import APIRouter, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.responses import FileResponse
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
 Refuse = Callable[[Refusal, Request], Response]
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
-_UPLOAD = "takes_upload"
+_UPLOAD, _STREAM = "takes_upload", "is_stream"
 _KINDS: dict[int, Kind] = {
     401: "bad_credentials",
     403: "forbidden",
@@ -33,7 +35,10 @@ _KINDS: dict[int, Kind] = {
 
 
 def dialect_router(refuse: Refuse) -> APIRouter:
-    """A router whose routes answer with `refuse` where they raise a Refusal, an IngestError, or are asked wrongly."""
+    """A router whose routes answer with `refuse` where they raise a Refusal, an IngestError, or are asked wrongly.
+
+    What is to be had with GET is to be had with HEAD (RFC 9110, section 9.3.2), but for streams.
+    """
 
     class Route(APIRoute):
         def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -44,13 +49,31 @@ def dialect_router(refuse: Refuse) -> APIRouter:
                 settings = get_core(request).settings
                 limit = settings.max_upload if upload else settings.max_body
                 try:
-                    return await handler(Request(request.scope, _limited(request, limit)))
+                    response = await handler(Request(request.scope, _limited(request, limit)))
                 except (Refusal, IngestError, HTTPException, RequestValidationError) as error:
-                    return refused(refuse, to_refusal(error), request)
+                    response = refused(refuse, to_refusal(error), request)
+                return _without_body(response) if request.method == "HEAD" else response
 
             return refusing
 
-    return APIRouter(route_class=Route)
+    class Router(APIRouter):
+        def add_api_route(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+            super().add_api_route(path, endpoint, **options)
+            methods = set(options.get("methods") or ("GET",))
+            if "GET" in methods and "HEAD" not in methods and not getattr(endpoint, _STREAM, False):
+                # Behind it, so that a HEAD that the dialect itself has (tus) comes first; documents show GET alone.
+                head = copy(self.routes[-1])
+                assert isinstance(head, APIRoute)  # noqa: S101 (the one that was added just now)
+                head.methods, head.include_in_schema = {"HEAD"}, False
+                self.routes.append(head)
+
+    return Router(route_class=Route)
+
+
+def stream(endpoint: Endpoint) -> Endpoint:
+    """Mark a route function, below its route's decorator, as one whose answer may never end: it has no HEAD."""
+    setattr(endpoint, _STREAM, True)
+    return endpoint
 
 
 def upload_body(endpoint: Endpoint) -> Endpoint:
@@ -81,6 +104,15 @@ def to_refusal(error: Refusal | IngestError | HTTPException | RequestValidationE
             kind = _KINDS.get(error.status_code, "invalid" if error.status_code < 500 else "internal")
             headers = dict(error.headers or {})
             return Refusal(kind, _sentence(error), status=error.status_code, headers=headers)
+
+
+def _without_body(response: Response) -> Response:
+    """The same headers, `Content-Length` among them; a file's response leaves its bytes out by itself."""
+    if isinstance(response, FileResponse):
+        return response
+    bare = Response(status_code=response.status_code, background=response.background)
+    bare.raw_headers = response.raw_headers
+    return bare
 
 
 def _limited(request: Request, limit: int) -> "Receive":

@@ -14,6 +14,7 @@ from ingest.job.errors import IngestError
 from ingest.server.native import examples
 from ingest.server.native.manner import Asking, Inside, shown
 from ingest.server.native.shapes import job_document, moment_text
+from ingest.server.routing import stream
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
@@ -33,6 +34,7 @@ def add_routes(router: "APIRouter") -> None:
         | {204: {"description": "It has ended, and that was told: do not connect again."}},
         summary="Follow a job",
     )
+    @stream
     async def events(
         request: Request,
         job_id: str,

@@ -35,7 +35,7 @@ from ingest.server.dialects.bytenite.params import safe_name
 from ingest.server.filestore import About
 from ingest.server.keys import Principal
 from ingest.server.refusals import Kind, Refusal
-from ingest.server.routing import dialect_router, upload_body
+from ingest.server.routing import dialect_router, stream, upload_body
 
 Route = TypeVar("Route", bound=Callable[..., Any])
 BASES = ("/v1/customer", "/v1/computing")
@@ -226,6 +226,7 @@ def logs(body: AskLogs, core: CoreOf, who: Reader) -> dict[str, Any]:
 
 
 @_route("GET", "/events")
+@stream
 def events(
     core: CoreOf,
     who: Reader,
