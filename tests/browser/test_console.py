@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from conftest import SAMPLES, SHARED, first_file
+from cutting_proxy import between
 from devtools import Page, driven
 from PIL import Image, ImageStat
 
@@ -195,6 +196,29 @@ def sees_previews(console: Console) -> None:
     if folder := os.environ.get("INGEST_SCREENSHOTS"):
         page.point("#seek", 0.6)
         Path(folder, "previews.jpg").write_bytes(page.picture())
+
+
+def test_an_upload_that_breaks_off_goes_on(console: Console, tmp_path: Path) -> None:
+    page = console.page
+    film = tmp_path / "notes.mp4"
+    film.write_bytes(b"no film at all\n" * 200_000)
+    with between(console.url) as proxy:
+        page.open(f"{proxy.url}/")  # of the same host, whose cookie the browser has
+        proxy.cut_after = 1_000_000
+        page.give("#files", film)
+        page.until("document.querySelector('#uploads a')")
+        made = page.value(
+            "performance.getEntriesByType('resource').filter((e) => e.name.endsWith('/api/uploads')).length"
+        )
+        assert made == 1
+        # Nothing that had come was sent again.
+        assert proxy.offsets[0] == 0
+        assert 500_000 < proxy.offsets[-1] < 1_100_000
+        page.open("about:blank")
+    page.complaints[:] = [c for c in page.complaints if proxy.url not in c]
+    console.open_job("notes.mp4")
+    console.state("FAILED")
+    assert "3.0 MB" in page.value("document.querySelector('h1 + .meta').innerText")
 
 
 def test_a_job_that_fails_says_why(console: Console, tmp_path: Path) -> None:

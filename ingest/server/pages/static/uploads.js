@@ -49,11 +49,12 @@ async function one(file, resolutions, row, onJob, again) {
   const warn = (event) => event.preventDefault();
   window.addEventListener("beforeunload", warn);
   try {
-    const id = await upload(file, (sent) => row.tell(sent), stopper.signal);
+    row.uploaded ??= await upload(file, (sent) => row.tell(sent), stopper.signal);
+    row.tell(file.size);
     const made = await ask("/api/jobs", {
       method: "POST",
       headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ source: { file: id }, resolutions }),
+      body: JSON.stringify({ source: { file: row.uploaded }, resolutions }),
     });
     row.done((await made.json()).jobId);
     onJob();
@@ -68,6 +69,7 @@ async function one(file, resolutions, row, onJob, again) {
 class Row {
   constructor(file) {
     this.file = file;
+    this.uploaded = null; // its id, once all of it is there
     this.element = document.createElement("li");
     this.name = element("span", file.name);
     this.bar = element("progress");
