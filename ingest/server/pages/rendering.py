@@ -102,7 +102,7 @@ def rate_text(rate: float | None) -> str:
 def seconds_text(seconds: float | None) -> str:
     """A duration for people.
 
-    >>> seconds_text(0.25), seconds_text(75.2), seconds_text(3700)
+    >>> seconds_text(0.26), seconds_text(75.2), seconds_text(3700)
     ('0.3 s', '1 min 15 s', '1 h 1 min')
     """
     if seconds is None:
