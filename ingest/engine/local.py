@@ -9,6 +9,7 @@ as if nothing had been: rows that say `running` and whose lock is free go back t
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import os
 import shutil
@@ -35,7 +36,7 @@ from ingest.store.tables import JOBS
 
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from sqlalchemy import Row
 
@@ -46,13 +47,23 @@ IDLE = 1.0  # seconds between two looks at the store, which other processes writ
 LOST = 5.0  # seconds between two looks for jobs that nobody runs
 DRAIN = 30.0  # seconds that running jobs have to come to the end of a chunk
 PATIENCE = 30.0  # seconds that a cancelled child has to tidy up, and one whose time is up
+SCARCE_FROM, SCARCE_TO = (
+    1.0,
+    60.0,
+)  # seconds in which no job is begun after one could not be: doubled each time
+_SCARCE = frozenset(  # what the machine lacks for the moment; that is no fault of the job
+    (errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.ENOSPC, errno.EDQUOT)
+)
 _ORPHANED = 3600.0  # seconds after which a folder that no job has is one that was never written down
 _LOG = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
 class _Running:
-    """One child; `chunks`: how many of its job's chunks were finished when draining began."""
+    """One child; `chunks`: how many of its job's chunks were finished when draining began.
+
+    `reaped`: when it was last tried to write down how it ended; None while it runs.
+    """
 
     job_id: str
     output: Path
@@ -63,6 +74,7 @@ class _Running:
     killed: bool = False
     overdue: bool = False
     chunks: int | None = None
+    reaped: float | None = None
 
 
 class Engine:
@@ -87,6 +99,8 @@ class Engine:
         self._at_once = threading.Event()
         self._looked = self._sought = -LOST  # when for changes in the store, when for lost jobs
         self._until: float | None = None  # draining ends then
+        self._pause = 0.0  # seconds, see `SCARCE_FROM`
+        self._resting = -LOST  # no job is begun before
         # Children are bound to the life of the thread that starts them: all are started, and waited for, in this one.
         self._thread = threading.Thread(target=self._run, name="engine")
 
@@ -123,15 +137,11 @@ class Engine:
 
     def _run(self) -> None:
         while not (self._stopping.is_set() and not self._running):
-            try:
-                self._turn()
-            except (IngestError, OSError):
-                # The store is locked for long, or the disk is full: what could not be done now is done later.
-                _LOG.exception("the engine could not go on; it tries again")
-                time.sleep(IDLE)
+            self._turn()
             self._awake.wait(TICK if self._running else IDLE)
 
     def _turn(self) -> None:
+        """Each part by itself: what cannot be done now for one job keeps no other from its turn, nor `stop` waiting."""
         for running in list(self._running.values()):
             if running.process.poll() is not None:
                 self._reap(running)
@@ -140,16 +150,19 @@ class Engine:
         self._awake.clear()
         if due:
             self._looked = now
-            self._stop_cancelled(now)
+            with _going_on("look for cancelled jobs"):
+                self._stop_cancelled(now)
         self._stop_overdue(now)
         if self._stopping.is_set():
             self._give_back(now)
             return
         if now - self._sought >= LOST:
             self._sought = now
-            self._find_lost()
-        if due:
-            self._fill()
+            with _going_on("look for lost jobs"):
+                self._find_lost()
+        if due and now >= self._resting:
+            with _going_on("look for waiting jobs"):
+                self._fill()
 
     # -- beginning --
 
@@ -158,12 +171,15 @@ class Engine:
         if free <= 0:
             return
         for row in self._waiting(free):
-            self._begin(row.job_id)
+            with _going_on(f"begin job {row.job_id}"):
+                self._begin(row.job_id)
+            if self._pause:
+                return
 
     def _waiting(self, limit: int) -> Sequence[Row[*tuple[Any, ...]]]:
         query = (
             select(J.job_id)
-            .where(WAITING, or_(J.start_at.is_(None), J.start_at <= utc_now()))
+            .where(WAITING, ~DELETING, or_(J.start_at.is_(None), J.start_at <= utc_now()))
             .order_by(J.priority.desc(), TURN, J.queued, J.job_id)
             .limit(limit)
         )
@@ -182,22 +198,31 @@ class Engine:
             try:
                 orders = _orders(row, limit)
                 process = spawning.spawn(self._queue.home, job_id, lock, orders, self._command)
-            except OSError as error:
-                settle(self._queue, job_id, End(died=True, words=str(error), seconds=0.0))
-                raise
             except IngestError as error:
                 settle(self._queue, job_id, End(error=error, seconds=0.0))
                 return
+            except Exception as error:
+                self._rest(error)
+                # Also what is our own fault counts as the job's: it must not be tried for ever.
+                settle(self._queue, job_id, End(died=not _scarce(error), words=str(error), seconds=0.0))
+                raise
+            self._pause = 0.0
             self._running[job_id] = _Running(job_id, Path(row.output), process, time.monotonic(), limit)
         finally:
             os.close(lock)
+
+    def _rest(self, error: Exception) -> None:
+        """Begin no job for a while where the machine lacks what it takes."""
+        if _scarce(error):
+            self._pause = min(SCARCE_TO, max(SCARCE_FROM, 2 * self._pause))
+            self._resting = time.monotonic() + self._pause
 
     def _claim(self, job_id: str) -> Row[*tuple[Any, ...]] | None:
         """The job's row, now `running`; None where it waits no more."""
         columns = (J.job_id, J.account, J.submission, J.record, J.output, J.time_limit, J.ran, J.attempts)
         with self._queue.database.write() as connection:
             row = connection.execute(
-                select(*columns).where(J.job_id == job_id, J.queue == "queued")
+                select(*columns).where(J.job_id == job_id, WAITING, ~DELETING)
             ).one_or_none()
             if row is None:
                 return None
@@ -216,15 +241,23 @@ class Engine:
     # -- ending --
 
     def _reap(self, running: _Running) -> None:
-        """The child has ended: the lock is ours again at once, unless another engine has just taken it to do this."""
-        lock = spawning.try_lock(self._queue.home, running.job_id)
-        if lock is not None:
-            try:
-                settle(self._queue, running.job_id, self._end_of(running))
-            finally:
-                os.close(lock)
-        del self._running[running.job_id]
-        self._awake.set()
+        """The child has ended: the lock is ours again at once, unless another engine has just taken it to do this.
+
+        Where its end cannot be written down now, that is tried again; while stopping, it is left to the next engine.
+        """
+        now = time.monotonic()
+        if running.reaped is not None and now - running.reaped < IDLE and not self._stopping.is_set():
+            return
+        running.reaped = now
+        settled = False
+        with _going_on(f"write down how job {running.job_id} ended"):
+            with spawning.locked(self._queue.home, running.job_id) as free:
+                if free:
+                    settle(self._queue, running.job_id, self._end_of(running))
+            settled = True
+        if settled or self._stopping.is_set():
+            del self._running[running.job_id]
+            self._awake.set()
 
     def _end_of(self, running: _Running) -> End:
         code = running.process.returncode
@@ -245,16 +278,14 @@ class Engine:
         for job_id in said:
             if job_id in self._running:
                 continue
-            lock = spawning.try_lock(self._queue.home, job_id)
-            if lock is None:  # its process lives, or another engine does this
-                continue
-            try:
-                settle(self._queue, job_id, End())
-            finally:
-                os.close(lock)
-            self._awake.set()
+            with _going_on(f"take over job {job_id}"), spawning.locked(self._queue.home, job_id) as free:
+                if free:  # else its process lives, or another engine does this
+                    settle(self._queue, job_id, End())
+                    self._awake.set()
         for job_id in gone:
-            self._queue.remove(job_id)
+            with _going_on(f"delete job {job_id}"), spawning.locked(self._queue.home, job_id) as free:
+                if free:
+                    self._queue.remove(job_id)
 
     def _stop_cancelled(self, now: float) -> None:
         if not self._running:
@@ -303,6 +334,19 @@ class Engine:
             with contextlib.suppress(FileNotFoundError):
                 if folder.name not in known and folder.stat().st_mtime < before:
                     shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _going_on(what: str) -> Iterator[None]:
+    """Nothing that goes wrong within ends the engine's thread; it is said, and tried again in a later turn."""
+    try:
+        yield
+    except Exception:  # noqa: BLE001 - whatever it is, other jobs must not wait for it
+        _LOG.exception("the engine could not %s; it tries again", what)
+
+
+def _scarce(error: Exception) -> bool:
+    return isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno in _SCARCE)
 
 
 def _finished_chunks(running: _Running) -> int:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, func, insert, select, update
 
-from ingest.engine import submissions
+from ingest.engine import spawning, submissions
 from ingest.engine.deliveries import tell_ended
 from ingest.engine.model import BY, State
 from ingest.engine.places import JOBS as JOB_FOLDERS
@@ -276,13 +276,17 @@ class JobQueue:
                     f"job {job_id} is run by `ingest run`",
                     remedy="it was asked to stop: try again when it has",
                 )
-            _update(connection, job_id, deleting=1)
+            # Between the two it may have been queued again; from here on nobody can do that.
+            values = {"cancelling": 1} if row.queue == "running" else {"queue": "ended"} if row.queue else {}
+            _update(connection, job_id, deleting=1, **values)
         if row.queue != "running":
-            self.remove(job_id)
+            with spawning.locked(self.home, job_id) as free:
+                if free:  # else the engine, which looks for what is to be deleted, lets it go
+                    self.remove(job_id)
         self._wake()
 
     def remove(self, job_id: str) -> None:
-        """Let go of what is left of a job that is marked as deleted and that nobody runs."""
+        """Let go of what is left of a job that is marked as deleted; for who holds the job's lock."""
         with self.database.read() as connection:
             query = select(J.output, J.deleting).where(J.job_id == job_id)
             row = connection.execute(query).one_or_none()

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from ingest.engine.places import job_folder, lock_file
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 # -P: modules are never looked for in the working folder.
@@ -37,6 +37,17 @@ def try_lock(home: Path, job_id: str) -> int | None:
         os.close(descriptor)
         return None
     return descriptor
+
+
+@contextlib.contextmanager
+def locked(home: Path, job_id: str) -> Iterator[bool]:
+    """Whether the job's lock is ours within; it is let go of on leaving. Raises OSError."""
+    lock = try_lock(home, job_id)
+    try:
+        yield lock is not None
+    finally:
+        if lock is not None:
+            os.close(lock)
 
 
 def spawn(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
 import subprocess
@@ -201,6 +202,74 @@ def test_a_deleted_job_goes_when_it_has_ended(queue: JobQueue, tmp_path: Path) -
         until(lambda: not job.folder.exists() and not job_folder(queue.home, job.job_id).exists())
     with queue.database.read() as connection:
         assert connection.execute(select(J.job_id)).all() == []
+
+
+def test_what_cannot_be_written_down_of_one_job_keeps_no_other_waiting(
+    queue: JobQueue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad = queue.submit("x", "u", wanted(tmp_path, "short-1.mp4"))
+    good = queue.submit("x", "u", wanted(tmp_path, "short-2.mp4"))
+
+    def settle_but(queue: JobQueue, job_id: str, end: End) -> None:
+        if job_id == bad.job_id:
+            raise RuntimeError("a fault")
+        settle(queue, job_id, end)
+
+    monkeypatch.setattr("ingest.engine.local.settle", settle_but)
+    with running(queue, slots=2) as engine:
+        assert ended(queue, good) == [State.COMPLETED]
+        assert (engine.alive, engine.busy) == (True, 1)
+        engine.stop()
+        assert not engine.alive
+    assert queue.job("x", bad.job_id).queue == "running"
+    monkeypatch.undo()
+    with running(queue):
+        assert ended(queue, bad) == [State.COMPLETED]
+
+
+def test_an_engine_whose_store_cannot_be_read_stops(
+    queue: JobQueue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue.submit("x", "u", wanted(tmp_path, "stubborn.mp4"))
+    with running(queue, drain=0.0) as engine:
+        until(lambda: turns(queue))
+        monkeypatch.setattr(queue.database, "read", None)
+        monkeypatch.setattr(queue.database, "write", None)
+        engine.stop()
+        assert not engine.alive
+
+
+def test_a_machine_that_can_start_no_process_ends_no_job(
+    queue: JobQueue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs = [queue.submit("x", "u", wanted(tmp_path, f"good-{n}.mp4")) for n in range(2)]
+    spawn, tried = spawning.spawn, []
+
+    def not_at_first(home: Path, job_id: str, *more: Any) -> subprocess.Popen[bytes]:
+        tried.append(job_id)
+        if len(tried) <= MOST_DEATHS + 1:
+            raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+        return spawn(home, job_id, *more)
+
+    monkeypatch.setattr(spawning, "spawn", not_at_first)
+    engine = Engine(queue, slots=2)
+    for pause in (1.0, 2.0, 4.0, 8.0):
+        engine._fill()
+        assert engine._pause == pause
+    # One try for each pause: what the machine lacks for one job it lacks for all.
+    assert (len(tried), [queue.job("x", j.job_id).queue for j in jobs]) == (4, ["queued", "queued"])
+    with running(queue, slots=2):
+        assert ended(queue, *jobs) == [State.COMPLETED, State.COMPLETED]
+
+
+def test_a_process_that_can_never_be_started_ends_the_job(queue: JobQueue, tmp_path: Path) -> None:
+    job = queue.submit("x", "u", wanted(tmp_path))
+    engine = Engine(queue, slots=1, command=(str(tmp_path / "nothing"),))
+    for _ in range(MOST_DEATHS):
+        engine._fill()
+    error = queue.job("x", job.job_id).record.error
+    assert error is not None
+    assert (error.code, engine._pause) == (9365, 0.0)
 
 
 # -- ends of engines --

@@ -14,6 +14,8 @@ import pytest
 from engine_asking import film, open_queue, preset, wanted
 from sqlalchemy import insert, select, update
 
+from ingest.engine import spawning
+from ingest.engine.local import Engine
 from ingest.engine.model import (
     Filter,
     Job,
@@ -412,6 +414,32 @@ def test_a_deleted_job_is_gone_with_its_files(queue: JobQueue, tmp_path: Path) -
     assert not job_folder(queue.home, job.job_id).exists()
     with closing(sqlite3.connect(store_path(queue.home))) as db:
         assert db.execute("SELECT count(*) FROM jobs").fetchone() == (0,)
+
+
+def test_a_job_that_is_tried_again_while_it_is_deleted_is_not_run(
+    queue: JobQueue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = queue.submit("x", "u", wanted(tmp_path))
+    end(queue, job, Status.FAILED)
+    cancel = queue.cancel
+
+    def cancel_and_retry(*of: Any) -> Job:
+        cancel(*of)
+        return queue.retry("x", job.job_id)
+
+    monkeypatch.setattr(queue, "cancel", cancel_and_retry)
+    with spawning.locked(queue.home, job.job_id) as free:  # as an engine that is about to begin it
+        assert free
+        queue.delete("x", job.job_id)
+        refused(codes.JOB_NOT_FOUND, queue.retry, "x", job.job_id)
+        assert Engine(queue, slots=1)._claim(job.job_id) is None
+        with queue.database.read() as connection:
+            row = connection.execute(select(J.queue, J.deleting)).one()
+        assert (row.queue, row.deleting) == ("ended", 1)
+    Engine(queue, slots=1)._find_lost()
+    with queue.database.read() as connection:
+        assert connection.execute(select(J.job_id)).all() == []
+    assert not job_folder(queue.home, job.job_id).exists()
 
 
 def test_a_running_job_that_is_deleted_is_hidden_until_it_has_ended(queue: JobQueue, tmp_path: Path) -> None:
