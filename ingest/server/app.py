@@ -25,7 +25,7 @@ from ingest.server.refusals import Refusal
 from ingest.server.routing import refused, to_refusal
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Sequence
 
     from ingest.server.core import Core
 
@@ -51,8 +51,10 @@ EXPOSED: Final = (
 )
 
 
-def create_app(core: Core, dialects: Sequence[Dialect] = DIALECTS) -> FastAPI:
-    """The application over one core.
+def create_app(
+    core: Core, dialects: Sequence[Dialect] = DIALECTS, *, alive: Callable[[], bool] = lambda: True
+) -> FastAPI:
+    """The application over one core; `alive`: whether somebody runs its jobs, for `/readyz`.
 
     What is refused is refused in the manner of the dialect whose path was asked for; where it is nobody's, in the
     native one. Pages of any origin may send a credential in the request; the cookie of our own pages works for those
@@ -82,6 +84,7 @@ def create_app(core: Core, dialects: Sequence[Dialect] = DIALECTS) -> FastAPI:
     app.state.core = core
     app.state.meters = Meters.made()
     app.state.errands = errands
+    app.state.alive = alive
     everything = (*dialects, PAGES, NATIVE)
     for dialect in everything:
         # The document is of our own API; the dialects' is what their vendors publish.

@@ -99,7 +99,7 @@ class _Server(uvicorn.Server):
     def __init__(self, core: Core, engine: Engine, on_start: Callable[[], object]) -> None:
         super().__init__(
             uvicorn.Config(
-                create_app(core),
+                create_app(core, alive=lambda: engine.alive),
                 log_config=None,
                 access_log=False,
                 server_header=False,

@@ -25,7 +25,9 @@ def add_routes(router: "APIRouter") -> None:
         return PlainTextResponse("ok")
 
     @router.get("/readyz", responses=shown("ok", media="text/plain"), summary="Whether jobs can be taken")
-    def readyz(core: Inside) -> Response:
+    def readyz(request: Request, core: Inside) -> Response:
+        if not request.app.state.alive():
+            raise Refusal("unavailable", "the engine does not run", code="engine_stopped")
         with core.queue.database.read() as db:
             db.execute(text("SELECT 1 FROM jobs LIMIT 1"))
         if shutil.disk_usage(core.settings.home).free < LEAST_FREE:

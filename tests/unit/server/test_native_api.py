@@ -347,9 +347,13 @@ def test_the_limits_of_an_account(tmp_path: Path) -> None:
 
 def test_monitors_are_answered(core: Core, key: str) -> None:
     submitted(core, key)
-    app = create_app(core)  # its own, for its numbers
+    engine = [True]
+    app = create_app(core, alive=lambda: engine[0])  # its own, for its numbers
     client, bare = TestClient(app, headers=as_(key)), TestClient(app)
     assert [bare.get(p).text for p in ("/healthz", "/readyz")] == ["ok", "ok"]
+    engine[0] = False
+    dead = bare.get("/readyz")
+    assert (dead.status_code, dead.json()["error"]["code"]) == (503, "engine_stopped")
     assert (bare.get("/metrics").status_code, client.get("/metrics").status_code) == (401, 403)
     root = as_(key_of(core, "root", scope="admin"))
     client.get("/api/jobs/j-not-a-label")
