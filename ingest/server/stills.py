@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import threading
 from typing import TYPE_CHECKING, Final
 
 from ingest.files import write_atomic
 from ingest.media.cancel import CancelToken
 from ingest.pipeline.still import still
-from ingest.server.refusals import Refusal
+from ingest.server.rooms import Room
 from ingest.settings import load
 
 if TYPE_CHECKING:
@@ -22,9 +21,10 @@ if TYPE_CHECKING:
 FOLDER: Final = "stills"
 KEPT: Final = 1000  # pictures; the oldest go
 AT_ONCE: Final = 2  # programs that decode: requests wait for them, jobs are not to
+WAITING: Final = 6  # a page has some posters
 WAIT_SECONDS: Final = 30.0
-# Of this process, like the processors that it spares.
-_ROOM = threading.BoundedSemaphore(AT_ONCE)
+# Of this process, like the processors and the threads that it spares.
+_ROOM = Room("pictures are being made", AT_ONCE, waiting=WAITING, seconds=WAIT_SECONDS)
 
 
 def still_of(core: Core, file: StoredFile, time: Fraction) -> bytes:
@@ -40,12 +40,8 @@ def still_of(core: Core, file: StoredFile, time: Fraction) -> bytes:
         return kept.read_bytes()
     except FileNotFoundError:
         pass
-    if not _ROOM.acquire(timeout=WAIT_SECONDS):
-        raise Refusal("unavailable", "too many pictures are being made", headers={"Retry-After": "5"})
-    try:
+    with _ROOM.place(file.account):
         picture = still(file.stored, time, load(), CancelToken())
-    finally:
-        _ROOM.release()
     _keep(kept, picture)
     return picture
 

@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING
 from ingest.media.cancel import CancelToken
 from ingest.server.batches import adopt
 from ingest.server.fetching import FetchLimits, fetch
+from ingest.server.rooms import Room
 
 if TYPE_CHECKING:
     from ingest.engine.model import StoredFile, UrlSource
     from ingest.server.core import Core
     from ingest.server.filestore import About
+
+# Of this process, like its threads: a server that is asked for its file may take all the time that the client grants.
+_FETCHES = Room("files are being fetched", 8, each=4)
 
 
 def take(
@@ -23,7 +27,8 @@ def take(
 
     Raises:
         SourceError: SOURCE_NOT_FETCHED.
-        Refusal: `invalid`, its path; `too_large` for the account.
+        Refusal: `invalid`, its path; `too_large` for the account; `too_many`, `unavailable`: as many are being fetched
+            as may be at once.
         ResourceError: DISK_FULL.
     """
     settings = core.settings
@@ -33,7 +38,10 @@ def take(
         settings.private_urls,
     )
     settings.home.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=settings.home, prefix="fetch-") as folder:
+    with (
+        _FETCHES.place(account),
+        tempfile.TemporaryDirectory(dir=settings.home, prefix="fetch-") as folder,
+    ):
         target = Path(folder) / "file"
         fetch(source, target, CancelToken(), limits)
         return adopt(core.files, account, target, about)

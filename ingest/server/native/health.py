@@ -21,7 +21,7 @@ LEAST_FREE = 64 * 1024 * 1024
 
 def add_routes(router: "APIRouter") -> None:
     @router.get("/healthz", responses=shown("ok", media="text/plain"), summary="Whether the server is alive")
-    def healthz() -> Response:
+    async def healthz() -> Response:  # needs no thread: they may all be busy
         return PlainTextResponse("ok")
 
     @router.get("/readyz", responses=shown("ok", media="text/plain"), summary="Whether jobs can be taken")

@@ -16,9 +16,10 @@ from PIL import Image
 from ingest.engine.ids import from_ulid, ulid
 from ingest.job.status import Status
 from ingest.media.options import Options
-from ingest.server import media
+from ingest.server import media, taking
 from ingest.server.app import create_app
 from ingest.server.dialects.bytescale import posters
+from ingest.server.rooms import Room
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -474,3 +475,14 @@ def test_what_no_route_is_refused_in_bytescales_manner(asker: Asker) -> None:
 def test_ids_lead_back(asker: Asker) -> None:
     job = asker.get(HLS).json()
     assert ulid(from_ulid(job["jobId"])) == job["jobId"]
+
+
+def test_fetching_leaves_threads_to_others(asker: Asker, monkeypatch: pytest.MonkeyPatch) -> None:
+    room = Room("files are being fetched", 1, each=1)
+    monkeypatch.setattr(taking, "_FETCHES", room)
+    for holder, status, code in (("another", 503, "unavailable"), (asker.account, 429, "too_many")):
+        with room.place(holder):
+            answer = asker.http.post(f"{asker.api}/uploads/url", json={"url": "https://films.example/a"})
+        assert (answer.status_code, answer.headers.get("retry-after")) == (status, "5"), answer.text
+        error = {"code": code, "message": "too many files are being fetched at once"}
+        assert answer.json() == {"error": error}
