@@ -44,13 +44,19 @@ if TYPE_CHECKING:
     from ingest.engine.model import Filter, Job, Page, Queue, Submission
     from ingest.store.database import Database
 
+    Check = Callable[[Connection, str], None]
+
 POLL = 0.5  # seconds between two looks of `events`
 HEARTBEAT = 15.0  # seconds after which `events` gives a sign of life
 _CHANGED_COLUMNS = (*JOB_COLUMNS, J.submission)
 
 
 class JobQueue:
-    """The jobs of one data folder."""
+    """The jobs of one data folder.
+
+    A `check` is asked last in the transaction that lets an account have one more job that has not ended, with that
+    account; what it raises undoes the transaction, so no other request can come between.
+    """
 
     def __init__(
         self, database: Database, home: Path, *, preset_dir: Path | None = None, allowed: Sequence[Path] = ()
@@ -76,23 +82,27 @@ class JobQueue:
 
     # -- new jobs --
 
-    def submit(self, account: str, username: str, submission: Submission) -> Job:
+    def submit(
+        self, account: str, username: str, submission: Submission, *, check: Check | None = None
+    ) -> Job:
         """A new job, queued.
 
         Raises:
             UsageError: a resolution or preset that cannot be; SOURCE_NOT_ALLOWED; no source.
             SourceError: the source is not there, or cannot be read.
         """
-        return self._create(account, username, submission, "queued")
+        return self._create(account, username, submission, "queued", check)
 
-    def draft(self, account: str, username: str, submission: Submission) -> Job:
+    def draft(
+        self, account: str, username: str, submission: Submission, *, check: Check | None = None
+    ) -> Job:
         """A new job that waits for `run`; only then must it have a source that can be read.
 
         Raises:
             UsageError: a resolution or preset that cannot be; SOURCE_NOT_ALLOWED.
             SourceError: the account has no such file.
         """
-        return self._create(account, username, submission, "draft")
+        return self._create(account, username, submission, "draft", check)
 
     def change(self, account: str | None, job_id: str, *, submission: Submission) -> Job:
         """Let a draft be another submission.
@@ -172,6 +182,12 @@ class JobQueue:
         with self.database.read() as connection:
             return {State(state): number for state, number in connection.execute(query)}
 
+    def open_jobs(self, connection: Connection, account: str) -> int:
+        """How many jobs of an account have not ended, drafts among them, as a transaction sees it."""
+        states = [state.value for state in State if not state.final]
+        query = select(func.count()).where(J.account == account, J.state.in_(states))
+        return int(connection.execute(query).scalar_one())
+
     def events(
         self, account: str | None, job_id: str, since: datetime | None = None, *, heartbeat: float = HEARTBEAT
     ) -> Iterator[Job | None]:
@@ -227,7 +243,7 @@ class JobQueue:
         self._wake()
         return self.job(account, job_id)
 
-    def retry(self, account: str | None, job_id: str) -> Job:
+    def retry(self, account: str | None, job_id: str, *, check: Check | None = None) -> Job:
         """Queue a failed or cancelled job again; what it has encoded is used where it can be.
 
         Raises:
@@ -255,6 +271,8 @@ class JobQueue:
                 ran=0.0,
                 **record_columns(record.resumed(None)),
             )
+            if check is not None:
+                check(connection, row.account)
         self._wake()
         return self.job(account, job_id)
 
@@ -313,12 +331,16 @@ class JobQueue:
         for listener in self._listeners:
             listener()
 
-    def _create(self, account: str, username: str, submission: Submission, queue: Queue) -> Job:
+    def _create(
+        self, account: str, username: str, submission: Submission, queue: Queue, check: Check | None
+    ) -> Job:
         job_id = new_job_id()
         try:
             values = self._values(account, username, submission, job_id, queue)
             with self.database.write() as connection:
                 connection.execute(insert(JOBS), values)
+                if check is not None:
+                    check(connection, account)
         except BaseException:
             shutil.rmtree(job_folder(self.home, job_id), ignore_errors=True)
             raise

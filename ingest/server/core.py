@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 from fastapi import Request
 
-from ingest.engine.model import State, UrlSource
+from ingest.engine.model import UrlSource
 from ingest.server.addresses import checked_url, without_credentials
 from ingest.server.filestore import FileStore
 from ingest.server.keys import KeyRing
@@ -15,12 +15,12 @@ from ingest.server.tickets import Tickets
 from ingest.server.uploads import Uploads
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from ingest.engine.model import Job, Submission
     from ingest.engine.queue import JobQueue
     from ingest.server.keys import Principal
     from ingest.server.settings import ServerSettings
-
-_WAITING = (State.SUBMITTED, State.EXECUTING, State.CANCELLING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,34 +46,31 @@ class Core:
         """A new job of the principal's account, queued.
 
         Raises:
-            Refusal: `forbidden`; `too_many` jobs of the account wait or run; `invalid`, a URL that is not fetched.
+            Refusal: `forbidden`; `too_many` jobs of the account have not ended; `invalid`, a URL that is not fetched.
             UsageError, SourceError: as `JobQueue.submit`.
         """
         checked = self._checked(principal, submission)
-        self._check_length(principal)
-        return self.queue.submit(principal.account, principal.name, checked)
+        return self.queue.submit(principal.account, principal.name, checked, check=self._check_length)
 
     def draft(self, principal: "Principal", submission: "Submission") -> "Job":
-        """A new job that waits for `run`. Raises as `submit`, but for the length of the queue."""
+        """A new job that waits for `run`. Raises as `submit`."""
         checked = self._checked(principal, submission)
-        return self.queue.draft(principal.account, principal.name, checked)
+        return self.queue.draft(principal.account, principal.name, checked, check=self._check_length)
 
     def change(self, principal: "Principal", job_id: str, submission: "Submission") -> "Job":
-        """Let a draft be another submission. Raises as `draft`."""
+        """Let a draft be another submission. Raises as `draft`, but for the number of jobs."""
         checked = self._checked(principal, submission)
         return self.queue.change(principal.seen, job_id, submission=checked)
 
     def run(self, principal: "Principal", job_id: str) -> "Job":
-        """Queue a draft. Raises as `submit`."""
+        """Queue a draft, which counted among the account's jobs already. Raises as `change`."""
         principal.require("submit")
-        self._check_length(principal)
         return self.queue.run(principal.seen, job_id)
 
     def retry(self, principal: "Principal", job_id: str) -> "Job":
         """Queue a failed or cancelled job again. Raises as `submit`."""
         principal.require("submit")
-        self._check_length(principal)
-        return self.queue.retry(principal.seen, job_id)
+        return self.queue.retry(principal.seen, job_id, check=self._check_length)
 
     def _checked(self, principal: "Principal", submission: "Submission") -> "Submission":
         """The submission with its URLs looked at; user and password stand beside the source's, not in it."""
@@ -91,13 +88,10 @@ class Core:
             source = replace(source, url=url, username=user, password=password)
         return replace(submission, source=source)
 
-    def _check_length(self, principal: "Principal") -> None:
+    def _check_length(self, connection: "Connection", account: str) -> None:
         limit = self.settings.max_queued
-        if limit is None:
-            return
-        counts = self.queue.counts(principal.account)
-        if sum(counts.get(state, 0) for state in _WAITING) >= limit:
-            message = f"{limit} jobs of the account wait or run already"
+        if limit is not None and self.queue.open_jobs(connection, account) > limit:
+            message = f"{limit} jobs of the account wait or run already, or are drafts"
             raise Refusal("too_many", message, code="queue_full", headers={"Retry-After": "60"})
 
 

@@ -24,7 +24,7 @@ class ServerSettings:
         public_url: what URLs in answers begin with, without a slash at the end; None: as the request names us.
         max_body: largest body of a request that is no upload.
         max_upload: largest file.
-        max_queued: most jobs of one account that wait or run; None: no limit.
+        max_queued: most jobs of one account that wait or run, or are drafts; None: no limit.
         max_stored: most bytes of files of one account; None: no limit.
         rate: requests that one key (without a key: one address) may send in a second; None: no limit.
         upload_seconds: an upload that is not finished so long after its last byte is forgotten.

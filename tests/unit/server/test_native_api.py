@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,16 +14,16 @@ from fastapi.testclient import TestClient
 from made_core import FILMS, app_of, key_of, made_core, submitted
 from sqlalchemy import update
 
+from ingest.engine.model import Filter, LocalSource, State, Submission
 from ingest.job.record import Record
 from ingest.job.status import Status
 from ingest.media.choices import Choices
 from ingest.server.app import create_app
 from ingest.server.native import examples
+from ingest.server.refusals import Refusal
 from ingest.store.tables import JOBS
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from ingest.engine.model import Job
     from ingest.server.core import Core
 
@@ -343,6 +345,28 @@ def test_the_limits_of_an_account(tmp_path: Path) -> None:
             "1",
         )
         assert "content-security-policy" in limited[0].headers
+
+
+def test_no_more_jobs_are_taken_than_an_account_may_have_when_all_come_at_once(tmp_path: Path) -> None:
+    with made_core(tmp_path, max_queued=2) as core, ThreadPoolExecutor(6) as pool:
+        who = core.keys.principal(key_of(core))
+        wanted = Submission(("sd",), LocalSource(Path(FILM)))
+
+        def ask(number: int) -> str:
+            try:
+                job = (core.draft if number % 2 else core.submit)(who, wanted)
+            except Refusal as refusal:
+                return refusal.code
+            return job.job_id
+
+        made = [answer for answer in pool.map(ask, range(6)) if answer != "queue_full"]
+        assert sorted(made) == sorted(job.job_id for job in core.queue.jobs(Filter(None)).jobs)
+        assert len(made) == 2
+        core.queue.cancel(None, made[0])
+        core.submit(who, wanted)
+        with pytest.raises(Refusal, match="wait or run"):
+            core.retry(who, made[0])
+        assert core.queue.job(None, made[0]).state is State.CANCELLED
 
 
 def test_monitors_are_answered(core: Core, key: str) -> None:
