@@ -225,11 +225,12 @@ def adopt(files: FileStore, account: str, path: Path, about: About) -> StoredFil
     columns = about.columns()
     size = path.stat().st_size
     files.room(account, size)
+    etag = md5_of(path)  # before there is a name that nobody knows of: it takes its time
     file_id = new_file_id()
     target = files.blob(account, file_id)
     target.hardlink_to(path)
     sync_folder(target.parent)
-    return files.add(account, file_id, columns, size, md5_of(target), replace=about.replace)
+    return files.add(account, file_id, columns, size, etag, replace=about.replace)
 
 
 def remove(files: FileStore, account: str, path: str) -> bool:

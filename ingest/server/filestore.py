@@ -14,17 +14,15 @@ import time
 import uuid
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from sqlalchemy import delete, func, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import delete, select, update
 
-from ingest.engine.model import StoredFile
 from ingest.files import sync_folder
 from ingest.job.record import utc_now
-from ingest.server.filepaths import checked_path, name_of, numbered
+from ingest.server.file_rows import insert_free, missing, stored_file, used_bytes
+from ingest.server.filepaths import checked_path, name_of
 from ingest.server.mimes import checked_mime
 from ingest.server.refusals import Refusal
 from ingest.store.model import storable
@@ -33,8 +31,9 @@ from ingest.store.tables import FILES, UPLOADS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from sqlalchemy import ColumnElement, Connection, Row
+    from sqlalchemy import ColumnElement, Connection
 
+    from ingest.engine.model import StoredFile
     from ingest.store.database import Database
 
 BLOCK = 1024 * 1024
@@ -103,8 +102,8 @@ class FileStore:
         with self.database.read() as db:
             rows = db.execute(query).all()
         if len(rows) != 1:
-            raise _missing()
-        return _file(rows[0])
+            raise missing()
+        return stored_file(rows[0])
 
     def at(self, account: str, path: str) -> StoredFile:
         """The account's file of this path. Raises Refusal `not_found`."""
@@ -121,24 +120,49 @@ class FileStore:
         if account is not None:
             query = query.where(FILES.c.account == account)
         with self.database.read() as db:
-            return tuple(_file(row) for row in db.execute(query.limit(limit)))
+            return tuple(stored_file(row) for row in db.execute(query.limit(limit)))
 
     def used(self, account: str) -> int:
         """Bytes of the account's files, and of what it is uploading."""
         with self.database.read() as db:
-            return _used(db, account)
+            return used_bytes(db, account)
 
     # -- changes --
 
-    def room(self, account: str, size: int) -> None:
-        """Raises Refusal `too_large` where a file of so many bytes is too many for one file, or for the account."""
+    def room(self, account: str, size: int, *, counted: int = 0) -> None:
+        """Refuse early, by what is known, a file of so many bytes; what counts is `check_sum`.
+
+        `counted`: bytes of it that are among those of the account already.
+
+        Raises:
+            Refusal: `too_large` for one file, or for the account.
+        """
         if size > self.max_size:
             raise Refusal(
                 "too_large", f"a file may have at most {self.max_size} bytes", code="file_too_large"
             )
-        if self._max_stored is not None and self.used(account) + size > self._max_stored:
-            message = f"the account's files may have at most {self._max_stored} bytes together"
-            raise Refusal("too_large", message, code="quota_exceeded")
+        if self._max_stored is not None and self.used(account) + size - counted > self._max_stored:
+            raise self._full(self._max_stored)
+
+    def left(self, account: str) -> int:
+        """How many bytes a file may have that the account brings now."""
+        if self._max_stored is None:
+            return self.max_size
+        return max(0, min(self.max_size, self._max_stored - self.used(account)))
+
+    def check_sum(self, db: Connection, account: str) -> None:
+        """Asked at the end of each transaction that adds bytes to an account: no other one can come between.
+
+        Raises:
+            Refusal: `too_large`, the account has more than it may; the transaction is undone by it.
+        """
+        if self._max_stored is not None and used_bytes(db, account) > self._max_stored:
+            raise self._full(self._max_stored)
+
+    @staticmethod
+    def _full(limit: int) -> Refusal:
+        message = f"the account's files may have at most {limit} bytes together"
+        return Refusal("too_large", message, code="quota_exceeded")
 
     def writer(self, account: str, about: About) -> Writer:
         """For a file that comes in one stream. Raises Refusal `invalid` for its path."""
@@ -164,7 +188,7 @@ class FileStore:
         try:
             target.hardlink_to(source.stored)
         except FileNotFoundError as error:
-            raise _missing() from error
+            raise missing() from error
         sync_folder(target.parent)
         return self.add(account, new_id, columns, source.size, source.etag, replace=about.replace)
 
@@ -196,13 +220,14 @@ class FileStore:
         found.stored.unlink(missing_ok=True)
 
     def sweep(self, now: float | None = None) -> int:
-        """Remove bytes older than a day that no row names; how many files that were."""
+        """Remove bytes that no row has named for a day; how many files that were."""
+        # By the time of the last name: a copy is as old as its source by the time of its bytes.
         limit = (time.time() if now is None else now) - ORPHAN_SECONDS
         gone = 0
         for folder in _entries(self._folder):
             for entry in _entries(Path(folder.path)):
                 with suppress(FileNotFoundError):
-                    if entry.stat(follow_symlinks=False).st_mtime < limit and not self._named(entry.name):
+                    if entry.stat(follow_symlinks=False).st_ctime < limit and not self._named(entry.name):
                         Path(entry.path).unlink()
                         gone += 1
         return gone
@@ -230,9 +255,17 @@ class FileStore:
         *,
         replace: bool,
     ) -> StoredFile:
-        """The row of a file whose bytes are on the disk already."""
-        with self.database.write() as db:
-            made, replaced = self.add_row(db, account, file_id, columns, size, etag, replace=replace)
+        """The row of a file whose bytes are on the disk already; they go where it is refused.
+
+        Raises:
+            Refusal: `too_large` for the account's sum.
+        """
+        try:
+            with self.database.write() as db:
+                made, replaced = self.add_row(db, account, file_id, columns, size, etag, replace=replace)
+        except Refusal:
+            self.blob(account, file_id).unlink(missing_ok=True)
+            raise
         if replaced is not None:
             replaced.unlink(missing_ok=True)
         return made
@@ -266,8 +299,9 @@ class FileStore:
             "created": utc_now(),
             "stored": str(self.blob(account, file_id)),
         }
-        _insert_free(db, dict(columns) | row)
-        made = _file(db.execute(select(FILES).where(FILES.c.file_id == file_id)).one())
+        insert_free(db, dict(columns) | row)
+        self.check_sum(db, account)
+        made = stored_file(db.execute(select(FILES).where(FILES.c.file_id == file_id)).one())
         return made, Path(old) if old is not None else None
 
     def _one(self, account: str | None, condition: ColumnElement[bool]) -> StoredFile:
@@ -277,8 +311,8 @@ class FileStore:
         with self.database.read() as db:
             row = db.execute(query).one_or_none()
         if row is None:
-            raise _missing()
-        return _file(row)
+            raise missing()
+        return stored_file(row)
 
     def _named(self, name: str) -> bool:
         with self.database.read() as db:
@@ -295,6 +329,7 @@ class Writer:
     def __init__(self, store: FileStore, account: str, about: About) -> None:
         self._store, self._account, self._about = store, account, about
         self._columns = about.columns()
+        self._limit = store.left(account)
         self._file_id = new_file_id()
         self._path = store.blob(account, self._file_id)
         self._md5 = hashlib.md5(usedforsecurity=False)
@@ -313,14 +348,14 @@ class Writer:
     def write(self, data: bytes) -> None:
         """Raises Refusal `too_large`; OSError."""
         self.size += len(data)
-        if self.size > self._store.max_size:
-            self._store.room(self._account, self.size)
+        if self.size > self._limit:
+            self._store.room(self._account, self.size)  # somebody may have made room meanwhile
+            self._limit = self._store.left(self._account)
         self._file.write(data)
         self._md5.update(data)
 
     def commit(self) -> StoredFile:
         """The file is whole, and on the disk when this returns. Raises Refusal `too_large` for the account's sum."""
-        self._store.room(self._account, self.size)
         self._file.flush()
         os.fsync(self._file.fileno())
         sync_folder(self._path.parent)
@@ -347,52 +382,9 @@ def md5_of(path: Path) -> str:
         return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
 
-def _insert_free(db: Connection, row: dict[str, Any]) -> None:
-    """Insert under the path that was asked for, or the first free number behind it."""
-    wanted = row["path"]
-    for number in range(1, 10_000):
-        row["path"] = wanted if number == 1 else numbered(wanted, number)
-        try:
-            with db.begin_nested():
-                db.execute(insert(FILES).values(row))
-        except IntegrityError:
-            continue
-        return
-    raise Refusal("conflict", f"there are too many files named {wanted!r}", code="path_taken")
-
-
-def _used(db: Connection, account: str) -> int:
-    files = db.execute(select(func.sum(FILES.c.size)).where(FILES.c.account == account)).scalar_one()
-    open_ones = (UPLOADS.c.account == account) & UPLOADS.c.file_id.is_(None)
-    uploads = db.execute(
-        select(func.sum(func.coalesce(UPLOADS.c.size, UPLOADS.c.arrived))).where(open_ones)
-    ).scalar_one()
-    return int(files or 0) + int(uploads or 0)
-
-
 def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as entries:
             yield from entries
     except FileNotFoundError:
         return
-
-
-def _missing() -> Refusal:
-    return Refusal("not_found", "there is no such file", code="file_not_found")
-
-
-def _file(row: Row[*tuple[Any, ...]]) -> StoredFile:
-    return StoredFile(
-        file_id=row.file_id,
-        account=row.account,
-        path=row.path,
-        name=row.name,
-        mime=row.mime,
-        size=row.size,
-        etag=row.etag,
-        created=datetime.fromisoformat(row.created),
-        stored=Path(row.stored),
-        metadata=json.loads(row.metadata),
-        tags=tuple(json.loads(row.tags)),
-    )

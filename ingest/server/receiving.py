@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from ingest.engine.model import StoredFile
     from ingest.server.core import Core
     from ingest.server.filestore import About
-    from ingest.server.uploads import Piece, Upload
+    from ingest.server.pieces import Piece
+    from ingest.server.uploads import Upload
 
 _BLOCK = 1024 * 1024
 

@@ -6,7 +6,6 @@ nothing is joined in the end; one more reading makes the whole file's MD5.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import threading
@@ -14,36 +13,29 @@ import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from sqlalchemy import delete, insert, select, update
 
 from ingest.files import sync_folder
 from ingest.job.record import utc_now
 from ingest.server.filestore import md5_of, new_file_id
+from ingest.server.pieces import Piece
 from ingest.server.refusals import Refusal
 from ingest.store.model import storable
 from ingest.store.tables import UPLOADS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
     from sqlalchemy import Row
 
     from ingest.engine.model import StoredFile
     from ingest.server.filestore import About, FileStore
+    from ingest.server.pieces import Checksum
 
 Kind = Literal["tus", "parts"]
-# After so many bytes what has arrived is put down, so that a long piece that breaks off is not lost.
-SAVE_BYTES = 16 * 1024 * 1024
-
-
-class Checksum(NamedTuple):
-    """What a piece of a tus upload must have: `algorithm` is a name of hashlib's."""
-
-    algorithm: str
-    digest: bytes
+_WHOLE: Final = -1  # the number of no part
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,20 +114,23 @@ class Uploads:
         blob.touch(mode=0o600, exist_ok=False)
         sync_folder(blob.parent)
         now = utc_now()
-        with self._database.write() as db:
-            db.execute(
-                insert(UPLOADS).values(
-                    **columns,
-                    upload_id=upload_id,
-                    account=account,
-                    kind=kind,
-                    size=size,
-                    part_size=part_size,
-                    created=now,
-                    updated=now,
-                    expires=self._until(),
-                )
-            )
+        row = columns | {
+            "upload_id": upload_id,
+            "account": account,
+            "kind": kind,
+            "size": size,
+            "part_size": part_size,
+            "created": now,
+            "updated": now,
+            "expires": self._until(),
+        }
+        try:
+            with self._database.write() as db:
+                db.execute(insert(UPLOADS).values(row))
+                self._files.check_sum(db, account)
+        except Refusal:
+            blob.unlink()
+            raise
         return self.get(account, upload_id)
 
     def get(self, account: str | None, upload_id: str) -> Upload:
@@ -146,16 +141,18 @@ class Uploads:
         with self._database.read() as db:
             row = db.execute(query).one_or_none()
         if row is None or row.expires <= utc_now():
-            raise Refusal("not_found", "there is no such upload", code="upload_not_found")
+            raise _missing()
         return _upload(row)
 
     def declare(self, upload: Upload, size: int) -> Upload:
         """Say the size of a tus upload that began without one. Raises Refusal `conflict`, `too_large`."""
-        if upload.size is not None and upload.size != size:
+        if upload.size == size:
+            return upload
+        if upload.size is not None:
             raise Refusal("conflict", f"the upload's size is {upload.size}", code="size_changed")
         if size < upload.arrived:
             raise Refusal("conflict", f"{upload.arrived} bytes have arrived already", code="size_too_small")
-        self._files.room(upload.account, size)
+        self._files.room(upload.account, size, counted=upload.arrived)
         self._set(upload, size=size)
         return self.get(upload.account, upload.upload_id)
 
@@ -164,7 +161,10 @@ class Uploads:
 
         Entering it raises Refusal `conflict` for another offset, and with status 423 while somebody else writes.
         """
-        limit = self._files.max_size if upload.size is None else upload.size
+        if upload.size is None:
+            limit = min(self._files.max_size, offset + self._files.left(upload.account))
+        else:
+            limit = upload.size
         return Piece(self, upload, 0, offset, limit, checksum)
 
     def part(self, upload: Upload, number: int) -> Piece:
@@ -177,17 +177,15 @@ class Uploads:
         """Make it a file, once all of it is here; again the same file.
 
         Raises:
-            Refusal: `conflict` while something is missing.
+            Refusal: `conflict` while something is missing, with status 423 while somebody writes.
         """
-        if upload.file_id is not None:
-            return self._files.get(upload.account, upload.file_id)
-        missing = self._missing(upload)
-        if missing:
-            raise Refusal("conflict", f"not complete: {missing}", code="upload_incomplete")
-        with self._alone(upload, -1):
+        with self._alone(upload, _WHOLE):
             now = self.get(upload.account, upload.upload_id)
             if now.file_id is not None:
                 return self._files.get(upload.account, now.file_id)
+            missing = self._missing(now)
+            if missing:
+                raise Refusal("conflict", f"not complete: {missing}", code="upload_incomplete")
             return self._become_file(now, replace=replace)
 
     def cancel(self, upload: Upload) -> None:
@@ -208,10 +206,15 @@ class Uploads:
 
     @contextmanager
     def _alone(self, upload: Upload, number: int) -> Iterator[None]:
-        """One writer at a time for each part. Raises Refusal `conflict`, with status 423 of RFC 4918."""
+        """One writer at a time for each part, none beside who makes the whole a file.
+
+        Raises:
+            Refusal: `conflict`, with status 423 of RFC 4918.
+        """
         key = (upload.upload_id, number)
         with self._lock:
-            if key in self._busy:
+            writers = [n for one, n in self._busy if one == upload.upload_id]
+            if writers and (number == _WHOLE or number in writers or _WHOLE in writers):
                 raise Refusal("conflict", "the upload is being written", code="upload_locked", status=423)
             self._busy.add(key)
         try:
@@ -223,11 +226,20 @@ class Uploads:
     def _reached(self, upload: Upload, arrived: int) -> None:
         self._set(upload, arrived=arrived)
 
-    def _part_arrived(self, upload: Upload, number: int, md5: str) -> None:
+    def _part_leaves(self, upload: Upload, number: int) -> None:
+        if number in self.get(upload.account, upload.upload_id).parts:
+            self._set_part(upload, number, None)
+
+    def _set_part(self, upload: Upload, number: int, md5: str | None) -> None:
+        """Raises Refusal `not_found` for an upload that was given up meanwhile."""
         with self._database.write() as db:
             mine = UPLOADS.c.upload_id == upload.upload_id
-            parts = json.loads(db.execute(select(UPLOADS.c.parts).where(mine)).scalar_one())
-            parts[str(number)] = md5
+            found = db.execute(select(UPLOADS.c.parts).where(mine)).scalar_one_or_none()
+            if found is None:
+                raise _missing()
+            parts = {n: value for n, value in json.loads(found).items() if n != str(number)}
+            if md5 is not None:
+                parts[str(number)] = md5
             arrived = sum(upload.part_length(int(n)) for n in parts)
             db.execute(
                 update(UPLOADS)
@@ -242,6 +254,8 @@ class Uploads:
                 .where(UPLOADS.c.upload_id == upload.upload_id)
                 .values(updated=utc_now(), expires=self._until(), **values)
             )
+            if upload.size is None:  # else all of it was counted when it began
+                self._files.check_sum(db, upload.account)
 
     def _missing(self, upload: Upload) -> str:
         if upload.kind == "tus":
@@ -269,12 +283,17 @@ class Uploads:
             "metadata": json.dumps(dict(upload.metadata), ensure_ascii=False),
             "tags": json.dumps(list(upload.tags), ensure_ascii=False),
         }
-        with self._database.write() as db:
-            made, replaced = self._files.add_row(
-                db, upload.account, file_id, columns, upload.size or 0, etag, replace=replace
-            )
-            mine = UPLOADS.c.upload_id == upload.upload_id
-            db.execute(update(UPLOADS).where(mine).values(file_id=file_id, updated=utc_now()))
+        try:
+            with self._database.write() as db:
+                # First, or its bytes would count twice.
+                mine = UPLOADS.c.upload_id == upload.upload_id
+                db.execute(update(UPLOADS).where(mine).values(file_id=file_id, updated=utc_now()))
+                made, replaced = self._files.add_row(
+                    db, upload.account, file_id, columns, upload.size or 0, etag, replace=replace
+                )
+        except Refusal:
+            target.unlink()
+            raise
         for gone in (blob, replaced):
             if gone is not None:
                 gone.unlink(missing_ok=True)
@@ -285,96 +304,8 @@ class Uploads:
         return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-class Piece:
-    """Bytes on their way to their place in an upload; used in a `with`.
-
-    A piece of a tus upload that breaks off keeps what has arrived; a part must come whole.
-    """
-
-    def __init__(
-        self,
-        uploads: Uploads,
-        upload: Upload,
-        number: int,
-        offset: int,
-        limit: int,
-        checksum: Checksum | None = None,
-    ) -> None:
-        self._uploads, self._upload, self._number = uploads, upload, number
-        self._limit = limit
-        self._saved = offset
-        self._checksum = checksum
-        self._hash = hashlib.new(checksum.algorithm, usedforsecurity=False) if checksum else None
-        self._md5 = hashlib.md5(usedforsecurity=False)
-        self._alone = uploads._alone(upload, number)  # noqa: SLF001 (the two are one)
-        self.offset = offset
-
-    def __enter__(self) -> Self:
-        self._alone.__enter__()
-        try:
-            # Only now nobody else can change it.
-            self._still_wanted(self._uploads.get(self._upload.account, self._upload.upload_id))
-            self._descriptor = os.open(self._blob(), os.O_WRONLY | os.O_CLOEXEC)
-        except BaseException:
-            self._alone.__exit__(None, None, None)
-            raise
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        try:
-            if self._upload.kind == "tus" and self._checksum is None:
-                self._save()
-        finally:
-            os.close(self._descriptor)
-            self._alone.__exit__(None, None, None)
-
-    def write(self, data: bytes) -> None:
-        """Raises Refusal `too_large` behind the end of the upload, or of the part."""
-        if self.offset + len(data) > self._limit:
-            raise Refusal("too_large", "more bytes than were declared", code="piece_too_long")
-        view = memoryview(data)
-        while view:
-            written = os.pwrite(self._descriptor, view, self.offset)
-            self.offset += written
-            view = view[written:]
-        self._md5.update(data)
-        if self._hash is not None:
-            self._hash.update(data)
-        elif self._upload.kind == "tus" and self.offset - self._saved >= SAVE_BYTES:
-            self._save()
-
-    def commit(self) -> Upload:
-        """The upload with this piece, which is on the disk; the MD5 of a part is `parts[number]`.
-
-        Raises:
-            Refusal: `invalid`, a part is shorter than it must be, or the checksum is another (status 460 of tus).
-        """
-        if self._checksum and self._hash and self._hash.digest() != self._checksum.digest:
-            message = f"the {self._checksum.algorithm} of what arrived is another"
-            raise Refusal("invalid", message, code="checksum_mismatch", status=460)
-        if self._upload.kind == "tus":
-            self._save()
-        else:
-            if self.offset != self._limit:
-                raise Refusal("invalid", "fewer bytes than the part has", code="part_too_short")
-            os.fsync(self._descriptor)
-            self._uploads._part_arrived(self._upload, self._number, self._md5.hexdigest())  # noqa: SLF001
-        return self._uploads.get(self._upload.account, self._upload.upload_id)
-
-    def _still_wanted(self, now: Upload) -> None:
-        if now.file_id is not None:
-            raise Refusal("conflict", "the upload is complete", code="upload_complete")
-        if now.kind == "tus" and now.arrived != self.offset:
-            raise Refusal("conflict", f"the upload has reached {now.arrived}", code="offset_conflict")
-
-    def _blob(self) -> Path:
-        return self._uploads._files.blob(self._upload.account, self._upload.upload_id)  # noqa: SLF001
-
-    def _save(self) -> None:
-        if self.offset > self._saved:
-            os.fsync(self._descriptor)
-            self._uploads._reached(self._upload, self.offset)  # noqa: SLF001
-            self._saved = self.offset
+def _missing() -> Refusal:
+    return Refusal("not_found", "there is no such upload", code="upload_not_found")
 
 
 def _upload(row: Row[*tuple[Any, ...]]) -> Upload:

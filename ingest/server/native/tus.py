@@ -18,10 +18,11 @@ from ingest.server.filepaths import safe_name
 from ingest.server.filestore import About
 from ingest.server.native import examples
 from ingest.server.native.manner import BYTES, TUS_PATH, TUS_VERSION, Asking, Inside, shown
+from ingest.server.pieces import Checksum
 from ingest.server.receiving import receive_piece
 from ingest.server.refusals import Refusal
 from ingest.server.routing import upload_body
-from ingest.server.uploads import Checksum, Upload
+from ingest.server.uploads import Upload
 
 if TYPE_CHECKING:
     from fastapi import APIRouter

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -16,8 +19,9 @@ from made_core import made_core
 from ingest.server.filepaths import checked_path, numbered, safe_name
 from ingest.server.filestore import About
 from ingest.server.mimes import checked_mime, mime_of
+from ingest.server.pieces import Checksum
 from ingest.server.refusals import Refusal
-from ingest.server.uploads import Checksum, Uploads
+from ingest.server.uploads import Uploads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -160,6 +164,66 @@ def test_an_account_s_room_ends(tmp_path: Path) -> None:
         core.files.put(A, About("/b"), b"x")
 
 
+def test_an_account_s_room_ends_for_all_who_come_at_once(tmp_path: Path) -> None:
+    with made_core(tmp_path, max_stored=10) as core, ThreadPoolExecutor(6) as pool:
+        together = threading.Barrier(6)
+
+        def bring(number: int) -> str:
+            try:
+                if number % 2:
+                    core.files.room(A, 6)
+                    together.wait()
+                    core.uploads.begin(A, About("/u"), kind="tus", size=6)
+                else:
+                    with core.files.writer(A, About("/a")) as writer:
+                        writer.write(b"x" * 6)
+                        together.wait()
+                        writer.commit()
+            except Refusal as refusal:
+                return refusal.code
+            return ""
+
+        assert sorted(pool.map(bring, range(6))) == ["", *["quota_exceeded"] * 5]
+        assert core.files.used(A) == 6
+        assert len(blobs(core)) == 1
+
+
+def test_a_stream_is_broken_off_where_the_account_s_room_ends(tmp_path: Path) -> None:
+    with made_core(tmp_path, max_stored=10) as core:
+        first = core.files.put(A, About("/a"), b"x" * 6)
+        with core.files.writer(A, About("/b")) as writer:
+            writer.write(b"x" * 4)
+            assert refusal(writer.write, b"x") == ("too_large", "quota_exceeded")
+        upload = core.uploads.begin(A, About("/u"), kind="tus", size=None)
+        with core.uploads.piece(upload, 0) as piece:
+            assert refusal(piece.write, b"x" * 5) == ("too_large", "piece_too_long")
+            piece.write(b"x" * 4)
+            upload = piece.commit()
+        assert refusal(core.uploads.declare, upload, 5) == ("too_large", "quota_exceeded")
+        core.files.delete(A, first.file_id)
+        assert core.uploads.declare(upload, 10).size == 10
+
+
+def test_a_file_may_be_replaced_where_both_have_no_room(tmp_path: Path) -> None:
+    with made_core(tmp_path, max_stored=10) as core:
+        core.files.put(A, About("/a"), b"old" * 2)
+        upload = core.uploads.begin(A, About("/a"), kind="parts", size=4, part_size=4)
+        with core.uploads.part(upload, 0) as piece:
+            piece.write(b"new!")
+            piece.commit()
+        assert core.uploads.complete(upload, replace=True).size == core.files.used(A) == 4
+
+
+def test_a_name_that_is_new_is_not_swept_though_its_bytes_are_old(files: FileStore, core: Core) -> None:
+    """As `copy` and `adopt` make it, before its row is there."""
+    old = files.put(A, About("/a"), b"1")
+    os.utime(old.stored, (0, 0))
+    files.blob(A, "i-new-name").hardlink_to(old.stored)
+    assert files.sweep() == 0
+    assert files.sweep(time.time() + 90_000) == 1
+    assert [p.name for p in blobs(core)] == [old.file_id]
+
+
 def test_bytes_that_nobody_names_are_swept(files: FileStore, core: Core) -> None:
     kept = files.put(A, About("/a"), b"1")
     open_one = core.uploads.begin(A, About("/u"), kind="tus", size=3)
@@ -256,6 +320,36 @@ def test_a_part_has_its_length(core: Core) -> None:
     assert refusal(core.uploads.part, upload, 2) == ("not_found", "part_not_found")
     assert refusal(core.uploads.part, upload, -1) == ("not_found", "part_not_found")
     assert core.uploads.get(A, upload.upload_id).parts == {}
+
+
+def test_no_file_is_made_while_a_part_is_written(core: Core) -> None:
+    upload = core.uploads.begin(A, About("/u"), kind="parts", size=4, part_size=4)
+    with core.uploads.part(upload, 0) as piece:
+        piece.write(b"good")
+        whole = piece.commit()
+    with core.uploads.part(upload, 0) as piece:
+        piece.write(b"ba")
+        assert refusal(core.uploads.complete, whole) == ("conflict", "upload_locked")
+    # It broke off: what was overwritten is not here any more.
+    assert core.uploads.get(A, upload.upload_id).parts == {}
+    assert refusal(core.uploads.complete, whole) == ("conflict", "upload_incomplete")
+    with core.uploads.part(upload, 0):
+        pass
+    with core.uploads.part(upload, 0) as piece:
+        piece.write(b"last")
+        piece.commit()
+    with core.uploads.part(upload, 0):
+        pass  # nothing came: the part is what it was
+    made = core.uploads.complete(whole)
+    assert (made.stored.read_bytes(), made.etag) == (b"last", hashlib.md5(b"last").hexdigest())
+
+
+def test_a_part_of_an_upload_that_was_given_up_is_a_missing_one(core: Core) -> None:
+    upload = core.uploads.begin(A, About("/u"), kind="parts", size=4, part_size=4)
+    with core.uploads.part(upload, 0) as piece:
+        piece.write(b"film")
+        core.uploads.cancel(upload)
+        assert refusal(piece.commit) == ("not_found", "upload_not_found")
 
 
 def test_an_empty_file_has_one_empty_part(core: Core) -> None:
