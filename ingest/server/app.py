@@ -65,9 +65,8 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        housekeeping = Housekeeping(core)
+        housekeeping = Housekeeping(core, errands.start)
         housekeeping.start()
-        errands.start()
         yield
         await run_in_threadpool(errands.close)
         await run_in_threadpool(housekeeping.stop)

@@ -19,7 +19,6 @@ from ingest.job import codes
 from ingest.job.errors import BusyError, UsageError
 from ingest.server.app import create_app
 from ingest.server.core import make_core
-from ingest.server.housekeeping import Housekeeping
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -74,16 +73,13 @@ def serve(
             core = make_core(queue, chosen)
             engine = Engine(queue, slots=slots, drain=drain)
             started = Started(_url(listener), slots, settings.home, _first_key(core))
-            keeping = Housekeeping(core)
             server = _Server(core, engine, lambda: on_start(started))
             with server.signals():
                 engine.start()
-                keeping.start()
                 try:
                     server.run(sockets=[listener])
                 finally:
                     engine.stop()
-                    keeping.stop()
 
 
 def _first_key(core: Core) -> str | None:
