@@ -7,6 +7,7 @@ later part of it fails, or where it is cancelled half-way.
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import threading
@@ -19,7 +20,7 @@ from ingest.job import codes
 from ingest.job.errors import IngestError, UsageError
 from ingest.job.ids import new_job_id
 from ingest.job.record import utc_now
-from ingest.server.refusals import Refusal, refusal_of
+from ingest.server.refusals import Refusal
 from ingest.store.tables import ERRANDS
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ class Errands:
 
     def start(self) -> None:
         """Begin to do errands, those first that an earlier server left."""
-        if self._thread is None:
+        if self._thread is None and not self._stop.is_set():
             self._thread = threading.Thread(target=self._run, name="errands", daemon=True)
             self._thread.start()
 
@@ -174,10 +175,14 @@ class Errands:
             doing = self._doings.get(errand.kind)
             if doing is None:
                 continue  # of a later version of ingest
-            if errand.status == "Pending" and not doing.ready(errand):
+            try:
+                if errand.status == "Pending" and not doing.ready(errand):
+                    waiting = True
+                    continue
+                self._do(errand, doing)
+            except Exception:  # noqa: BLE001 - whatever it is, others must not wait for this one
+                _log.exception("errand %s could not go on; it is tried again", errand.job_id)
                 waiting = True
-                continue
-            self._do(errand, doing)
         return waiting
 
     def _run(self) -> None:
@@ -186,7 +191,7 @@ class Errands:
             try:
                 waiting = self.settle()
             except IngestError as error:
-                # The store cannot be written: errands are taken up again once it can.
+                # The store cannot be read: errands are taken up again once it can.
                 _log.warning("errands: %s", error.line)
                 waiting = True
             self._awake.wait(POLL if waiting else None)
@@ -208,7 +213,7 @@ class Errands:
         attempts = errand.attempts + 1
         try:
             acts = json.dumps(list(doing.acts(errand)))
-        except (IngestError, Refusal) as error:
+        except (IngestError, Refusal, OSError) as error:
             failure = _failure(error)
             self._change(errand.job_id, ("Pending",), status="Failed", attempts=attempts, error=failure)
         else:
@@ -226,13 +231,9 @@ class Errands:
                 errand = self.get(None, errand.job_id)
                 if errand.status != "Running":
                     return errand
-        except (IngestError, Refusal) as error:
-            message = error.line if isinstance(error, IngestError) else error.message
-            word = error.code.text.lower().replace(" ", "_") if isinstance(error, IngestError) else error.code
-            failure = {"code": word, "message": message, "timestamp": utc_now()}
-            self._change(
-                errand.job_id, ("Running", "Cancelling"), status="Rollback", error=json.dumps(failure)
-            )
+        except (IngestError, Refusal, OSError) as error:
+            failure = _failure(error)
+            self._change(errand.job_id, ("Running", "Cancelling"), status="Rollback", error=failure)
             return self.get(None, errand.job_id)
         self._change(errand.job_id, ("Running",), status="Succeeded")
         return self.get(None, errand.job_id)
@@ -243,7 +244,7 @@ class Errands:
                 return
             try:
                 doing.undo(errand, made)
-            except (IngestError, Refusal) as error:
+            except (IngestError, Refusal, OSError) as error:
                 _log.warning("errand %s: %s was not undone: %s", errand.job_id, made, error)
         last: Status = "Failed" if errand.status == "Rollback" else "Cancelled"
         self._change(errand.job_id, (errand.status,), status=last, undo="[]")
@@ -259,9 +260,16 @@ class Errands:
         return done.rowcount == 1
 
 
-def _failure(error: IngestError | Refusal) -> str:
-    refusal = error if isinstance(error, Refusal) else refusal_of(error)
-    return json.dumps({"code": refusal.code, "message": refusal.message, "timestamp": utc_now()})
+def _failure(error: IngestError | Refusal | OSError) -> str:
+    """`code`, `message` and `timestamp`; an OSError's names of files are nobody's business."""
+    if isinstance(error, OSError):
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        code, message = "disk_full" if full else "io_error", (error.strerror or "input/output error").lower()
+    elif isinstance(error, IngestError):
+        code, message = error.code.text.lower().replace(" ", "_"), error.line
+    else:
+        code, message = error.code, error.message
+    return json.dumps({"code": code, "message": message, "timestamp": utc_now()})
 
 
 def get_errands(request: Request) -> Errands:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 from typing import TYPE_CHECKING
 
@@ -42,6 +43,10 @@ class Copying:
             raise Refusal("not_found", "there is no such file", code="file_not_found")
         if name == "full":
             raise ResourceError(codes.DISK_FULL, "no space left", remedy="free some")
+        if name == "crowded":
+            raise OSError(errno.EMLINK, "Too many links", "/somewhere/secret")
+        if name == "fault":
+            raise KeyError(name)
         if name == "stop" and self.errands is not None:
             self.errands.cancel(ACCOUNT, errand.job_id)
         if name in self.files:
@@ -91,6 +96,7 @@ def test_acts_are_done_in_order(errands: Errands, copying: Copying) -> None:
     [
         ("missing", "file_not_found", "there is no such file"),
         ("full", "disk_full", "no space left; free some"),
+        ("crowded", "io_error", "too many links"),
     ],
 )
 def test_what_was_made_is_undone_where_a_later_act_fails(
@@ -104,6 +110,12 @@ def test_what_was_made_is_undone_where_a_later_act_fails(
     assert len(errand.error["timestamp"]) == 24
     assert copying.log == ["a", "old", "b", name, "-b", "-a"]
     assert copying.files == {"old"}
+
+
+def test_a_fault_in_one_keeps_no_other_waiting(errands: Errands) -> None:
+    bad, good = (errands.post(ACCOUNT, "Copy", {"names": names}) for names in (["fault"], ["a"]))
+    assert errands.settle()  # the bad one waits to be tried again
+    assert [errands.get(None, e.job_id).status for e in (bad, good)] == ["Running", "Succeeded"]
 
 
 def test_a_running_one_is_cancelled_between_two_acts(errands: Errands, copying: Copying) -> None:
