@@ -5,6 +5,7 @@ Nothing that replaced a file brings it back when it is undone: only what stood n
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from ingest.engine.model import State
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from ingest.server.filestore import FileStore
 
 SAVE: Final = "Save"
+FORGOTTEN: Final = timedelta(minutes=10)
 _PAGE = 500
 
 
@@ -144,6 +146,10 @@ class Saving(_OfFiles):
 
     def ready(self, errand: Errand) -> bool:
         job = self._job(errand)
+        if job is not None and job.state is State.DRAFT and datetime.now(UTC) - job.created > FORGOTTEN:
+            # It is queued right after the errand is posted: whoever was to do that is gone.
+            self._queue.delete(None, job.job_id)
+            return True
         return job is None or job.state.final
 
     def acts(self, errand: Errand) -> Sequence[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,11 +15,13 @@ from made_jobs import brought_to
 from PIL import Image
 
 from ingest.engine.ids import from_ulid, ulid
+from ingest.engine.queue import JobQueue
 from ingest.job.status import Status
 from ingest.media.options import Options
-from ingest.server import media, taking
+from ingest.server import batches, media, taking
 from ingest.server.app import create_app
 from ingest.server.dialects.bytescale import posters
+from ingest.server.refusals import Refusal
 from ingest.server.rooms import Room
 
 if TYPE_CHECKING:
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from fastapi import FastAPI
+
+    from ingest.engine.model import Job
 
 FILM = b"not really a film"
 
@@ -358,6 +363,31 @@ def test_several_files_are_saved_below_the_path(asker: Asker) -> None:
 def test_what_is_saved_is_not_found_by_its_url(asker: Asker) -> None:
     answer = saved(asker, "?f=hls-h264&h=180", destination="/made/hls")
     assert asker.get(HLS).json()["jobId"] != answer.json()["jobId"]
+
+
+def test_a_save_that_is_refused_leaves_nothing(asker: Asker, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_queue: JobQueue, _account: str, _job_id: str) -> Job:
+        raise Refusal("too_many", "no more", code="queue_full")
+
+    monkeypatch.setattr(JobQueue, "run", refuse)
+    url = f"/{asker.account}/save/video/film.mp4?f=hls-h264"
+    assert asker.http.post(url, json={"destination": "/made/hls"}).status_code == 429
+    assert asker.core.queue.counts(asker.account) == {}
+    errands = asker.app.state.errands
+    assert [e.status for e in errands.recent(asker.account, {"Save"}, 9)] == ["Cancelled"]
+
+
+def test_a_save_that_was_never_queued_ends(asker: Asker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server was killed behind the draft and its errand."""
+    monkeypatch.setattr(JobQueue, "run", lambda queue, _account, job_id: queue.job(None, job_id))
+    job_id = asker.job_id(saved(asker, "?f=hls-h264", destination="/made/hls"))
+    errands = asker.app.state.errands
+    errands.settle()
+    assert errands.get(None, job_id).status == "Pending"
+    monkeypatch.setattr(batches, "FORGOTTEN", timedelta(0))
+    errands.settle()
+    assert errands.get(None, job_id).status == "Succeeded"
+    assert asker.core.queue.counts(asker.account) == {}
 
 
 def test_a_job_that_fails_saves_nothing(asker: Asker) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import fnmatch
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from ingest.engine.model import Filter, State, StoredSource, Submission, moment
 from ingest.job import codes
-from ingest.job.errors import UsageError
+from ingest.job.errors import IngestError, UsageError
 from ingest.media.options import Options
 from ingest.pipeline.request import split_resolutions
 from ingest.server.batches import SAVE
@@ -152,8 +152,15 @@ def begin_saving(
     with _named(asked):
         job = access.core.draft(access.actor, submission)
     place = {"file": path, "only": SINGLE_FOLDER} if want.single else {"folder": path, "names": names()}
-    errands.post(access.account, SAVE, {**place, **about}, job_id=job.job_id)
-    begun = access.core.run(access.actor, job.job_id)
+    try:
+        errands.post(access.account, SAVE, {**place, **about}, job_id=job.job_id)
+        begun = access.core.run(access.actor, job.job_id)
+    except BaseException:  # refused: nothing of it stays
+        with suppress(IngestError):
+            access.core.queue.delete(None, job.job_id)
+        with suppress(IngestError):
+            errands.cancel(None, job.job_id)
+        raise
     errands.poke()
     return begun
 
