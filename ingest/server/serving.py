@@ -18,6 +18,7 @@ from ingest.engine.queue import JobQueue
 from ingest.job import codes
 from ingest.job.errors import BusyError, UsageError
 from ingest.server.app import create_app
+from ingest.server.connections import limits_for, protocol_for, raise_descriptors
 from ingest.server.core import make_core
 
 if TYPE_CHECKING:
@@ -96,6 +97,8 @@ class _Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 create_app(core, alive=lambda: engine.alive),
+                http=protocol_for(limits_for(raise_descriptors())),
+                ws="none",
                 log_config=None,
                 access_log=False,
                 server_header=False,
