@@ -178,6 +178,7 @@ class Filter:
     """
 
     account: str | None
+    job_id: str | None = None
     states: frozenset[State] | None = None
     dialect: str | None = None
     label: str | None = None

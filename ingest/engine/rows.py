@@ -11,6 +11,8 @@ from pydantic import ValidationError
 from sqlalchemy import and_, func, literal, literal_column, or_, select, tuple_
 
 from ingest.engine.model import Filter, Job, State, moment
+from ingest.job import codes
+from ingest.job.errors import UsageError
 from ingest.job.record import CustomAttributes, Inputs, Output, Progress, Record, Results, SourceFile, Times
 from ingest.job.status import Status
 from ingest.media.source import display_name
@@ -62,8 +64,16 @@ _SORTED = {
 
 
 def stamp(at: datetime) -> str:
-    """A moment as the store has it: UTC, milliseconds, `Z`."""
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    """A moment as the store has it: UTC, milliseconds, `Z`.
+
+    Raises:
+        UsageError: it is none in UTC, before the year 1 or after 9999.
+    """
+    try:
+        universal = at.astimezone(UTC)
+    except OverflowError:
+        raise UsageError(codes.USAGE, "a time lies outside of the years 1 to 9999") from None
+    return universal.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def job_of(row: Row[*tuple[Any, ...]]) -> Job:
@@ -144,6 +154,8 @@ def owned(account: str | None) -> ColumnElement[bool]:
 def conditions(wanted: Filter) -> ColumnElement[bool]:
     """All of a filter's but its paging."""
     found = [owned(wanted.account)]
+    if wanted.job_id is not None:
+        found.append(J.job_id == wanted.job_id)
     if wanted.states is not None:
         states = sorted(s.value for s in wanted.states)
         found.append(J.state == states[0] if len(states) == 1 else J.state.in_(states))

@@ -1,6 +1,6 @@
 """What a route gets: the queue, the files, the keys and the settings of this server."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, cast
 
@@ -11,6 +11,7 @@ from ingest.server.addresses import checked_url, without_credentials
 from ingest.server.filestore import FileStore
 from ingest.server.keys import KeyRing
 from ingest.server.refusals import Refusal
+from ingest.server.streams import Streams
 from ingest.server.tickets import Tickets
 from ingest.server.uploads import Uploads
 
@@ -33,6 +34,7 @@ class Core:
     keys: KeyRing
     tickets: Tickets
     settings: "ServerSettings"
+    streams: Streams = field(default_factory=Streams)
 
     def base_url(self, request: Request) -> str:
         """What URLs of this server begin with, without a slash at the end."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from fastapi import APIRouter, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.params import Form
 from fastapi.responses import FileResponse
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
@@ -17,11 +18,13 @@ from ingest.server.refusals import Kind, Refusal, refusal_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from starlette.types import Message, Receive
+    from starlette.types import Message, Receive, Scope
 
 Refuse = Callable[[Refusal, Request], Response]
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 _UPLOAD, _STREAM = "takes_upload", "is_stream"
+# What curl says of a body by itself, and what browsers and shells send: JSON where a route takes nothing else.
+_UNTYPED = frozenset({"", "text/plain", "application/x-www-form-urlencoded"})
 _KINDS: dict[int, Kind] = {
     401: "bad_credentials",
     403: "forbidden",
@@ -38,6 +41,7 @@ def dialect_router(refuse: Refuse) -> APIRouter:
     """A router whose routes answer with `refuse` where they raise a Refusal, an IngestError, or are asked wrongly.
 
     What is to be had with GET is to be had with HEAD (RFC 9110, section 9.3.2), but for streams.
+    A body that a route takes as JSON may come without a type, or with one that is a tool's default.
     """
 
     class Route(APIRoute):
@@ -48,8 +52,10 @@ def dialect_router(refuse: Refuse) -> APIRouter:
             async def refusing(request: Request) -> Response:
                 settings = get_core(request).settings
                 limit = settings.max_upload if upload else settings.max_body
+                taken = self.body_field is not None and not isinstance(self.body_field.field_info, Form)
+                scope = _typed(request) if taken else request.scope
                 try:
-                    response = await handler(Request(request.scope, _limited(request, limit)))
+                    response = await handler(Request(scope, _limited(request, limit)))
                 except (Refusal, IngestError, HTTPException, RequestValidationError) as error:
                     response = refused(refuse, to_refusal(error), request)
                 return _without_body(response) if request.method == "HEAD" else response
@@ -113,6 +119,15 @@ def _without_body(response: Response) -> Response:
     bare = Response(status_code=response.status_code, background=response.background)
     bare.raw_headers = response.raw_headers
     return bare
+
+
+def _typed(request: Request) -> "Scope":
+    """The request's scope, where its body is said to be JSON if nothing better is said of it."""
+    said = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if said not in _UNTYPED:
+        return request.scope
+    others = [(name, value) for name, value in request.scope["headers"] if name != b"content-type"]
+    return {**request.scope, "headers": [*others, (b"content-type", b"application/json")]}
 
 
 def _limited(request: Request, limit: int) -> "Receive":

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Header, Request, Response
-from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from ingest.job.errors import IngestError
@@ -48,7 +47,7 @@ def add_routes(router: "APIRouter") -> None:
             return Response(status_code=204)
         stream = _events(core, asking.seen, job, last_event_id, core.base_url(request))
         # What proxies must not hold back.
-        return StreamingResponse(stream, media_type="text/event-stream", headers={"x-accel-buffering": "no"})
+        return core.streams.answer(asking.account, stream, "text/event-stream", {"x-accel-buffering": "no"})
 
 
 async def _events(core: "Core", account: str | None, job: "Job", told: str, base: str) -> AsyncIterator[str]:

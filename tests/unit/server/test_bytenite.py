@@ -208,6 +208,11 @@ def condition(field: str, value: Any) -> dict[str, Any]:
         ([condition("state", "JOB_STATE_COMPLETE")], {"ended"}),
         ([condition("state", "JOB_STATE_COMPLETE"), condition("name", "draft")], set()),
         ([condition("templateId", "video-transcoding@v0.2"), condition("name", "ended")], {"ended"}),
+        ([condition("templateId", "image-resizing@v1")], set()),
+        ([condition("state", "JOB_STATE_NEW"), condition("state", "JOB_STATE_COMPLETE")], set()),
+        ([condition("state", "JOB_STATE_PARTITIONING"), condition("state", "JOB_STATE_RUNNING")], set()),
+        ([condition("name", "draft"), condition("name", "ended")], set()),
+        ([condition("id", "no id of ours")], set()),
     ],
 )
 def test_filters(core: Core, caller: Caller, filters: list[Any], expected: set[str]) -> None:
@@ -271,7 +276,7 @@ def test_refusals_are_those_of_grpc(
 
 
 def test_a_draft_without_a_source_does_not_run(caller: Caller) -> None:
-    assert caller.refused("POST", f"/jobs/{named(caller, 'no source')}/run", {}) == (400, 3)
+    assert caller.refused("POST", f"/jobs/{named(caller, 'no source')}/run", {}) == (400, 9)
 
 
 def test_a_job_that_runs_is_not_changed(core: Core, caller: Caller) -> None:

@@ -168,15 +168,19 @@ def test_a_job_of_the_command_line_has_empty_values() -> None:
         ("running", Status.EXECUTING, 2, False, "JOB_STATE_PARTITIONING"),
         ("running", Status.EXECUTING, 3, False, "JOB_STATE_RUNNING"),
         ("running", Status.EXECUTING, 4, False, "JOB_STATE_ASSEMBLING"),
-        ("running", Status.EXECUTING, 3, True, "JOB_STATE_ABORTED"),
+        ("running", Status.EXECUTING, 3, True, "JOB_STATE_RUNNING"),
+        ("queued", Status.SUBMITTED, 4, False, "JOB_STATE_NEW"),
+        ("running", Status.SUBMITTED, 4, False, "JOB_STATE_PARTITIONING"),
         ("ended", Status.COMPLETED, 5, False, "JOB_STATE_COMPLETE"),
         ("ended", Status.FAILED, 3, False, "JOB_STATE_FAILED"),
         ("ended", Status.CANCELLED, 3, False, "JOB_STATE_ABORTED"),
     ],
 )
 def test_states(queue: Queue, status: Status, steps: int, cancelling: bool, state: str) -> None:
-    found = job(queue, status, steps, cancelling=cancelling)
-    assert documents.document(found)["state"] == state
+    found = job(queue, status, steps, cancelling=cancelling, ended=at(50) if queue == "ended" else None)
+    document = documents.document(found)
+    assert document["state"] == state
+    assert state in document["stateTimestamps"]
     assert state in {s for names in documents.STATES.values() for s in names}
 
 
@@ -188,6 +192,26 @@ def test_a_job_begun_again_counts_from_its_last_beginning() -> None:
         "JOB_STATE_NEW": "2026-11-26T12:00:00.000000Z",
         "JOB_STATE_PARTITIONING": "2026-11-26T12:01:00.000000Z",
     }
+
+
+def test_a_job_tried_again_has_nothing_of_before() -> None:
+    """It was begun at 2, failed, and was queued again at 50."""
+    waits = job("queued", Status.SUBMITTED, 4, queued=at(50), begun=at(2), attempts=1)
+    new = {"JOB_STATE_NEW": "2026-11-26T12:00:00.000000Z"}
+    assert (documents.state(waits), documents.timestamps(waits)) == ("JOB_STATE_NEW", new)
+    assert documents.document(waits)["startedAt"] is None
+    begins = replace(waits, queue="running", attempts=2, updated=at(60))
+    new |= {"JOB_STATE_PARTITIONING": "2026-11-26T12:01:00.000000Z"}
+    assert (documents.state(begins), documents.timestamps(begins)) == ("JOB_STATE_PARTITIONING", new)
+
+
+def test_a_job_tried_again_and_stopped_before_its_turn() -> None:
+    stopped = job("ended", Status.CANCELLED, 4, queued=at(50), begun=at(2), ended=at(55))
+    assert documents.timestamps(stopped) == {
+        "JOB_STATE_NEW": "2026-11-26T12:00:00.000000Z",
+        "JOB_STATE_ABORTED": "2026-11-26T12:00:55.000000Z",
+    }
+    assert documents.document(stopped)["duration"] is None
 
 
 def failed() -> Job:

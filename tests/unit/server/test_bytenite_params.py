@@ -129,6 +129,31 @@ CROPPED = changed("output_params.aspect.cropping.top", 2)
     ("said", "where"),
     [
         (changed("output_params.aspect.cropping.top", -1), "outputs[0].output_params.aspect.cropping.top"),
+        *(
+            (changed(f"output_params.{path}", value), f"outputs[0].output_params.{path}")
+            for path, value in (
+                ("aspect.cropping.top", "\u00b2"),
+                ("aspect.resolution.aspect_ratio", "4:3"),
+                ("aspect.resolution.avoid_upscaling", False),
+                ("audio.audio_channel", "1.0"),
+                ("audio.audio_codec", "OPUS"),
+                ("audio.audio_sample_rate", "8khz"),
+                ("video.bitrate.rate_control_mode.constant_quality.crf", 0),
+                ("video.codec_params.libx264.level", "4.1"),
+                ("video.codec_params.libx264.preset", ["fast"]),
+                ("video.codec_params.libx264.preset", "warp"),
+                ("video.codec_params.libx264.profile", "high10"),
+                ("video.codec_params.libx264.tune", "film"),
+                ("video.frame_rate.fps", "30/00"),
+                ("video.frame_rate.up_mode", "duplicate"),
+            )
+        ),
+        (params(name={"x": 1}), "outputs[0].name"),
+        ({"data": {"outputs": [OUTPUT], "output_template": ["x"]}}, "output_template"),
+        ({"app": {"resolutions": ["sd"], "speed": "fast"}}, "params.app.speed"),
+        ({"app": {"outputs": [OUTPUT], "resolutions": ["sd"]}}, "params.app.resolutions"),
+        ({"app": {}, "partitioner": {"x": 1}}, "params.partitioner.x"),
+        ({"app": {}, "assembler": {"x": 1}}, "params.assembler.x"),
         ({"data": {"outputs": [*CROPPED["data"]["outputs"], OUTPUT]}}, "outputs"),
         (
             changed("output_params.aspect.orientation.rotation", "90"),

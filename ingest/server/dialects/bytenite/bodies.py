@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import datetime  # noqa: TC003 - pydantic reads it
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, RootModel, model_validator
 from pydantic.alias_generators import to_camel
 
+from ingest.server.jsontext import is_unicode
+
 MAX_SECONDS = 7 * 24 * 3600
+MOST_OFFSET = 2**63 - 1  # an int64
 PRIORITIES = {
     "EXECUTION_PRIORITY_UNDEFINED": 0,
     "EXECUTION_PRIORITY_LOW": -10,
@@ -17,8 +20,24 @@ PRIORITIES = {
 }
 
 
+def _whole(document: Any) -> Any:
+    """Refuse what could be read and never be written again."""
+    if not is_unicode(document):
+        raise ValueError("has half a surrogate pair, or a number that is none")
+    return document
+
+
 class _Body(BaseModel):
+    """JSON's mapping of Protocol Buffers takes null for a field's default."""
+
     model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True, extra="ignore")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read(cls, document: object) -> object:
+        if isinstance(document, dict):
+            return {key: value for key, value in _whole(document).items() if value is not None}
+        return document
 
 
 def _int64(value: object) -> object:
@@ -71,6 +90,20 @@ class ChangeSources(_Body):
     data_destination: DataSource | None = None
 
 
+class ChangeParams(RootModel[dict[str, Any]]):
+    """Parameters, with or without `params` around them."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read(cls, document: object) -> object:
+        return _whole(document)
+
+    @property
+    def said(self) -> dict[str, Any]:
+        within = self.root.get("params", self.root)
+        return {} if within is None else within if isinstance(within, dict) else self.root
+
+
 class ChangeName(_Body):
     name: Annotated[str, Field(min_length=4, max_length=200)]
 
@@ -85,7 +118,7 @@ class RunJob(_Body):
 
 class Pagination(_Body):
     limit: Annotated[int, BeforeValidator(_int64), Field(ge=1, le=1000)] = 50
-    offset: Annotated[int, BeforeValidator(_int64), Field(ge=0)] = 0
+    offset: Annotated[int, BeforeValidator(_int64), Field(ge=0, le=MOST_OFFSET)] = 0
 
 
 class FilterValue(_Body):

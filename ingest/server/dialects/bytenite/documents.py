@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ingest.engine.ids import uuid_of
-from ingest.engine.model import State
+from ingest.engine.model import State, moment
 from ingest.job import codes
+from ingest.job.status import Status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,11 +33,12 @@ STATES: dict[State, frozenset[str]] = {
     State.DRAFT: frozenset({NEW}),
     State.SUBMITTED: frozenset({NEW}),
     State.EXECUTING: frozenset({PARTITIONING, RUNNING, ASSEMBLING}),
-    State.CANCELLING: frozenset({ABORTED}),
+    State.CANCELLING: frozenset({PARTITIONING, RUNNING, ASSEMBLING}),  # it works until it has stopped
     State.CANCELLED: frozenset({ABORTED}),
     State.FAILED: frozenset({FAILED}),
     State.COMPLETED: frozenset({COMPLETE}),
 }
+WORKING = frozenset({State.EXECUTING, State.CANCELLING})
 _RUN = {c.number for c in (codes.COPYING, codes.TRANSCODING_WITH_GPU, codes.TRANSCODING_WITH_CPU)}
 _ASSEMBLE = codes.GENERATING_HLS.number
 
@@ -74,7 +76,7 @@ def document(job: Job) -> dict[str, Any]:
     config = asked.get("config", {})
     regions = asked.get("regions") or {}
     reached = timestamps(job)
-    began = reached.get(RUNNING)
+    begun = _begun(job)
     return {
         "id": str(uuid_of(job.job_id)),
         "templateId": asked.get("templateId", TEMPLATE["id"]),
@@ -87,7 +89,7 @@ def document(job: Job) -> dict[str, Any]:
         "priority": asked.get("priority", "EXECUTION_PRIORITY_UNDEFINED"),
         "startAt": _text(job.start_at),
         "submittedAt": _text(job.queued),
-        "startedAt": began,
+        "startedAt": reached.get(RUNNING),
         "endedAt": _text(job.ended),
         "regions": {
             "blacklist": list(regions.get("blacklist", ())),
@@ -97,7 +99,7 @@ def document(job: Job) -> dict[str, Any]:
         "dataSource": asked.get("dataSource"),
         "params": asked.get("params"),
         "dataDestination": asked.get("dataDestination"),
-        "duration": round((job.ended - job.begun).total_seconds()) if job.ended and job.begun else None,
+        "duration": round((job.ended - begun).total_seconds()) if job.ended and begun else None,
         "deletedAt": None,
         "createdAt": _text(job.created),
         "paymentAmount": 0,
@@ -112,7 +114,7 @@ def document(job: Job) -> dict[str, Any]:
 
 def state(job: Job) -> str:
     """Which part of the work is done: our chunk plan is the partitioner, encoding the app, packaging the assembler."""
-    if job.state is not State.EXECUTING:
+    if job.state not in WORKING:
         (only,) = STATES[job.state]
         return only
     reached = {step.code for step in _this_attempt(job)}
@@ -125,8 +127,7 @@ def timestamps(job: Job) -> dict[str, str]:
     """When each state was reached, for those that were."""
     found: dict[str, str | None] = {NEW: _text(job.created)}
     steps = _this_attempt(job)
-    if steps:
-        found[PARTITIONING] = _text_of(steps[0].started)
+    found[PARTITIONING] = _text(_begun(job))
     found[RUNNING] = next((_text_of(s.started) for s in steps if s.code in _RUN), None)
     found[ASSEMBLING] = next((_text_of(s.started) for s in steps if s.code == _ASSEMBLE), None)
     if job.state.final:
@@ -202,10 +203,28 @@ def status(code: int, message: str, details: Sequence[Mapping[str, Any]] = ()) -
 
 
 def _this_attempt(job: Job) -> tuple[StepRecord, ...]:
-    """The steps since the job was begun last."""
+    """The steps since the job was begun last; none while it waits, and until it has said the first.
+
+    A record that is to be worked on again keeps its steps, and is SUBMITTED until then. One that was tried again and
+    cancelled before its turn came has steps of before it was queued only.
+    """
     steps = job.record.steps
+    if job.record.status is Status.SUBMITTED or not steps:
+        return ()
     first = max((i for i, s in enumerate(steps) if s.code == codes.STARTING_INGEST.number), default=0)
-    return steps[first:]
+    begun = moment(steps[first].started)
+    return () if job.queued and begun and begun < job.queued else steps[first:]
+
+
+def _begun(job: Job) -> datetime | None:
+    """When the last attempt was begun; `Job.begun` is the first."""
+    if job.queue in ("draft", "queued"):
+        return None
+    if steps := _this_attempt(job):
+        return moment(steps[0].started)
+    if job.begun and (job.queued is None or job.begun >= job.queued):
+        return job.begun
+    return job.updated if job.queue == "running" else None  # that it was begun is its last change
 
 
 def _line(text: str, at: str | None, level: str, container: str) -> dict[str, Any]:
@@ -219,6 +238,4 @@ def _text(at: datetime | None) -> str | None:
 
 def _text_of(stated: str) -> str | None:
     """The record's own spelling in ByteNite's."""
-    from ingest.engine.model import moment
-
     return _text(moment(stated))

@@ -15,7 +15,7 @@ from ingest.server.preset_text import Wanted, preset_text
 from ingest.server.refusals import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 DEFAULT_RESOLUTION = "fhd"
 DEFAULT_TEMPLATE = "{{.job_name}}_{{.output_params.Aspect.Resolution.Height}}"
@@ -67,6 +67,11 @@ def renditions(params: Mapping[str, Any] | None, job_name: str) -> Renditions:
     app = said.get("app") or said.get("data") or {}
     if not isinstance(app, dict):
         raise _invalid("params.app", "must be an object")
+    for part in ("partitioner", "assembler"):  # these are ours, and take no parameters
+        _empty(_table(said, part, "params"), f"params.{part}", allowed=())
+    _empty(
+        app, "params.app", allowed=("outputs", "output_template") if "outputs" in app else ("resolutions",)
+    )
     if "outputs" in app:
         return _of_outputs(app, job_name)
     wanted = app.get("resolutions", [DEFAULT_RESOLUTION])
@@ -80,6 +85,8 @@ def _of_outputs(app: Mapping[str, Any], job_name: str) -> Renditions:
     if not isinstance(outputs, list) or not 1 <= len(outputs) <= MAX_OUTPUTS:
         raise _invalid("outputs", f"must be a list of 1 to {MAX_OUTPUTS} outputs")
     template = app.get("output_template") or DEFAULT_TEMPLATE
+    if not isinstance(template, str):
+        raise _invalid("output_template", "must be a text")
     presets, names = {}, {}
     shapes: set[_Shape] = set()
     for number, output in enumerate(outputs):
@@ -92,7 +99,9 @@ def _of_outputs(app: Mapping[str, Any], job_name: str) -> Renditions:
         params = _table(output, "output_params", where)
         presets[name] = preset_text(_wanted(name, params, f"{where}.output_params"))
         shapes.add(_shape(params, f"{where}.output_params"))
-        said = output.get("name") or rendered(str(template), output, job_name)
+        said = output.get("name") or rendered(template, output, job_name)
+        if not isinstance(said, str):
+            raise _invalid(f"{where}.name", "must be a text")
         names[name] = f"{name}/{safe_name(said)}.mp4"
     if len(shapes) > 1:
         raise _invalid("outputs", "must have the same cropping and padding: a film has one shape")
@@ -148,7 +157,11 @@ def _wanted(name: str, said: Mapping[str, Any], where: str) -> Wanted:
     at = f"{where}.video.bitrate.rate_control_mode"
     variable, quality = _table(mode, "variable_bitrate", at), _table(mode, "constant_quality", at)
     of_codec = _table(video, "codec_params", f"{where}.video")
-    params = _table(of_codec, "libx264", f"{where}.video.codec_params") or of_codec
+    of_params = f"{where}.video.codec_params"
+    params = _table(of_codec, "libx264", of_params) or of_codec
+    if "libx264" in of_codec:
+        of_params += ".libx264"
+    _only_ours(params, of_params, aspect, audio, video, where)
     bitrate = _bits(variable.get("max_bitrate") or variable.get("avg_bitrate"), at)
     return Wanted(
         name=name,
@@ -160,14 +173,42 @@ def _wanted(name: str, said: Mapping[str, Any], where: str) -> Wanted:
         rate=_frame_rate(
             _table(video, "frame_rate", f"{where}.video").get("fps"), f"{where}.video.frame_rate.fps"
         ),
-        profile=_profile(params.get("profile")),
-        speed=params["preset"] if params.get("preset") in _SPEEDS else "veryfast",
+        profile=_profile(params.get("profile"), f"{of_params}.profile"),
+        speed=_one_of(params.get("preset"), _SPEEDS, f"{of_params}.preset") or "veryfast",
         stereo_bitrate=_bits(audio.get("audio_bitrate"), f"{where}.audio.audio_bitrate") or 128_000,
     )
 
 
-def _profile(value: Any) -> Literal["baseline", "main", "high"]:
-    return value if value in ("baseline", "main", "high") else "high"
+def _profile(value: Any, where: str) -> Literal["baseline", "main", "high"]:
+    match _one_of(value, ("baseline", "main", "high"), where):
+        case "baseline":
+            return "baseline"
+        case "main":
+            return "main"
+        case _:
+            return "high"
+
+
+def _only_ours(
+    params: Mapping[str, Any],
+    of_params: str,
+    aspect: Mapping[str, Any],
+    audio: Mapping[str, Any],
+    video: Mapping[str, Any],
+    where: str,
+) -> None:
+    """Refuse what would be made otherwise than it is asked for: each of these has one value here."""
+    for key in ("level", "tune"):
+        _empty({key: params.get(key)}, of_params, allowed=())
+    resolution = _table(aspect, "resolution", f"{where}.aspect")
+    _empty({"aspect_ratio": resolution.get("aspect_ratio")}, f"{where}.aspect.resolution", allowed=())
+    if resolution.get("avoid_upscaling") not in (None, "", True):
+        raise _invalid(f"{where}.aspect.resolution.avoid_upscaling", "must be true: no picture is enlarged")
+    _one_of(audio.get("audio_codec"), ("aac",), f"{where}.audio.audio_codec")
+    _one_of(audio.get("audio_sample_rate"), ("48khz", "48000"), f"{where}.audio.audio_sample_rate")
+    _one_of(audio.get("audio_channel"), ("2.0", "2"), f"{where}.audio.audio_channel")
+    frame_rate = _table(video, "frame_rate", f"{where}.video")
+    _one_of(frame_rate.get("up_mode"), ("avoid",), f"{where}.video.frame_rate.up_mode")
 
 
 def _only_upright(aspect: Mapping[str, Any], where: str) -> None:
@@ -194,6 +235,23 @@ def _shape(params: Mapping[str, Any], where: str) -> _Shape:
     if not re.fullmatch(r"#[0-9A-Fa-f]{6}", str(colour)):
         raise _invalid(f"{where}.aspect.padding.fill_color", "must be a colour such as #000000")
     return (top, right, bottom, left), f"{ratio}:{str(colour).lower()}"
+
+
+def _empty(said: Mapping[str, Any], where: str, *, allowed: tuple[str, ...]) -> None:
+    """Refuse what is said beside `allowed`; a client may repeat an empty value that it was shown."""
+    for key, value in said.items():
+        if key not in allowed and value not in (None, "", [], {}):
+            raise _invalid(f"{where}.{key[:60]}", "is not supported")
+
+
+def _one_of(value: Any, known: Collection[str], where: str) -> str | None:
+    """The value in lower case; None where nothing is said."""
+    if value in (None, ""):
+        return None
+    text = str(value).lower()
+    if text not in known:
+        raise _invalid(where, f"must be {' or '.join(sorted(known))}" if len(known) < 12 else "is not known")
+    return text
 
 
 def _table(said: Mapping[str, Any], key: str, where: str) -> dict[str, Any]:
@@ -224,16 +282,18 @@ def _bits(value: Any, where: str) -> int | None:
 def _whole(value: Any, default: int, least: int, most: int, where: str) -> int:
     if value in (None, ""):
         return default
-    if not str(value).isdigit() or not least <= int(value) <= most:
+    text = str(value)
+    if not re.fullmatch(r"[0-9]{1,9}", text, re.ASCII) or not least <= int(text) <= most:
         raise _invalid(where, f"must be a whole number from {least} to {most}")
-    return int(value)
+    return int(text)
 
 
 def _frame_rate(value: Any, where: str) -> Fraction:
     if value in (None, "", "original"):
         return Fraction(60)
     match = _RATE.fullmatch(str(value))
-    rate = Fraction(match[1]) / int(match[2] or 1) if match and match[2] != "0" else Fraction(0)
+    divisor = int(match[2] or 1) if match else 0
+    rate = Fraction(match[1]) / divisor if match and divisor else Fraction(0)
     if not 1 <= rate <= 60:
         raise _invalid(where, "must be pictures a second from 1 to 60")
     return rate

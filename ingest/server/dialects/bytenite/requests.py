@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
+from uuid import UUID
 
 from ingest.engine.model import Filter, State, StoredSource, Submission, UrlSource
 from ingest.media.choices import options_of
@@ -34,10 +35,8 @@ _FILE_TYPE = "type.googleapis.com/bytenite.data_source.LocalFileDataSource"
 _TYPES = {"url": _URL_TYPE, "file": _FILE_TYPE}
 _SORTS = {
     "createdat": "created",
-    "submittedat": "created",
     "updatedat": "updated",
     "state": "status",
-    "name": "source",
 }
 
 
@@ -85,7 +84,7 @@ def with_sources(
         if descriptor not in {"url", "file", "bypass"}:
             raise _invalid("dataSource.dataSourceDescriptor", f"is {descriptor!r}; url and file can be read")
         params = source.get("params") or {}
-        if descriptor == "url" and not str(params.get("url", "")).startswith(("http://", "https://")):
+        if descriptor == "url" and not _is_address(params.get("url")):
             raise _invalid("dataSource.params.url", "must be an http or https URL")
         changed["dataSource"] = {
             "dataSourceDescriptor": descriptor,
@@ -102,6 +101,13 @@ def with_sources(
             "params": dict(destination.get("params") or {}),
         }
     return changed
+
+
+def _is_address(url: object) -> bool:
+    try:
+        return isinstance(url, str) and urlsplit(url).scheme in ("http", "https")
+    except ValueError:  # brackets that are no IPv6 address
+        return False
 
 
 def with_config(asked: Mapping[str, Any], config: Config) -> dict[str, Any]:
@@ -171,34 +177,59 @@ def filter_of(body: FilterJobs, account: str | None) -> tuple[Filter, frozenset[
     Raises:
         Refusal: invalid: a field that jobs cannot be filtered or sorted by.
     """
-    states: frozenset[State] | None = None
-    names: frozenset[str] | None = None
-    label = None
+    asked: dict[str, set[str]] = {}
     for condition in body.filters:
         value = condition.value if isinstance(condition.value, str) else condition.value.value
-        match condition.field:
-            case "state":
-                states = frozenset(s for s, known in STATES.items() if value in known)
-                names = frozenset({str(value)})
-                if not states:
-                    raise _invalid("filters.value", f"{value!r} is not a state")
-            case "name":
-                label = str(value)
-            case "templateId" if str(value).partition("@")[0] == TEMPLATE["id"].partition("@")[0]:
-                pass
-            case other:
-                raise _invalid("filters.field", f"{other!r} is none that jobs are filtered by: state, name")
+        if condition.field not in ("id", "name", "state", "templateId"):
+            known = "id, name, state, templateId"
+            raise _invalid(
+                "filters.field", f"{condition.field[:60]!r} is none that jobs are filtered by: {known}"
+            )
+        if not isinstance(value, str):
+            raise _invalid("filters.value", f"must be a text for {condition.field}")
+        asked.setdefault(condition.field, set()).add(value)
+    names = frozenset(asked["state"]) if "state" in asked else None
+    states = None if names is None else _states(names)
+    ids = {_job_id(text) for text in asked.get("id", ())}
+    template = _template(TEMPLATE["id"])
+    if (
+        any(len(values) > 1 for values in (ids, asked.get("name", ()), names or ()))
+        or None in ids
+        or any(_template(text) != template for text in asked.get("templateId", ()))
+    ):
+        states = frozenset()  # no job is two things
     sort, descending = _order(body.order_by)
     filtered = Filter(
         account=account,
         states=states,
-        label=label,
+        job_id=next(iter(ids), None),
+        label=next(iter(asked.get("name", ())), None),
         sort=sort,
         descending=descending,
         offset=body.pagination.offset,
         limit=body.pagination.limit,
     )
     return filtered, names
+
+
+def _states(names: frozenset[str]) -> frozenset[State]:
+    """Those that may show each of the names."""
+    for name in names:
+        if not any(name in shown for shown in STATES.values()):
+            raise _invalid("filters.value", f"{name[:60]!r} is not a state")
+    return frozenset(state for state, shown in STATES.items() if names <= shown)
+
+
+def _job_id(text: str) -> str | None:
+    try:
+        return f"j{UUID(text)}"
+    except ValueError:
+        return None
+
+
+def _template(text: str) -> str:
+    """A template's name: its version does not count."""
+    return text.partition("@")[0]
 
 
 def _order(order_by: str) -> tuple[Any, bool]:

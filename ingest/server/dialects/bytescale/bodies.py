@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,6 +10,7 @@ from pydantic.alias_generators import to_camel
 
 from ingest.server.batches import exists
 from ingest.server.dialects.bytescale.naming import checked, destination, folder
+from ingest.server.jsontext import is_unicode
 from ingest.server.refusals import Refusal
 
 if TYPE_CHECKING:
@@ -24,24 +24,18 @@ Tag = Annotated[str, Field(min_length=1, max_length=255)]
 Tags = Annotated[list[Tag], Field(max_length=100)]
 
 
-def is_unicode(document: object) -> bool:
-    """Whether all texts of a JSON document can be written: `"\\ud800"` is JSON and half a character."""
-    try:
-        json.dumps(document, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
 class Body(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore")
 
     @model_validator(mode="before")
     @classmethod
     def _whole_characters(cls, document: object) -> object:
-        if isinstance(document, dict) and not is_unicode(document):
-            raise ValueError("has half a surrogate pair")
-        return document
+        if not isinstance(document, dict):
+            return document
+        if not is_unicode(document):
+            raise ValueError("has half a surrogate pair, or a number that is none")
+        # Clients of typed languages write null for what they do not say.
+        return {k: v for k, v in document.items() if v is not None or k not in ("metadata", "tags")}
 
 
 class BeginUpload(Body):

@@ -12,7 +12,7 @@ from starlette.datastructures import UploadFile
 
 from ingest.engine.model import UrlSource
 from ingest.job.errors import IngestError
-from ingest.server.addresses import without_credentials
+from ingest.server.addresses import checked_url, without_credentials
 from ingest.server.core import Core, get_core
 from ingest.server.dialects.bytescale.access import Access, access
 from ingest.server.dialects.bytescale.bodies import (
@@ -20,10 +20,10 @@ from ingest.server.dialects.bytescale.bodies import (
     CompletePart,
     UploadFromUrl,
     free_path,
-    is_unicode,
 )
 from ingest.server.dialects.bytescale.documents import error_response, milliseconds, raw_url, upload_response
 from ingest.server.filestore import About
+from ingest.server.jsontext import is_unicode
 from ingest.server.refusals import Refusal, refusal_of
 from ingest.server.routing import upload_body
 from ingest.server.taking import take
@@ -187,6 +187,7 @@ def _add_whole_routes(router: APIRouter, prefix: str) -> None:
     @router.post(f"{prefix}{UPLOADS}/url")
     def upload_from_url(body: UploadFromUrl, access: Asking) -> JSONResponse:
         access.require("submit")
+        checked_url(body.url, private=access.core.settings.private_urls)
         url, user, password = without_credentials(body.url)
         name = body.original_file_name or url.partition("?")[0].rpartition("/")[2]
         about = About(
