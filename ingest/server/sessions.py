@@ -3,7 +3,7 @@
 Signing in with a key sets a cookie that holds a token of the key (`KeyRing.issue_token`), good for `SESSION`; the key
 itself is kept nowhere. The cookie is HttpOnly (no script reads it), SameSite=Strict (RFC 6265bis, section 5.6.7: no
 request that another site caused has it) and Secure where we are reached by https. Our own pages and the native API take
-it; the dialects do not.
+it, and ArcGIS's resources, which are pages for people as well; the other dialects do not.
 
 A site is a host whatever its port, so SameSite alone does not keep out a page that another server of the same host
 serves. Whatever changes something by means of the cookie must therefore name our own origin: browsers send `Origin`
@@ -58,10 +58,14 @@ def check_origin(core: Core, request: Request) -> None:
 
 def begin_session(core: Core, request: Request, response: Response, principal: Principal) -> None:
     """Let the answer set the cookie of a new session."""
-    token = core.keys.issue_token(principal, SESSION, kind="session")
+    keep_token(core, request, response, core.keys.issue_token(principal, SESSION, kind="session").text)
+
+
+def keep_token(core: Core, request: Request, response: Response, token: str) -> None:
+    """Let the answer set a cookie with a token that somebody has already: the session ends with it at the latest."""
     response.set_cookie(
         COOKIE,
-        token.text,
+        token,
         max_age=int(SESSION.total_seconds()),
         path=_path(core, request),
         secure=core.base_url(request).startswith("https:"),

@@ -49,14 +49,16 @@ def job(core: Core, key: str) -> Job:
 def test_the_catalogue_needs_no_token(client: TestClient) -> None:
     for path in ("/arcgis/rest", "/arcgis/rest/", "/arcgis/rest/info", "/video/rest/info", "/video/rest"):
         answer = client.get(path, params={"f": "json"})
-        assert (answer.status_code, answer.json()) == (200, documents.root(BASE, secured=True))
+        root = documents.catalog(BASE, "/video/rest" if "video" in path else ROOT, secured=True)
+        assert (answer.status_code, answer.json()) == (200, root)
 
 
 @pytest.mark.parametrize("path", ["/jobs/job/{}", "/jobs/{}", "/jobs/job/{}/", "/jobs/{}/"])
 @pytest.mark.parametrize("root", ["/arcgis/rest", "/video/rest"])
 def test_a_job_at_both_of_its_urls(client: TestClient, job: Job, token: str, root: str, path: str) -> None:
     answer = client.get(root + path.format(job.job_id), params={"f": "json", "token": token})
-    assert (answer.status_code, answer.json()) == (200, documents.job(job, BASE))
+    assert (answer.status_code, answer.json()) == (200, documents.job(job, BASE, root))
+    assert answer.json()["inputs"]["serviceUrl"].startswith(f"{BASE}{root}/services/{job.job_id}/")
 
 
 def test_pjson_is_the_same_indented(client: TestClient, job: Job, token: str) -> None:
@@ -82,7 +84,7 @@ def test_html_is_the_default_and_escapes_what_it_shows(
     assert token not in answer.text
     (nonce,) = set(re.findall(r'nonce="([^"]+)"', answer.text))
     assert answer.headers["content-security-policy"] == (
-        f"default-src 'none'; style-src 'nonce-{nonce}'; base-uri 'none'; frame-ancestors 'none'"
+        f"default-src 'none'; style-src 'nonce-{nonce}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     )
 
 
@@ -230,6 +232,54 @@ def test_what_the_server_can_do(client: TestClient, token: str) -> None:
     answer = client.get(f"{ROOT}/self", params={"f": "json", "token": token}).json()
     assert answer["supportsH264Encode"] is True
     assert answer["maxUploadSize"] == 5000
+
+
+# -- pages for people --
+
+
+BROWSER = {"accept": "text/html,*/*;q=0.8", "origin": BASE}
+
+
+@pytest.mark.parametrize("root", ["/arcgis/rest", "/video/rest"])
+@pytest.mark.parametrize("shown", ["key", "token"])
+def test_a_browser_signs_in_once_and_follows_links(
+    core: Core, client: TestClient, key: str, token: str, root: str, shown: str
+) -> None:
+    made = [submitted(core, key) for _ in range(2)]
+    asked = client.get(f"{root}/jobs?num=1&token=", headers=BROWSER).text
+    assert f'action="{root}/login"' in asked
+    assert 'name="redirect" value="/jobs?num=1"' in asked
+    form = {"token": {"key": key, "token": token}[shown], "redirect": "/jobs?num=1"}
+    answer = client.post(f"{root}/login", data=form, headers=BROWSER, follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (303, f"{root}/jobs?num=1")
+    assert "HttpOnly" in answer.headers["set-cookie"]
+    assert key not in answer.headers["set-cookie"]
+    page = client.get(f"{root}/jobs?num=1").text
+    assert f'href="{root}/jobs/job/{made[1].job_id}"' in page
+    assert f'href="{root}"' in page
+    assert 'href="?num=1&amp;start=2" rel="next"' in page
+    assert 'rel="next"' not in client.get(f"{root}/jobs?num=1&start=2").text
+    assert client.get(f"{root}/jobs", params={"f": "json"}).json()["total"] == 2
+    assert f'href="{root}/jobs"' in client.get(root).text
+
+
+def test_a_session_is_begun_by_our_own_page_alone(client: TestClient, key: str) -> None:
+    for headers in ({}, {"origin": "http://elsewhere.example"}):
+        answer = client.post(f"{ROOT}/login", data={"token": key}, headers=headers, follow_redirects=False)
+        assert answer.json()["error"]["code"] == 403
+        assert "set-cookie" not in answer.headers
+    wrong = client.post(f"{ROOT}/login", data={"token": "nonsense", "redirect": "/jobs"}, headers=BROWSER)
+    assert "Invalid Token" in wrong.text
+    assert 'value="/jobs"' in wrong.text
+    away = {"token": key, "redirect": "https://elsewhere.example/"}
+    answer = client.post(f"{ROOT}/login", data=away, headers=BROWSER, follow_redirects=False)
+    assert answer.headers["location"] == ROOT
+
+
+def test_what_is_no_page_asks_with_no_form(client: TestClient) -> None:
+    assert client.get(f"{ROOT}/jobs").json() == TOKEN_REQUIRED
+    assert client.get(f"{ROOT}/jobs", params={"f": "json"}, headers=BROWSER).json() == TOKEN_REQUIRED
+    assert "<form" in client.get(f"{ROOT}/jobs", params={"f": "html"}).text
 
 
 # -- a finished job as a layer --

@@ -172,7 +172,7 @@ def test_the_last_page_says_so() -> None:
 
 
 def test_the_catalogue() -> None:
-    assert documents.root(BASE, secured=True) == {
+    assert documents.catalog(BASE, secured=True) == {
         "owningSystemUrl": "https://video.example.com/arcgis",
         "fullVersion": "12.0.0",
         "currentVersion": 12.0,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 FULL_VERSION = "12.0.0"
 CURRENT_VERSION = 12.0
 ROOT = "/arcgis/rest"
+ROOTS = (ROOT, "/video/rest")  # the second is what the web adaptor calls it, and Esri's clients with it
 DATA_STORE = "local"  # the data folder
 LAYER = 0  # every package is the one layer of a service of its own
 
@@ -27,8 +28,13 @@ LAYER = 0  # every package is the one layer of a service of its own
 _STATUSES = {State.DRAFT: State.SUBMITTED}
 
 
-def job(job: Job, base: str) -> dict[str, Any]:
-    """The job resource: Esri's keys in Esri's order, nothing of ours beside them."""
+def job(job: Job, base: str, root: str = ROOT) -> dict[str, Any]:
+    """The job resource: Esri's keys in Esri's order, nothing of ours beside them.
+
+    Args:
+        base: what URLs of this server begin with.
+        root: that of `ROOTS` which was asked: what is linked lies below the same.
+    """
     record = job.record
     attributes = record.custom_attributes
     return {
@@ -37,7 +43,7 @@ def job(job: Job, base: str) -> dict[str, Any]:
             "serviceItemId": record.inputs.service_item_id,
             "requestedResolutions": record.inputs.requested_resolutions,
             "fileIds": record.inputs.file_ids,
-            "serviceUrl": service_url(job, base),
+            "serviceUrl": service_url(job, base, root),
         },
         "messages": list(record.messages),
         "type": record.type,
@@ -61,20 +67,20 @@ def status(state: State) -> str:
     return _STATUSES.get(state, state).value
 
 
-def service_url(job: Job, base: str) -> str:
+def service_url(job: Job, base: str, root: str = ROOT) -> str:
     """Where the package is served as a video service; a record that already names a served place is believed."""
     stated = job.record.inputs.service_url
     if stated.startswith(("http://", "https://")):
         return stated
-    return f"{base}{service_path(job)}"
+    return f"{base}{service_path(job, root)}"
 
 
-def service_path(job: Job) -> str:
+def service_path(job: Job, root: str = ROOT) -> str:
     """A service's folder is the job's id, so that two films of one name do not meet."""
-    return f"{ROOT}/services/{job.job_id}/{quote(job.record.results.service_name, safe='')}/VideoServer"
+    return f"{root}/services/{job.job_id}/{quote(job.record.results.service_name, safe='')}/VideoServer"
 
 
-def jobs(page: Page, start: int, base: str) -> dict[str, Any]:
+def jobs(page: Page, start: int, base: str, root: str = ROOT) -> dict[str, Any]:
     """A page of the list, newest first, in the house style of the server's own lists (`services`).
 
     Args:
@@ -86,11 +92,11 @@ def jobs(page: Page, start: int, base: str) -> dict[str, Any]:
         "num": shown,
         "start": start,
         "nextStart": start + shown if page.more else -1,
-        "jobs": [listed(each, base) for each in page.jobs],
+        "jobs": [listed(each, base, root) for each in page.jobs],
     }
 
 
-def listed(job: Job, base: str) -> dict[str, Any]:
+def listed(job: Job, base: str, root: str = ROOT) -> dict[str, Any]:
     """One job in a list."""
     record = job.record
     return {
@@ -101,17 +107,17 @@ def listed(job: Job, base: str) -> dict[str, Any]:
         "serviceName": record.results.service_name,
         "requestedResolutions": record.inputs.requested_resolutions,
         "created": milliseconds(job.created),
-        "url": f"{base}{ROOT}/jobs/job/{record.job_id}",
+        "url": f"{base}{root}/jobs/job/{record.job_id}",
     }
 
 
-def root(base: str, *, secured: bool) -> dict[str, Any]:
+def catalog(base: str, root: str = ROOT, *, secured: bool) -> dict[str, Any]:
     """The catalogue: versions, and where a token is to be had. `owningSystemUrl` is this server: it has no portal."""
     return {
         "owningSystemUrl": f"{base}/arcgis",
         "fullVersion": FULL_VERSION,
         "currentVersion": CURRENT_VERSION,
-        "authInfo": {"tokenServicesUrl": f"{base}{ROOT}/generateToken", "isTokenBasedSecurity": secured},
+        "authInfo": {"tokenServicesUrl": f"{base}{root}/generateToken", "isTokenBasedSecurity": secured},
     }
 
 

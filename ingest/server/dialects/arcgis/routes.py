@@ -18,11 +18,12 @@ from ingest.server.core import Core, get_core
 from ingest.server.dialect import Dialect
 from ingest.server.dialects.arcgis import documents, layers
 from ingest.server.dialects.arcgis.ability import encoders
-from ingest.server.dialects.arcgis.documents import LAYER, ROOT
-from ingest.server.dialects.arcgis.formats import answer, check
+from ingest.server.dialects.arcgis.documents import LAYER, ROOTS
+from ingest.server.dialects.arcgis.formats import answer, check, link_root, root_of, token_page
 from ingest.server.keys import KEY_PREFIX, Principal
 from ingest.server.refusals import Kind, Refusal
 from ingest.server.routing import dialect_router
+from ingest.server.sessions import begin_session, check_origin, keep_token, session_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 Route = TypeVar("Route", bound=Callable[..., Response])
 DEFAULT_MINUTES, MOST_MINUTES = 60, 525_600  # of a token
 PAGE, LARGEST_PAGE = 100, 1000
-ROOTS = (ROOT, "/video/rest")  # the second is what the web adaptor calls it, and Esri's clients with it
 
 # Esri's codes and words where it has some.
 _CODES: dict[Kind, int] = {
@@ -56,8 +56,13 @@ _WORDS: dict[Kind, str] = {
 
 
 def refuse(refusal: Refusal, request: Request) -> Response:
-    """JSON whatever `f` says, as Esri's servers do where a client cannot be served; never another status than 200."""
+    """JSON whatever `f` says, as Esri's servers do where a client cannot be served; never another status than 200.
+
+    Whoever looks at pages and shows no token is asked for one.
+    """
     message = _WORDS.get(refusal.kind, refusal.message)
+    if refusal.kind in _WORDS and getattr(request.state, "page", False):
+        return token_page(request, "" if refusal.kind == "missing_credentials" else message)
     if refusal.kind == "not_found" and not request.scope.get("route"):
         return JSONResponse(documents.error(400, "Invalid URL", ["Invalid URL"]))
     return JSONResponse(documents.error(_CODES[refusal.kind], message, refusal.details))
@@ -115,15 +120,20 @@ async def _asked(request: Request) -> Asked:
     if request.method == "POST":
         form = await request.form(max_files=0, max_fields=100)
         parameters |= {k.lower(): v for k, v in form.items() if isinstance(v, str)}
+    said = parameters.get("f", "").lower()
+    # Some resources have no page, and their clients say no format: only browsers that go somewhere take html there.
+    request.state.page = said == "html" or (not said and "text/html" in request.headers.get("accept", ""))
     return Asked(request, parameters)
 
 
+_HOME = (("Jobs", "/jobs"), ("Self", "/self"))  # what the catalogue's page leads to
+_UP = (("Home", ""),)
 AskedOf = Annotated[Asked, Depends(_asked)]
 CoreOf = Annotated[Core, Depends(get_core)]
 
 
 def _principal(asked: AskedOf, core: CoreOf) -> Principal:
-    who = core.keys.principal(asked.credential)
+    who = core.keys.principal(asked.credential or session_of(core, asked.request))
     who.require("read")
     return who
 
@@ -154,10 +164,9 @@ def _resource(path: str, *, name: str) -> Callable[[Route], Route]:
 @_resource("/info", name="info")
 def root(asked: AskedOf, core: CoreOf) -> Response:
     """Versions, and where a token is to be had; needs none."""
-    base = core.base_url(asked.request)
-    return answer(
-        asked.format, documents.root(base, secured=not core.settings.no_auth), asked.request, "ArcGIS REST"
-    )
+    secured = not core.settings.no_auth
+    document = documents.catalog(core.base_url(asked.request), root_of(asked.request), secured=secured)
+    return answer(asked.format, document, asked.request, "ArcGIS REST", links=_HOME)
 
 
 @router.api_route(
@@ -183,14 +192,35 @@ def generate_token(asked: AskedOf, core: CoreOf) -> Response:
         raise
     token = core.keys.issue_token(who, timedelta(minutes=minutes), kind="generateToken")
     document = documents.token(token.text, token.expires, administrator="admin" in who.scopes)
-    return answer(wanted, document, asked.request, "Generate Token", [("Home", ROOT)])
+    return answer(wanted, document, asked.request, "Generate Token", _UP)
+
+
+@_resource("/login", name="login")
+def login(asked: AskedOf, core: CoreOf) -> Response:
+    """Begin a session of a browser; `redirect` is the path below the root to go to then."""
+    wanted = asked.get("redirect")
+    wanted = wanted if wanted.startswith(("/", "?")) else ""
+    if asked.request.method != "POST":
+        return token_page(asked.request, wanted=wanted)
+    check_origin(core, asked.request)
+    try:
+        who = core.keys.principal(asked.credential)
+        who.require("read")
+    except Refusal as refusal:
+        return token_page(asked.request, _WORDS.get(refusal.kind, refusal.message), wanted)
+    response = RedirectResponse(link_root(asked.request) + wanted, 303)
+    if asked.credential.startswith(KEY_PREFIX):
+        begin_session(core, asked.request, response, who)
+    elif not core.settings.no_auth:
+        keep_token(core, asked.request, response, asked.credential)
+    return response
 
 
 @_resource("/self", name="self")
 def itself(asked: AskedOf, core: CoreOf, who: PrincipalOf) -> Response:  # noqa: ARG001 - who may ask
     """What this server can do."""
     document = documents.self_document(encoders(), upload_limit=core.settings.max_upload)
-    return answer(asked.format, document, asked.request, "Self", [("Home", ROOT)])
+    return answer(asked.format, document, asked.request, "Self", _UP)
 
 
 @_resource("/jobs", name="jobs")
@@ -200,8 +230,8 @@ def jobs(asked: AskedOf, core: CoreOf, who: PrincipalOf) -> Response:
     page = core.queue.jobs(
         Filter(account=who.seen, offset=start - 1, limit=asked.whole("num", PAGE, 1, LARGEST_PAGE))
     )
-    document = documents.jobs(page, start, core.base_url(asked.request))
-    return answer(asked.format, document, asked.request, "Jobs", [("Home", ROOT)], tabled=["jobs"])
+    document = documents.jobs(page, start, core.base_url(asked.request), root_of(asked.request))
+    return answer(asked.format, document, asked.request, "Jobs", _UP, tabled=["jobs"])
 
 
 @_resource("/jobs/job/{job_id}", name="job")
@@ -210,8 +240,8 @@ def job(job_id: str, asked: AskedOf, core: CoreOf, who: PrincipalOf) -> Response
     """One job: each step that was performed; where it failed, the last one."""
     wanted = asked.format
     found = core.queue.job(who.seen, job_id)
-    document = documents.job(found, core.base_url(asked.request))
-    crumbs = [("Home", ROOT), ("Jobs", f"{ROOT}/jobs")]
+    document = documents.job(found, core.base_url(asked.request), root_of(asked.request))
+    crumbs = [*_UP, ("Jobs", "/jobs")]
     return answer(wanted, document, asked.request, job_id, crumbs, tabled=["messages"])
 
 
@@ -223,7 +253,8 @@ def service(job_id: str, name: str, asked: AskedOf, core: CoreOf, who: Principal
     """The package of a finished job as a video service."""
     found = _served(core, who, job_id, name)
     document = layers.service(found, core.media_url(found, asked.request))
-    return answer(asked.format, document, asked.request, name, [("Home", ROOT)])
+    links = [("Layer", f"{_below(found)}/{LAYER}"), ("Job", f"/jobs/job/{job_id}")]
+    return answer(asked.format, document, asked.request, name, _UP, links=links)
 
 
 @_resource(_SERVICE + "/{layer_id}", name="layer")
@@ -238,7 +269,10 @@ def layer(job_id: str, name: str, layer_id: str, asked: AskedOf, core: CoreOf, w
         _info(found, "info/klv.json"),
         _info(found, "telemetry/coverage.json"),
     )
-    return answer(asked.format, document, asked.request, f"{name} ({LAYER})", [("Home", ROOT)])
+    below = f"{_below(found)}/{LAYER}"
+    links = [("Coverage", f"{below}/coverage"), ("Original", f"{below}/original")]
+    crumbs = [*_UP, (name, _below(found))]
+    return answer(asked.format, document, asked.request, f"{name} ({LAYER})", crumbs, links=links)
 
 
 @_resource(_SERVICE + "/{layer_id}/coverage", name="coverage")
@@ -254,7 +288,7 @@ def coverage(
         if kind not in document:
             raise Refusal("invalid", "'type' must be area, sensorPoints or telemetry", details=("type",))
         document = {kind: document[kind]}
-    return answer(asked.format, document, asked.request, "Coverage", [("Home", ROOT)])
+    return answer(asked.format, document, asked.request, "Coverage", _UP)
 
 
 @_resource(_SERVICE + "/{layer_id}/content/preview/{file}", name="preview")
@@ -276,6 +310,10 @@ def original(
     """The film itself: its master playlist."""
     found = _layer(core, who, job_id, name, layer_id)
     return RedirectResponse(f"{core.media_url(found, asked.request)}ABR.m3u8")
+
+
+def _below(found: Job) -> str:
+    return documents.service_path(found, "")
 
 
 def _served(core: Core, who: Principal, job_id: str, name: str) -> Job:
