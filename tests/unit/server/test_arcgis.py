@@ -53,6 +53,16 @@ def test_the_catalogue_needs_no_token(client: TestClient) -> None:
         assert (answer.status_code, answer.json()) == (200, root)
 
 
+def test_ids_may_be_in_capitals(client: TestClient, job: Job, token: str) -> None:
+    answer = client.get(f"{ROOT}/jobs/{job.job_id.upper()}", params={"f": "json", "token": token})
+    assert answer.json()["jobId"] == job.job_id
+
+
+def test_paths_beside_the_roots_are_refused_in_esri_s_manner(client: TestClient) -> None:
+    for path in ("/arcgis", "/arcgis/nothing", "/video/x", "/arcgis/restful"):
+        assert client.get(path).json()["error"]["message"] == "Invalid URL"
+
+
 @pytest.mark.parametrize("path", ["/jobs/job/{}", "/jobs/{}", "/jobs/job/{}/", "/jobs/{}/"])
 @pytest.mark.parametrize("root", ["/arcgis/rest", "/video/rest"])
 def test_a_job_at_both_of_its_urls(client: TestClient, job: Job, token: str, root: str, path: str) -> None:

@@ -239,7 +239,7 @@ def jobs(asked: AskedOf, core: CoreOf, who: PrincipalOf) -> Response:
 def job(job_id: str, asked: AskedOf, core: CoreOf, who: PrincipalOf) -> Response:
     """One job: each step that was performed; where it failed, the last one."""
     wanted = asked.format
-    found = core.queue.job(who.seen, job_id)
+    found = core.queue.job(who.seen, job_id.lower())
     document = documents.job(found, core.base_url(asked.request), root_of(asked.request))
     crumbs = [*_UP, ("Jobs", "/jobs")]
     return answer(wanted, document, asked.request, job_id, crumbs, tabled=["messages"])
@@ -317,7 +317,7 @@ def _below(found: Job) -> str:
 
 
 def _served(core: Core, who: Principal, job_id: str, name: str) -> Job:
-    found = core.queue.job(who.seen, job_id)
+    found = core.queue.job(who.seen, job_id.lower())
     if found.state is not State.COMPLETED or found.record.results.service_name != name:
         raise Refusal("not_found", f"Service {name}/VideoServer not found")
     return found
@@ -340,4 +340,4 @@ def _info(job: Job, file: str) -> dict[str, Any] | None:
         return None
 
 
-DIALECT = Dialect("arcgis", router, refuse, re.compile(r"/(?:arcgis|video)/(?:rest|admin)(?:/|$)"))
+DIALECT = Dialect("arcgis", router, refuse, re.compile(r"/(?:arcgis|video)(?:/|$)"))

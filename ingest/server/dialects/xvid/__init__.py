@@ -10,6 +10,6 @@ from ingest.server.dialects.xvid import jobs, media, oauth2, resources
 from ingest.server.dialects.xvid.access import refuse, router
 
 _MODULES = (templates, jobs, media, oauth2, resources)
-_PATHS = r"/v1/(?:jobs|files|presets|pipelines|playlists|oauth2|users|applications)(?:/|$)"
+_PATHS = r"/v1(?:/|$)"  # but for what is ByteNite's, which comes before it
 
 DIALECT = Dialect("xvid", router, refuse, re.compile(_PATHS))
