@@ -193,7 +193,14 @@ def placed(files: Sequence[str], asked: Mapping[str, Any]) -> dict[str, str]:
 
 def copy(files: FileStore, account: str, act: Mapping[str, Any]) -> str | None:
     """Copy one file; its path where none stood there before. Raises Refusal not_found."""
-    source = files.at(account, act["source"])
+    try:
+        source = files.at(account, act["source"])
+    except Refusal as refusal:
+        if refusal.kind != "not_found":
+            raise
+        raise Refusal(
+            "not_found", f"there is no file {act['source'][:200]!r}", code="file_not_found"
+        ) from None
     taken = exists(files, account, act["destination"])
     about = About(
         path=act["destination"],

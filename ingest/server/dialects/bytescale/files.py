@@ -75,7 +75,7 @@ def add_file_routes(
 
     def copied(request: Request, access: Access, folders: list[bodies.CopyFolder]) -> JSONResponse:
         acts = [folder.act() for folder in folders]
-        return posted(request, access, "CopyFolderBatchJob", {"folders": acts}, {"copies": acts})
+        return posted(request, access, "CopyFolderBatchJob", {"folders": acts}, {"copies": _shown(acts)})
 
     @router.post(f"{prefix}{FOLDERS}/copy")
     def copy_folder(body: bodies.CopyFolder, access: Asking, request: Request) -> JSONResponse:
@@ -87,7 +87,7 @@ def add_file_routes(
 
     def deleted(request: Request, access: Access, folders: list[bodies.DeleteFolder]) -> JSONResponse:
         acts = [folder.act() for folder in folders]
-        return posted(request, access, "DeleteFolderBatchJob", {"folders": acts}, {"deletions": acts})
+        return posted(request, access, "DeleteFolderBatchJob", {"folders": acts}, {"deletions": _shown(acts)})
 
     @router.delete(f"{prefix}{FOLDERS}")
     def delete_folder(body: bodies.DeleteFolder, access: Asking, request: Request) -> JSONResponse:
@@ -101,6 +101,11 @@ def add_file_routes(
     def reset_cache(body: bodies.ResetCache, access: Asking, request: Request) -> JSONResponse:
         asked = body.model_dump(by_alias=True)
         return posted(request, access, "ResetCacheJob", asked, asked)
+
+
+def _shown(acts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """As they were asked for: the top folder, which has no name inside, is `/`."""
+    return [{key: value if value != "" else "/" for key, value in act.items()} for act in acts]
 
 
 def file_at(access: Access, path: str) -> "StoredFile":
