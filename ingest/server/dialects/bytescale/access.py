@@ -65,6 +65,11 @@ class Access:
         return self.principal.seen
 
     @property
+    def owners(self) -> tuple[str, ...]:
+        """Whose jobs are shown: the path's account's, and to an administrator those of `ingest run` as well."""
+        return (self.account,) if self.seen is not None else (self.account, "")
+
+    @property
     def actor(self) -> Principal:
         """Who submits: an administrator does so in the name of the path's account."""
         return replace(self.principal, account=self.account)
@@ -74,9 +79,10 @@ class Access:
 
 
 def admitted(core: Core, request: Request, account: str, credential: str) -> Access:
-    """Raises Refusal: as `KeyRing.principal`; not_found for an account of others."""
+    """Raises Refusal: as `KeyRing.principal`; not_found for an account of others, and for one that is none."""
     principal = core.keys.principal(credential)
-    if principal.seen not in (None, account):
+    theirs = principal.account == account or (principal.seen is None and account in core.keys.accounts())
+    if not theirs:
         raise Refusal("not_found", "there is nothing at this URL for this key", code="account_not_found")
     return Access(core, principal, account, core.base_url(request))
 

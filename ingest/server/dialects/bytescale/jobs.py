@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Depends, Request, Response
@@ -90,32 +91,33 @@ def found(access: Access, errands: Errands, job_type: str, text: str) -> Summary
     except ValueError:
         raise missing from None
     if job_type in BATCH_JOBS:
-        errand = errands.find(access.seen, job_id)
+        errand = errands.find(access.account, job_id)
         if errand is None or errand.kind != job_type:
             raise missing
         return errand_summary(errand)
     if job_type not in _QUEUED:
         raise missing
-    summary = job_summary(access.core.queue.job(access.seen, job_id), access, errands)
-    if summary.job_type != job_type:
+    job = access.core.queue.job(access.seen, job_id)
+    if job.account not in access.owners or type_of(job) != job_type:
         raise missing
-    return summary
+    return job_summary(job, access, errands)
 
 
 def recent(access: Access, errands: Errands, types: frozenset[str]) -> list[Summary]:
     """The newest jobs of these types, newest first."""
-    items = [errand_summary(e) for e in errands.recent(access.seen, types & set(BATCH_JOBS), RECENT)]
+    items = [errand_summary(e) for e in errands.recent(access.account, types & set(BATCH_JOBS), RECENT)]
     wanted = types & _QUEUED
     if wanted:
-        items += [job_summary(job, access, errands) for job in _newest(access, wanted)]
+        for account in access.owners:
+            items += [job_summary(job, access, errands) for job in _newest(access, account, wanted)]
     return sorted(items, key=lambda s: (s.created, s.job_id), reverse=True)[:RECENT]
 
 
-def _newest(access: Access, types: frozenset[str]) -> list[Job]:
+def _newest(access: Access, account: str, types: frozenset[str]) -> list[Job]:
     jobs: list[Job] = []
     after: str | None = None
     while True:
-        page = access.core.queue.jobs(Filter(access.seen, limit=_PAGE, after=after))
+        page = access.core.queue.jobs(Filter(account, limit=_PAGE, after=after))
         jobs += [job for job in page.jobs if type_of(job) in types]
         if len(jobs) >= RECENT or not page.more or not page.jobs:
             return jobs[:RECENT]
@@ -129,6 +131,8 @@ def job_summary(job: Job, access: Access, errands: Errands) -> Summary:
     summary = summary_of(job, access.account, _result(job, access), saving=saving)
     if save is not None and save.status in ("Failed", "Cancelled") and job.state is State.COMPLETED:
         return failed_save(summary, save)
+    if save is not None and not saving:
+        return replace(summary, updated=max(summary.updated, _epoch(save.updated)))
     return summary
 
 
