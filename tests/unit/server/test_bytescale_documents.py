@@ -64,7 +64,8 @@ def job(ulid: str, created: int, updated: int, status: Status, **changes: Any) -
         "priority": 0,
         "attempts": 1,
         "created": when(created),
-        "updated": when(updated),
+        "updated": when(updated + 5000),  # a sign of life, or what is written down at the end
+        "ended" if status.final else "begun": when(updated),
     }
     return Job(**given | changes)
 

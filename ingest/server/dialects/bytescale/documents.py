@@ -6,6 +6,7 @@ and of @bytescale/sdk 3.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -46,6 +47,8 @@ STATUSES: Final[dict[State, str]] = {
     State.COMPLETED: "Succeeded",
 }
 
+_OPTION = re.compile(r"(?<!\S)--([a-z][a-z-]*)")
+_PARAMETERS = {"--start": "ts", "--end": "te", "--no-audio": "mute"}
 # What Bytescale answers where the input turns out to be no video, word for word.
 _NO_VIDEO = ("cannot_determine_input_dimensions", "Unable to determine input video dimensions.")
 _NO_VIDEO_CODES = frozenset({codes.SOURCE_NOT_MEDIA.number, codes.SOURCE_HAS_NO_VIDEO.number})
@@ -108,12 +111,20 @@ def summary_of(job: Job, account: str, result: Mapping[str, Any] | None, *, savi
         job_type=type_of(job),
         account=job.account or account,
         created=created,
-        updated=max(milliseconds(job.updated), created),
+        updated=max(changed(job), created),
         status="Running" if state is State.COMPLETED and saving else STATUSES[state],
         summary={"result": dict(result)} if done and result is not None else {},
         error=_error(job.record) if state is State.FAILED else None,
         attempts=attempts(job),
     )
+
+
+def changed(job: Job) -> int:
+    """When the status last became another, epoch milliseconds: progress is no change. 0 for what was only created."""
+    moments = [job.queued, job.begun, job.ended]
+    if job.cancelling and job.ended is None:
+        moments.append(job.updated)  # nobody notes when it was asked for; it does not take long
+    return max((milliseconds(moment) for moment in moments if moment is not None), default=0)
 
 
 def type_of(job: Job) -> str:
@@ -148,7 +159,9 @@ def _error(record: Record) -> dict[str, Any]:
         # A record can be FAILED without a word only where a person edited it.
         return error("internal_error", codes.INTERNAL.meaning, record.times.ended or record.times.updated)
     code, message = _words(failure)
-    details = {"messageCode": failure.code, "message": failure.message, "remedy": failure.remedy or None}
+    told = in_their_words(failure.message)
+    remedy = in_their_words(failure.remedy or "")
+    details = {"messageCode": failure.code, "message": told, "remedy": remedy or None}
     return error(
         code,
         message,
@@ -160,8 +173,19 @@ def _error(record: Record) -> dict[str, Any]:
 def _words(failure: Failure) -> tuple[str, str]:
     if failure.code in _NO_VIDEO_CODES:
         return _NO_VIDEO
+    if failure.code == codes.USAGE.number:
+        return "invalid_parameter", in_their_words(failure.message)
     known = codes.BY_NUMBER.get(failure.code, codes.INTERNAL)
-    return known.text.lower().replace(" ", "_"), failure.message
+    return known.text.lower().replace(" ", "_"), in_their_words(failure.message)
+
+
+def in_their_words(text: str) -> str:
+    """A message of the core's: options of the command line as this API calls them.
+
+    >>> in_their_words("--start 9 is not in the film"), in_their_words("leave --start and --end out, or --no-audio")
+    ('ts 9 is not in the film', 'leave ts and te out, or mute')
+    """
+    return _OPTION.sub(lambda option: _PARAMETERS.get(option[0], option[1]), text)
 
 
 def error(
