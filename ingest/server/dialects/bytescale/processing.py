@@ -15,6 +15,7 @@ from ingest.media.options import Options
 from ingest.pipeline.request import split_resolutions
 from ingest.server.batches import SAVE
 from ingest.server.dialects.bytescale.artifacts import MASTER, SINGLE, SINGLE_FOLDER, names
+from ingest.server.dialects.bytescale.documents import in_their_words
 from ingest.server.dialects.bytescale.renditions import video
 from ingest.server.dialects.bytescale.transformation import encode_path, media_url
 from ingest.server.refusals import Refusal
@@ -83,9 +84,21 @@ def _preset_format(asked: Asked) -> str:
     return asked.last("f", "hls-h264")
 
 
+def label_of(asked: Asked, file: StoredFile) -> str:
+    """The same for every URL that asks for the same work: where one has made it, another finds it.
+
+    Raises:
+        Refusal: invalid.
+    """
+    if asked.name == "video":
+        return replace(asked, groups=video(asked.groups).groups).key(file.etag)
+    made = "mp4-h264" if _preset_format(asked) == "mp4-h264" else "hls-h264"
+    return replace(asked, groups=((("f", made),),)).key(file.etag)
+
+
 def find(access: Access, errands: Errands, asked: Asked, file: StoredFile) -> Job | None:
     """The job of this transformation that counts: the newest that was not cancelled, nor made void by a reset."""
-    label = asked.key(file.etag)
+    label = label_of(asked, file)
     page = access.core.queue.jobs(Filter(access.account, dialect=NAME, label=label, limit=1))
     for job in page.jobs:
         if job.state is not State.CANCELLED and not _void(access, errands, asked, job):
@@ -171,6 +184,9 @@ def _named(asked: Asked) -> Iterator[None]:
     try:
         yield
     except UsageError as error:
+        if error.code == codes.USAGE:
+            message = in_their_words(error.message)
+            raise Refusal("invalid", message, code="invalid_parameter") from error
         if error.code != codes.UNKNOWN_RESOLUTION:
             raise
         message = f"there is no transformation {asked.name[:60]!r}"
@@ -184,7 +200,7 @@ def _submission(access: Access, asked: Asked, file: StoredFile, want: Wanted) ->
         source=StoredSource(file.file_id),
         options=want.options,
         dialect=NAME,
-        label=asked.key(file.etag),
+        label=label_of(asked, file),
         asked={
             "transformation": asked.name,
             "filePath": asked.path,

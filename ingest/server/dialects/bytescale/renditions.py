@@ -59,6 +59,18 @@ class Video:
     end: Fraction | None = None
 
     @property
+    def groups(self) -> tuple[Group, ...]:
+        """The same for all parameters that ask for the same work, however they say it."""
+        once = (
+            ("f", "mp4-h264" if self.format == "mp4-h264" else "hls-h264"),
+            ("fps", str(self.frame_rate)),
+            ("mute", str(self.mute)),
+            ("ts", str(self.start or 0)),
+            ("te", str(self.end)),
+        )
+        return (once, *((("name", rendition.name),) for rendition in self.renditions))
+
+    @property
     def presets(self) -> dict[str, str]:
         """TOML of each preset by name."""
         return {r.name: preset(r, self.frame_rate) for r in self.renditions}
