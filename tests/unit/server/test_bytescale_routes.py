@@ -10,17 +10,21 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from fastapi.testclient import TestClient
-from made_core import made_core
+from made_core import FILMS, made_core
 from made_jobs import brought_to
 from PIL import Image
 
 from ingest.engine.ids import from_ulid, ulid
+from ingest.engine.model import LocalSource, Submission
 from ingest.engine.queue import JobQueue
+from ingest.job import codes
+from ingest.job.record import Failure
 from ingest.job.status import Status
 from ingest.media.options import Options
 from ingest.server import batches, media, taking
 from ingest.server.app import create_app
 from ingest.server.dialects.bytescale import posters
+from ingest.server.dialects.bytescale.documents import milliseconds
 from ingest.server.refusals import Refusal
 from ingest.server.rooms import Room
 
@@ -233,6 +237,21 @@ def test_the_same_url_is_the_same_job_until_the_file_is_another(asker: Asker) ->
     assert asker.job_id(asker.get(HLS)) != first
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "f=hls-h264-rt&h=180",
+        "h=180&f=hls-h264",
+        "f=hls-h264&h=181&fps=30&mute=false&ts=0",
+        "f=html&h=180&gop=2&a=/video.m3u8",
+    ],
+)
+def test_what_is_made_already_is_not_made_again(asker: Asker, query: str) -> None:
+    first = asker.get(HLS).json()["jobId"]
+    assert asker.get(f"/video/film.mp4!{query}").json()["jobId"] == first
+    assert asker.get(f"/video/film.mp4!{query.replace('18', '36')}").json()["jobId"] != first
+
+
 def test_cache_controls(asker: Asker) -> None:
     none = asker.get(f"{HLS}&cache-only=true")
     assert (none.status_code, none.json()["error"]["code"]) == (404, "transformation_not_cached")
@@ -291,12 +310,49 @@ def test_a_preset_is_a_transformation(asker: Asker) -> None:
 
 def test_a_page_shows_the_player_and_escapes_the_name(asker: Asker) -> None:
     asker.put('/<b>"&.mp4')
-    page = asker.get("/video/%3Cb%3E%22%26.mp4?h=180")
+    url = "/video/%3Cb%3E%22%26.mp4?h=180&cache-ttl=60"
+    waiting = asker.get(url)
+    assert (waiting.headers["refresh"], waiting.headers["cache-control"]) == ("2", "no-store")
+    assert "<video" not in waiting.text
+    assert "Pending" in waiting.text
+    (begun,) = asker.http.get(f"{asker.api}/jobs?jobType=ProcessVideoJob").json()["items"]
+    asker.finish(from_ulid(begun["jobId"]), "ABR.m3u8")
+    page = asker.get(url + "&cache=false")
+    assert "<video" in page.text
+    assert "refresh" not in page.headers
     assert page.headers["content-type"].startswith("text/html")
     assert "<b>" not in page.text
     assert "f=hls-h264&amp;h=180&amp;a=/video.m3u8" in page.text
     assert "default-src 'none'" in page.headers["content-security-policy"]
-    assert asker.http.get(f"{asker.api}/jobs?jobType=ProcessVideoJob").json() == {"items": []}
+    assert len(asker.http.get(f"{asker.api}/jobs?jobType=ProcessVideoJob").json()["items"]) == 1
+
+
+def test_a_page_looks_at_its_parameters_and_tells_of_a_failure(asker: Asker) -> None:
+    for query, code in (
+        ("h=1", "invalid_parameter"),
+        ("x=1", "unknown_parameter"),
+        ("h=90&cache-only=1", "transformation_not_cached"),
+    ):
+        assert asker.get(f"/video/film.mp4?{query}").json()["error"]["code"] == code
+    asker.get("/video/film.mp4")
+    (begun,) = asker.http.get(f"{asker.api}/jobs?jobType=ProcessVideoJob").json()["items"]
+    job = asker.core.queue.job(None, from_ulid(begun["jobId"]))
+    failure = Failure(
+        step="Planning",
+        step_code=9001,
+        exit_code=2,
+        detail="",
+        code=codes.USAGE.number,
+        message="--start 9 is <not> in the film",
+        remedy="give an earlier --start",
+    )
+    brought_to(asker.core, job, Status.FAILED, error=failure)
+    failed = asker.get("/video/film.mp4")
+    assert "could not be made: ts 9 is &lt;not&gt; in the film" in failed.text
+    assert "refresh" not in failed.headers
+    shown = asker.http.get(f"{asker.api}/jobs/ProcessVideoJob/{begun['jobId']}").json()["error"]
+    assert (shown["code"], shown["message"]) == ("invalid_parameter", "ts 9 is <not> in the film")
+    assert shown["details"]["remedy"] == "give an earlier ts"
 
 
 @pytest.mark.parametrize(
@@ -453,11 +509,53 @@ def test_a_reader_changes_nothing(app: FastAPI, asker: Asker) -> None:
     assert [a.json()["error"]["code"] for a in answers] == ["scope_missing"] * 4
 
 
-def test_an_administrator_sees_every_job_as_a_video_job(app: FastAPI, asker: Asker) -> None:
+def test_an_administrator_sees_the_jobs_of_the_path_s_account(app: FastAPI, asker: Asker) -> None:
     job = asker.get(HLS).json()
+    batch = asker.http.request("DELETE", f"{asker.api}/files/batch", json={"files": ["/none"]}).json()
     chief = Asker(app, "chief", "admin")
-    items = chief.http.get(f"{chief.api}/jobs?jobType=ProcessVideoJob").json()["items"]
-    assert (items[0]["jobId"], items[0]["accountId"]) == (job["jobId"], asker.account)
+    chief.put("/film.mp4")
+    own = chief.get(HLS).json()
+    cli = asker.core.queue.submit("", "cli", Submission(("sd",), LocalSource(next(FILMS.glob("*.mp4")))))
+    query = "jobs?jobType=ProcessVideoJob&jobType=DeleteFileBatchJob"
+    for api, listed in ((chief.api, [own]), (asker.api, [batch, job])):
+        ids = [item["jobId"] for item in chief.http.get(f"{api}/{query}").json()["items"]]
+        assert ids == [ulid(cli.job_id), *(item["jobId"] for item in listed)]
+        for mine in listed:
+            assert chief.http.get(f"{api}/jobs/{mine['jobType']}/{mine['jobId']}").status_code == 200
+    assert chief.http.get(f"{chief.api}/jobs/ProcessVideoJob/{job['jobId']}").status_code == 404
+    assert chief.http.get(f"{chief.api}/jobs/DeleteFileBatchJob/{batch['jobId']}").status_code == 404
+    for path in ("/v2/accounts/zzzzzzz/jobs?jobType=ProcessVideoJob", f"/zzzzzzz{HLS}"):
+        answer = chief.http.get(path)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (404, "account_not_found")
+
+
+def test_a_batch_says_which_file_is_missing_and_what_the_top_is_called(asker: Asker) -> None:
+    copies = {"files": [{"source": "/none.mp4", "destination": "/b"}]}
+    batch = asker.http.post(f"{asker.api}/files/copy/batch", json=copies).json()
+    top = asker.http.post(f"{asker.api}/folders/copy", json={"source": "/", "destination": "/b"}).json()
+    asker.app.state.errands.settle()
+    failed = asker.http.get(f"{asker.api}/jobs/CopyFileBatchJob/{batch['jobId']}").json()
+    assert (failed["status"], failed["error"]["code"]) == ("Failed", "file_not_found")
+    assert failed["error"]["message"] == "there is no file '/none.mp4'"
+    copied = asker.http.get(f"{asker.api}/jobs/CopyFolderBatchJob/{top['jobId']}").json()
+    assert [(c["source"], c["destination"]) for c in copied["summary"]["copies"]] == [("/", "/b")]
+    assert asker.get("/raw/b/film.mp4").content == FILM
+
+
+def test_progress_is_no_change_of_a_job(asker: Asker) -> None:
+    begun = asker.get(HLS).json()
+    url = f"{asker.api}/jobs/ProcessVideoJob/{begun['jobId']}"
+    job = asker.core.queue.job(None, from_ulid(begun["jobId"]))
+    changes = []
+    for status, updated in (
+        (Status.EXECUTING, "2999-01-01T00:00:00.000Z"),
+        (Status.COMPLETED, "2999-01-01T00:00:01.000Z"),
+    ):
+        times = job.record.times.model_copy(update={"updated": updated})
+        job = brought_to(asker.core, job, status, times=times)
+        changes.append((asker.http.get(url).json()["lastUpdated"], job))
+    assert changes[0][0] == milliseconds(changes[0][1].begun)
+    assert changes[1][0] == milliseconds(changes[1][1].ended)
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,7 @@ def _media(request: Request, access: Access, asked: Asked) -> Response:
 def _transformed(request: Request, access: Access, asked: Asked, file: StoredFile) -> Response:
     errands = get_errands(request)
     if asked.artifact is None and asked.name == "video" and asked.last("f") in _HTML:
-        return page(access, asked)
+        return page(access, errands, asked, file)
     job = processing.find_or_begin(access, errands, asked, file)
     document = job_summary(job, access, errands).document(access.base)
     if asked.artifact is None:
@@ -116,6 +116,8 @@ def _artifact(request: Request, access: Access, asked: Asked, job: Job) -> Respo
 def _kept(response: Response, asked: Asked) -> Response:
     """How long an answer may be kept, where the URL says so."""
     controls = asked.controls
+    if "refresh" in response.headers:  # a page that waits
+        return response
     seconds = controls.cache_ttl if response.status_code < 400 else controls.cache_ttl_404
     if not controls.cache:
         response.headers["cache-control"] = "no-store"
