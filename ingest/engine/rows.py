@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
-from sqlalchemy import and_, func, literal, literal_column, or_, select, tuple_
+from sqlalchemy import and_, func, literal, literal_column, select, tuple_
 
 from ingest.engine.model import Filter, Job, State, moment
 from ingest.job import codes
@@ -19,6 +19,7 @@ from ingest.media.source import display_name
 from ingest.pipeline.finding import job_in
 from ingest.pipeline.first_record import folder_url
 from ingest.store import server_schema
+from ingest.store.filter_schema import asked_key
 from ingest.store.model import storable
 from ingest.store.tables import JOBS
 
@@ -170,9 +171,13 @@ def conditions(wanted: Filter) -> ColumnElement[bool]:
     if wanted.created_until is not None:
         found.append(J.created <= stamp(wanted.created_until))
     if wanted.active_since is not None:
-        found.append(or_(J.state == State.EXECUTING.value, J.ended >= stamp(wanted.active_since)))
+        # Two questions that indexes answer; of an OR of both SQLite would look at every job.
+        mine = owned(wanted.account)
+        running = select(J.job_id).where(mine, J.state == State.EXECUTING.value)
+        recent = select(J.job_id).where(mine, J.ended >= stamp(wanted.active_since))
+        found.append(J.job_id.in_(running.union(recent)))
     for key, value in wanted.asked.items():
-        kept = func.json_extract(J.asked, f'$."{key}"')
+        kept: ColumnElement[str] = literal_column(asked_key(key))
         if isinstance(value, str):
             found.append(kept == storable(value))
         else:

@@ -8,6 +8,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from ingest.store.errand_schema import ERRANDS
+from ingest.store.filter_schema import FILTERS
 from ingest.store.resource_schema import RESOURCES
 from ingest.store.server_schema import SERVER
 
@@ -41,6 +42,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     SERVER,
     ERRANDS,
     RESOURCES,
+    FILTERS,
 )
 VERSION = len(MIGRATIONS)
 

@@ -613,3 +613,42 @@ def test_the_errors_are_the_tree_s(queue: JobQueue, tmp_path: Path) -> None:
         queue.job("a", "\udcff")
     with pytest.raises(SourceError):
         queue.submit("a", "u", wanted(tmp_path, "empty.mp4", 0))
+
+
+@pytest.mark.parametrize(
+    ("condition", "found"),
+    [
+        ({"asked": {"pipeline": "p1"}}, [0]),
+        ({"asked": {"pipeline": "p"}}, []),
+        ({"asked": {"pipeline": True}}, [0, 1]),
+        ({"asked": {"pipeline": False}}, [2]),
+        ({"asked": {"pipeline": True, "autograph": True}}, [1]),
+        ({"asked": {"autograph": False}}, [0, 2]),
+        ({"active_since": datetime(2000, 1, 1, tzinfo=UTC)}, [2]),
+        ({"active_since": datetime(2000, 1, 1, tzinfo=UTC), "asked": {"pipeline": True}}, []),
+        ({"active_since": datetime(2100, 1, 1, tzinfo=UTC)}, []),
+        ({"sort": "label", "descending": True}, [1, 2, 0]),
+        ({"sort": "ended", "descending": True}, [2, 1, 0]),
+    ],
+)
+def test_lists_by_the_request_s_own_document_and_by_what_goes_on(
+    queue: JobQueue, tmp_path: Path, condition: dict[str, Any], found: list[int]
+) -> None:
+    documents = [{"pipeline": "p1", "autograph": None}, {"pipeline": "p2", "autograph": {"x": 1}}, {}]
+    jobs = [
+        queue.submit("a", "u", wanted(tmp_path, asked=asked, label=label))
+        for asked, label in zip(documents, ("a", "c", "b"), strict=True)
+    ]
+    queue.cancel("a", jobs[2].job_id)
+    page = queue.jobs(Filter(account="a", **{"descending": False} | condition))
+    assert [j.job_id for j in page.jobs] == [jobs[n].job_id for n in found]
+    assert page.total == len(found)
+    assert queue.jobs(Filter(account="b", **condition)).total == 0
+
+
+def test_the_files_of_a_job_find_it_by_the_beginning_of_its_short_id(queue: JobQueue, tmp_path: Path) -> None:
+    job = queue.submit("a", "u", wanted(tmp_path))
+    short = object_id(job.job_id)
+    assert queue.by_short_prefix("a", short[:20]).job_id == job.job_id
+    refused(codes.JOB_NOT_FOUND, queue.by_short_prefix, "b", short[:20])
+    refused(codes.JOB_NOT_FOUND, queue.by_short_prefix, "a", "0" * 20)
