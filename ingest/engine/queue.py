@@ -358,6 +358,7 @@ class JobQueue:
         created: str | None = None,
     ) -> dict[str, Any]:
         """The row of a job, new unless it was `created`; what it needs of files is on the disk."""
+        submission = self._sources.resolved(submission)
         submissions.check_presets(submission, self._preset_dir)
         found = self._sources.prepare(account, job_id, submission, needed=queue != "draft")
         presets = submissions.write_presets(submission, self._preset_dir, presets_folder(self.home, job_id))

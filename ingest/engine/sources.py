@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
@@ -54,10 +54,6 @@ class Sources:
             UsageError: USAGE, there is none, or it is no http address; SOURCE_NOT_ALLOWED.
             SourceError: it is not there, or cannot be read.
         """
-        options = submission.options
-        for named in (options.klv, *(logo.path for logo in options.logos)):
-            if named is not None:
-                self._allow(named)
         match submission.source:
             case None if needed:
                 raise UsageError(codes.USAGE, "the job has no source", remedy="name a file or a URL")
@@ -69,6 +65,17 @@ class Sources:
                 return self._stored(account, job_id, file_id, needed=needed)
             case UrlSource() as source:
                 return self._address(job_id, source)
+
+    def resolved(self, submission: Submission) -> Submission:
+        """With the files behind all links where its options name files: a link may change after it was looked at.
+
+        Raises:
+            UsageError: SOURCE_NOT_ALLOWED.
+        """
+        options = submission.options
+        klv = self._allow(options.klv) if options.klv is not None else None
+        logos = tuple(replace(logo, path=self._allow(logo.path)) for logo in options.logos)
+        return replace(submission, options=replace(options, klv=klv, logos=logos))
 
     def _allow(self, path: Path) -> Path:
         """The file behind all links, where that is in an allowed folder; else nothing is said of whether it exists."""

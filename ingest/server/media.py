@@ -9,6 +9,7 @@ from urllib.parse import quote
 from fastapi import Depends, Request, Response
 from fastapi.responses import FileResponse
 
+from ingest.pipeline.output_folder import JOB_FILE
 from ingest.server.core import Core, get_core
 from ingest.server.mimes import mime_of
 from ingest.server.refusals import Refusal
@@ -103,6 +104,9 @@ def add_media_routes(router: "APIRouter") -> None:
     )
     def media(request: Request, ticket: str, path: str, core: Annotated[Core, Depends(get_core)]) -> Response:
         job_id = core.tickets.read(ticket)
+        if path == JOB_FILE:
+            # Paths, host, process and all that was asked for: for who may see the job, not for its viewers.
+            raise Refusal("not_found", "the package has no such file", code="file_not_found")
         return package_response(request, core.queue.job(None, job_id), path)
 
 

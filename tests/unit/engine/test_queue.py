@@ -276,6 +276,20 @@ def test_only_allowed_folders_are_read_and_nothing_is_told_of_others(queue: JobQ
     refused(codes.SOURCE_NOT_FOUND, queue.submit, "a", "u", missing)
 
 
+def test_links_in_options_are_followed_once(queue: JobQueue, tmp_path: Path) -> None:
+    """What was looked at is what is read: a link may lead elsewhere a moment later."""
+    real = [film(tmp_path, name).path for name in ("real.klv", "real.png")]
+    links = [tmp_path / "films" / name for name in ("link.klv", "link.png")]
+    for link, path in zip(links, real, strict=True):
+        link.symlink_to(path)
+    wanted_ = wanted(tmp_path, options=Options(klv=links[0], logos=(Logo(links[1]),)))
+    for job in (queue.submit("a", "u", wanted_), queue.draft("a", "u", wanted_)):
+        assert job.record.request is not None
+        options = options_of(job.record.request.options)
+        assert [options.klv, options.logos[0].path] == real
+        assert queue.submission(job).options == options
+
+
 def test_an_account_cannot_name_a_folder(queue: JobQueue, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="not an account"):
         queue.submit("../x", "u", wanted(tmp_path))

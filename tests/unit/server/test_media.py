@@ -149,6 +149,14 @@ def test_no_name_finds_what_is_not_in_the_package(
             package_file(folder, name)
 
 
+def test_viewers_are_not_shown_the_job_s_record(core: Core, client: TestClient, job: Job, base: str) -> None:
+    (job.folder / "job.json").write_text("{}")
+    assert client.get(base + "job.json").status_code == client.get(base + "./job.json").status_code == 404
+    path = f"/api/jobs/{job.job_id}/files/job.json"
+    answer = client.get(path, headers={"authorization": f"Bearer {key_of(core, 'other', account='tester')}"})
+    assert answer.status_code == 200
+
+
 def test_a_forged_or_old_ticket_is_worth_nothing(core: Core, client: TestClient, job: Job) -> None:
     good = core.tickets.issue(job.job_id)
     data = bytearray(base64.urlsafe_b64decode(good))
