@@ -42,6 +42,7 @@ class Database:
         self.path = path
         self._reader = _engine(path)
         self._writer = self._reader.execution_options(immediate=True)
+        self._hasty = self._reader.execution_options(immediate=True, hasty=True)
 
     def close(self) -> None:
         self._reader.dispose()
@@ -57,14 +58,16 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self, *, wait: bool = True) -> Iterator[Connection]:
         """A transaction that nobody else writes beside; on the disk when the block is left, undone where it raises.
+
+        `wait`: for others who write; else it fails at once where there are some.
 
         Raises:
             OutputError: STORE_UNUSABLE.
             ResourceError: DISK_FULL.
         """
-        with self._translated(), self._writer.begin() as connection:
+        with self._translated(), (self._writer if wait else self._hasty).begin() as connection:
             yield connection
 
     @contextmanager
@@ -92,7 +95,14 @@ def _engine(path: Path) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        immediate = connection.get_execution_options().get("immediate", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+        options = connection.get_execution_options()
+        hasty = options.get("hasty", False)
+        if hasty:
+            connection.exec_driver_sql("PRAGMA busy_timeout = 0")
+        try:
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("immediate", False) else "BEGIN")
+        finally:
+            if hasty:  # the connection goes back to those who wait
+                connection.exec_driver_sql(f"PRAGMA busy_timeout = {round(BUSY_SECONDS * 1000)}")
 
     return engine
