@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import time
 import uuid
 from contextlib import suppress
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 BLOCK = 1024 * 1024
 ORPHAN_SECONDS = 24 * 3600.0
+FETCHES = "fetch-"  # what the names of folders in the data folder begin with that are downloaded into
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +222,10 @@ class FileStore:
         found.stored.unlink(missing_ok=True)
 
     def sweep(self, now: float | None = None) -> int:
-        """Remove bytes that no row has named for a day; how many files that were."""
+        """Remove bytes that no row has named for a day; how many files that were.
+
+        And what a server that was killed left of downloads, none of which lasts so long.
+        """
         # By the time of the last name: a copy is as old as its source by the time of its bytes.
         limit = (time.time() if now is None else now) - ORPHAN_SECONDS
         gone = 0
@@ -230,6 +235,9 @@ class FileStore:
                     if entry.stat(follow_symlinks=False).st_ctime < limit and not self._named(entry.name):
                         Path(entry.path).unlink()
                         gone += 1
+        for entry in _entries(self._folder.parent):
+            if entry.name.startswith(FETCHES) and entry.stat(follow_symlinks=False).st_ctime < limit:
+                shutil.rmtree(entry.path, ignore_errors=True)
         return gone
 
     # -- for uploads --

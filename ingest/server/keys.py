@@ -11,14 +11,15 @@ import hashlib
 import json
 import secrets
 import string
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import delete, func, insert, or_, select, update
 
 from ingest.job import codes
-from ingest.job.errors import UsageError, one_line
+from ingest.job.errors import IngestError, UsageError, one_line
 from ingest.job.record import utc_now
 from ingest.server.rates import Rate
 from ingest.server.refusals import Refusal
@@ -48,7 +49,7 @@ _ACCOUNT_LENGTH, _SECRET_LENGTH, _NAME_LIMIT = 7, 40, 100
 class Principal:
     """Who asks. `account` is the seven characters; `name` is what stands as `username` in records.
 
-    `until`: when the key or token that was shown ends; None: never.
+    `until`: when the key or token that was shown ends; None: never. `shown` is its digest, for `KeyRing.check`.
     """
 
     account: str
@@ -56,6 +57,8 @@ class Principal:
     scopes: frozenset[Scope]
     key_id: str = ""
     until: datetime | None = field(default=None, compare=False)
+    shown: str = field(default="", compare=False, repr=False)
+    is_token: bool = field(default=False, compare=False)
 
     @property
     def seen(self) -> str | None:
@@ -136,9 +139,27 @@ class KeyRing:
         text = credential.strip()
         if not text:
             raise Refusal("missing_credentials", "an API key is needed")
-        digest = _digest(text)
+        digest, is_token = _digest(text), not text.startswith(KEY_PREFIX)
+        row = self._valid(digest, is_token=is_token)
+        if self._rate is not None:
+            self._rate.hit(row.key_id)
+        self._note_use(row)
+        until = datetime.fromisoformat(row.until) if row.until is not None else None
+        return Principal(row.account, row.name, _scopes(row.granted), row.key_id, until, digest, is_token)
+
+    def check(self, principal: Principal) -> None:
+        """For answers that last: whether what was shown for them is worth something still.
+
+        Raises:
+            Refusal: as `principal`.
+        """
+        if self._anybody is None:
+            self._valid(principal.shown, is_token=principal.is_token)
+
+    def _valid(self, digest: str, *, is_token: bool) -> Row[tuple[Any, ...]]:
+        """The key that this is, or stands for; `until` and `granted` are those of what was shown."""
         with self._database.read() as db:
-            if text.startswith(KEY_PREFIX):
+            if not is_token:
                 query = select(KEYS, KEYS.c.expires.label("until"), KEYS.c.scopes.label("granted"))
                 row = db.execute(query.where(KEYS.c.digest == digest)).one_or_none()
             else:
@@ -149,11 +170,7 @@ class KeyRing:
             raise Refusal("bad_credentials", "the key or token is not known here")
         if _past(row.until) or _past(row.expires):
             raise Refusal("expired", "the key or token has expired")
-        if self._rate is not None:
-            self._rate.hit(row.key_id)
-        self._note_use(row)
-        until = datetime.fromisoformat(row.until) if row.until is not None else None
-        return Principal(row.account, row.name, _scopes(row.granted), row.key_id, until)
+        return row
 
     def client(self, client_id: str, client_secret: str) -> Principal:
         """Who shows a key together with its id or name, or its account's (OAuth 2 clients, user and password).
@@ -275,10 +292,13 @@ class KeyRing:
             return {r.account: r.name for r in db.execute(select(ACCOUNTS))}
 
     def _note_use(self, row: Row[tuple[object, ...]]) -> None:
-        """To the minute: a write for each request would cost more than the request."""
+        """To the minute: a write for each request would cost more than the request.
+
+        Nobody is refused, or waits, because it cannot be written now: the next request tries again.
+        """
         minute = utc_now()[:16]
         if row.used is None or row.used[:16] != minute:
-            with self._database.write() as db:
+            with suppress(IngestError), self._database.write(wait=False) as db:
                 db.execute(update(KEYS).where(KEYS.c.key_id == row.key_id).values(used=utc_now()))
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ingest.media.cancel import CancelToken
 from ingest.server.batches import adopt
 from ingest.server.fetching import FetchLimits, fetch
+from ingest.server.filestore import FETCHES
 from ingest.server.rooms import Room
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def take(
     settings.home.mkdir(parents=True, exist_ok=True)
     with (
         _FETCHES.place(account),
-        tempfile.TemporaryDirectory(dir=settings.home, prefix="fetch-") as folder,
+        tempfile.TemporaryDirectory(dir=settings.home, prefix=FETCHES) as folder,
     ):
         target = Path(folder) / "file"
         fetch(source, target, CancelToken(), limits)

@@ -13,6 +13,7 @@ from ingest.job.errors import IngestError
 from ingest.server.native import examples
 from ingest.server.native.manner import Asking, Inside, shown
 from ingest.server.native.shapes import job_document, moment_text
+from ingest.server.refusals import Refusal
 from ingest.server.routing import stream
 
 if TYPE_CHECKING:
@@ -20,8 +21,10 @@ if TYPE_CHECKING:
 
     from ingest.engine.model import Job
     from ingest.server.core import Core
+    from ingest.server.keys import Principal
 
 LOOK_SECONDS = 0.5
+CHECK_SECONDS = 5.0  # after which a key that was revoked gets nothing more
 HEARTBEAT_SECONDS = 15.0
 RETRY_MILLISECONDS = 2000
 
@@ -45,14 +48,14 @@ def add_routes(router: "APIRouter") -> None:
         job = await run_in_threadpool(core.queue.job, asking.seen, job_id)
         if job.state.final and last_event_id == moment_text(job.updated):
             return Response(status_code=204)
-        stream = _events(core, asking.seen, job, last_event_id, core.base_url(request))
+        stream = _events(core, asking, job, last_event_id, core.base_url(request))
         # What proxies must not hold back.
         return core.streams.answer(asking.account, stream, "text/event-stream", {"x-accel-buffering": "no"})
 
 
-async def _events(core: "Core", account: str | None, job: "Job", told: str, base: str) -> AsyncIterator[str]:
+async def _events(core: "Core", asking: "Principal", job: "Job", told: str, base: str) -> AsyncIterator[str]:
     yield f"retry: {RETRY_MILLISECONDS}\n\n"
-    quiet = time.monotonic()
+    quiet = checked = time.monotonic()
     while True:
         stamp = moment_text(job.updated) or ""
         if stamp != told:
@@ -72,6 +75,9 @@ async def _events(core: "Core", account: str | None, job: "Job", told: str, base
             return
         await asyncio.sleep(LOOK_SECONDS)
         try:
-            job = await run_in_threadpool(core.queue.job, account, job.job_id)
-        except IngestError:  # deleted meanwhile, or the store fails: the client asks again and is told
-            return
+            if time.monotonic() - checked >= CHECK_SECONDS:
+                checked = time.monotonic()
+                await run_in_threadpool(core.keys.check, asking)
+            job = await run_in_threadpool(core.queue.job, asking.seen, job.job_id)
+        except (Refusal, IngestError):
+            return  # the key has ended, the job was deleted, or the store fails: who asks again is told

@@ -224,6 +224,17 @@ def test_a_name_that_is_new_is_not_swept_though_its_bytes_are_old(files: FileSto
     assert [p.name for p in blobs(core)] == [old.file_id]
 
 
+def test_what_is_left_of_downloads_is_swept(files: FileStore, core: Core) -> None:
+    left = core.settings.home / "fetch-abc"
+    left.mkdir()
+    (left / "file").write_bytes(b"1")
+    files.sweep()
+    assert left.exists()
+    files.sweep(time.time() + 90_000)
+    assert not left.exists()
+    assert (core.settings.home / "server.secret").exists()
+
+
 def test_bytes_that_nobody_names_are_swept(files: FileStore, core: Core) -> None:
     kept = files.put(A, About("/a"), b"1")
     open_one = core.uploads.begin(A, About("/u"), kind="tus", size=3)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ingest.job import codes
-from ingest.job.errors import UsageError
+from ingest.job.errors import OutputError, UsageError
 from ingest.server.keys import KeyRing, Principal
 from ingest.server.refusals import Refusal
 from ingest.store.database import Database, open_database
@@ -188,7 +189,48 @@ def test_the_last_use_is_noted(ring: KeyRing) -> None:
     assert ring.list()[0].used == first or ring.list()[0].used[:16] != first[:16]
 
 
-def test_a_key_that_asks_too_often_is_told_so(database: Database) -> None:
+def test_nobody_waits_for_the_note_of_the_last_use(ring: KeyRing, tmp_path: Path) -> None:
+    key = ring.create("ci", account="studio", scopes=("read",))
+    with closing(sqlite3.connect(store_path(tmp_path), isolation_level=None)) as db:
+        db.execute("BEGIN IMMEDIATE")
+        began = time.monotonic()
+        assert ring.principal(key.text).name == "ci"
+        assert time.monotonic() - began < 10
+        assert ring.list()[0].used is None
+        db.execute("ROLLBACK")
+    ring.principal(key.text)
+    assert ring.list()[0].used is not None
+
+
+def test_a_hasty_write_leaves_the_connection_patient(database: Database, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(store_path(tmp_path), isolation_level=None)) as db:
+        db.execute("BEGIN IMMEDIATE")
+        with pytest.raises(OutputError), database.write(wait=False):
+            pass
+    for wait in (True, False):
+        with database.write(wait=wait) as connection:
+            assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one() == 30_000
+
+
+def test_what_was_shown_can_be_looked_at_again(ring: KeyRing, database: Database) -> None:
+    key = ring.create("ci", account="studio", scopes=("submit",))
+    token = ring.issue_token(ring.principal(key.text), timedelta(hours=1))
+    by_key, by_token = ring.principal(key.text), ring.principal(token.text)
+    ring.check(by_key)
+    ring.check(by_token)
+    ring.end_token(token.text)
+    ring.check(by_key)
+    with pytest.raises(Refusal, match="not known"):
+        ring.check(by_token)
+    ring.revoke("ci")
+    with pytest.raises(Refusal, match="not known"):
+        ring.check(by_key)
+    nobody = KeyRing(database, no_auth=True)
+    nobody.check(nobody.principal(""))
+
+
+def test_a_key_that_asks_too_often_is_told_so(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.time", lambda: 1_900_000_000.25)  # all of it within one second
     ring = KeyRing(database, rate=3)
     one, two = (ring.create(n, account="studio", scopes=("read",)) for n in ("a", "b"))
     token = ring.issue_token(ring.principal(one.text), timedelta(hours=1))

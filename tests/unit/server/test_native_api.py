@@ -19,11 +19,13 @@ from ingest.job.record import Record
 from ingest.job.status import Status
 from ingest.media.choices import Choices
 from ingest.server.app import create_app
-from ingest.server.native import examples
+from ingest.server.native import events, examples
 from ingest.server.refusals import Refusal
 from ingest.store.tables import JOBS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ingest.engine.model import Job
     from ingest.server.core import Core
 
@@ -402,6 +404,28 @@ def test_events_tell_of_each_change_and_end(client: TestClient, core: Core, key:
     assert document["outputs"] == [{"resolution": "sd", "status": "WAITING", "percent": 0.0}]
     assert client.get(url, headers={"last-event-id": lines["id"]}).status_code == 204
     assert client.get("/api/jobs/j1/events").status_code == 404
+
+
+def test_events_end_when_their_key_is_revoked(
+    client: TestClient, core: Core, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(events, "CHECK_SECONDS", 0.0)
+    job = submitted(core, key)
+    monkeypatch.setattr(core.queue, "job", revoking(core, core.queue.job))
+    answer = client.get(f"/api/jobs/{job.job_id}/events")  # of a job that does not end
+    assert answer.text.count("event: job") == 1
+
+
+def revoking(core: Core, look: Callable[..., Job]) -> Callable[..., Job]:
+    """Each look at a job's state is the last one before the key is revoked."""
+
+    def job(*asked: Any) -> Job:
+        for info in core.keys.list():
+            core.keys.revoke(info.key_id)
+        return look(*asked)
+
+    return job
 
 
 def test_the_openapi_document_has_an_example_for_every_route(client: TestClient) -> None:
