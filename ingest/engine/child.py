@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from ingest.engine.model import BY, UrlSource
 from ingest.engine.orders import Orders, die_with
@@ -95,7 +96,7 @@ def _fetched(orders: Orders, cancel: CancelToken, fetch: Fetch) -> tuple[Note, .
     target.parent.mkdir(parents=True, exist_ok=True)
     fetch(source, target, cancel)
     size = target.stat().st_size
-    host = source.url.split("/")[2].rpartition("@")[2]
+    host = urlsplit(source.url).netloc.rpartition("@")[2]  # a query may follow it at once, with a signature
     return (Note(codes.SOURCE_FETCHED, f"{size} bytes from {host}"),)
 
 
