@@ -16,7 +16,7 @@ from ingest.job.errors import IngestError
 from ingest.server.batches import make_errands
 from ingest.server.dialect import Dialect, owner
 from ingest.server.dialects import DIALECTS
-from ingest.server.guards import HeadersMiddleware, LoopbackMiddleware, guard
+from ingest.server.guards import HeadersMiddleware, HostMiddleware, LoopbackMiddleware, guard
 from ingest.server.housekeeping import Housekeeping
 from ingest.server.meters import Meters, MetersMiddleware
 from ingest.server.native import NATIVE
@@ -114,6 +114,7 @@ def create_app(
             expose_headers=EXPOSED,
             max_age=86400,
         )
+    app.add_middleware(HostMiddleware, refuse=refuse)
     app.add_middleware(HeadersMiddleware)
     app.add_middleware(MetersMiddleware, meters=app.state.meters)
     return app

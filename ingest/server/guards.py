@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
@@ -26,6 +27,7 @@ SECURITY_HEADERS: Final = {
     "cross-origin-resource-policy": "same-origin",
     "cache-control": "no-store",
 }
+_HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~%!$&'()*+,;=-]*)(?::[0-9]*)?")
 
 
 def guard(headers: MutableHeaders) -> None:
@@ -68,13 +70,51 @@ class LoopbackMiddleware:
         await self._app(scope, receive, send)
 
 
+class HostMiddleware:
+    """Refuses a Host that is none (RFC 9110, section 7.2): URLs of answers begin with it."""
+
+    def __init__(self, app: ASGIApp, refuse: Callable[[Request, Exception], Response]) -> None:
+        self._app = app
+        self._refuse = refuse
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and not all(map(is_host, Headers(scope=scope).getlist("host"))):
+            others = [header for header in scope["headers"] if header[0] != b"host"]
+            refusal = Refusal("invalid", "the Host header names no host", code="host_invalid")
+            response = self._refuse(Request(dict(scope) | {"headers": others}), refusal)
+            await response(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+
+def is_host(text: str) -> bool:
+    """Whether a Host header holds a host, with or without a port, or nothing.
+
+    >>> [is_host(text) for text in ("films.example:8000", "[::1]", "", "[", "a/b", "a:b", "me@a")]
+    [True, True, True, False, False, False, False]
+    """
+    try:
+        parts = urlsplit(f"//{text}")
+        return _HOST.fullmatch(text) is not None and (parts.port or 0) >= 0
+    except ValueError:
+        return False
+
+
+def place_of(url: str) -> str:
+    """The host and port of a URL or an origin as they are written; empty where there are none."""
+    try:
+        return urlsplit(url).netloc
+    except ValueError:
+        return ""
+
+
 def _foreign(headers: Headers) -> str:
     """Why a request to a server on loopback is not from there; empty if it is."""
     host = headers.get("host", "")
     if not is_loopback(urlsplit(f"//{host}").hostname or ""):
         return "without keys the server answers only to the names of this machine's loopback"
     origin = headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc != host:
+    if origin is not None and place_of(origin) != host:
         return "without keys the server answers to no page of another origin"
     return ""
 

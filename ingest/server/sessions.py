@@ -19,6 +19,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+from ingest.server.guards import place_of
 from ingest.server.keys import KEY_PREFIX
 from ingest.server.refusals import Refusal
 
@@ -50,7 +51,7 @@ def session_of(core: Core, request: Request) -> str:
 def check_origin(core: Core, request: Request) -> None:
     """Raises Refusal `forbidden` unless a browser says that a page of our own origin sent the request."""
     ours = {request.headers.get("host", ""), urlsplit(core.base_url(request)).netloc} - {""}
-    origin = urlsplit(request.headers.get("origin", "")).netloc  # `null` has none
+    origin = place_of(request.headers.get("origin", ""))  # `null` has none
     site = request.headers.get("sec-fetch-site", "same-origin")  # not sent over http but on loopback
     if origin not in ours or site != "same-origin":
         raise Refusal("forbidden", "this was not sent by a page of this server", code="origin_foreign")

@@ -114,6 +114,7 @@ def test_pages_of_any_origin_may_send_a_key(client: TestClient) -> None:
         ("localhost", "https://evil.example", False),
         ("localhost", "null", False),
         ("", None, False),
+        ("localhost", "http://[", False),
     ],
 )
 def test_without_keys_only_this_machine_is_heard(
@@ -124,6 +125,25 @@ def test_without_keys_only_this_machine_is_heard(
     answer = client.post("/telex/orders", json={"clip": "a"}, headers=headers)
     assert answer.text.startswith("ORDER A BY LOCAL" if heard else "FORBIDDEN without keys the server")
     assert "access-control-allow-origin" not in answer.headers
+
+
+def test_a_host_that_is_none_is_refused(client: TestClient) -> None:
+    for host in ("[", "[::1", "[::zz]", "a:b", "a:99999", "a/b", "me@a", "a?b", "a b"):
+        for path, status in (
+            ("/healthz", 400),
+            ("/", 400),
+            ("/telex/orders/7", 200),
+        ):  # Telex says it in its text
+            answer = client.get(path, headers={"host": host})
+            told = "the Host header names no host" in answer.text
+            assert (host, answer.status_code, told) == (host, status, True)
+            assert answer.headers["x-content-type-options"] == "nosniff"
+    assert client.get("/healthz", headers={"host": "a_b.example:8000"}).status_code == 200
+
+
+def test_without_keys_a_host_that_is_none_is_refused(core_without_keys: Core) -> None:
+    client = TestClient(create_app(core_without_keys, (TELEX,)))
+    assert client.get("/healthz", headers={"host": "["}).status_code == 400
 
 
 @pytest.mark.parametrize(

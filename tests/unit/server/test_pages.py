@@ -124,6 +124,7 @@ def test_a_revoked_key_ends_its_sessions(signed_in: TestClient, core: Core) -> N
 FOREIGN = [
     {},
     {"origin": "null"},
+    {"origin": "http://["},
     {"origin": "http://testserver:81"},
     {"origin": "https://elsewhere.example"},
     {"origin": "http://testserver", "sec-fetch-site": "same-site"},
