@@ -68,6 +68,7 @@ def create_app(
         housekeeping = Housekeeping(core, errands.start)
         housekeeping.start()
         yield
+        core.closing.cancel()  # first: who waits for others' servers has the threads that the rest needs
         await run_in_threadpool(errands.close)
         await run_in_threadpool(housekeeping.stop)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 from fastapi import Request
 
 from ingest.engine.model import UrlSource
+from ingest.media.cancel import CancelToken
 from ingest.server.addresses import checked_url, without_credentials
 from ingest.server.filestore import FileStore
 from ingest.server.keys import KeyRing
@@ -26,7 +27,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Core:
-    """The server's insides; synchronous and safe to share among threads."""
+    """The server's insides; synchronous and safe to share among threads.
+
+    `closing` is set when the server ends: what a request waits for is broken off then.
+    """
 
     queue: "JobQueue"
     files: FileStore
@@ -35,6 +39,7 @@ class Core:
     tickets: Tickets
     settings: "ServerSettings"
     streams: Streams = field(default_factory=Streams)
+    closing: CancelToken = field(default_factory=CancelToken)
 
     def base_url(self, request: Request) -> str:
         """What URLs of this server begin with, without a slash at the end."""

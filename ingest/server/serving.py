@@ -80,6 +80,7 @@ def serve(
                 try:
                     server.run(sockets=[listener])
                 finally:
+                    core.closing.cancel()  # after a second signal uvicorn ends without the application's own end
                     engine.stop()
 
 

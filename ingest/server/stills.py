@@ -6,7 +6,6 @@ import hashlib
 from typing import TYPE_CHECKING, Final
 
 from ingest.files import write_atomic
-from ingest.media.cancel import CancelToken
 from ingest.pipeline.still import still
 from ingest.server.rooms import Room
 from ingest.settings import load
@@ -41,7 +40,7 @@ def still_of(core: Core, file: StoredFile, time: Fraction) -> bytes:
     except FileNotFoundError:
         pass
     with _ROOM.place(file.account):
-        picture = still(file.stored, time, load(), CancelToken())
+        picture = still(file.stored, time, load(), core.closing)
     _keep(kept, picture)
     return picture
 

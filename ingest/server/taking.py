@@ -6,7 +6,6 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ingest.media.cancel import CancelToken
 from ingest.server.batches import adopt
 from ingest.server.fetching import FetchLimits, fetch
 from ingest.server.filestore import FETCHES
@@ -44,5 +43,5 @@ def take(
         tempfile.TemporaryDirectory(dir=settings.home, prefix=FETCHES) as folder,
     ):
         target = Path(folder) / "file"
-        fetch(source, target, CancelToken(), limits)
+        fetch(source, target, core.closing, limits)
         return adopt(core.files, account, target, about)

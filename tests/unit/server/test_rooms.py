@@ -9,10 +9,17 @@ from typing import TYPE_CHECKING
 import anyio
 import httpx2
 import pytest
+from fastapi.testclient import TestClient
 from made_core import app_of, made_core
+from served import answering
 
+from ingest.engine.model import UrlSource
+from ingest.job.errors import Cancelled, IngestError
+from ingest.server.app import create_app
+from ingest.server.filestore import About
 from ingest.server.refusals import Refusal
 from ingest.server.rooms import Room
+from ingest.server.taking import take
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -94,3 +101,31 @@ def test_the_server_is_alive_while_all_threads_are_busy(tmp_path: Path) -> None:
         return 0
 
     assert anyio.run(asked) == 200
+
+
+def test_nobody_s_server_holds_up_the_end_of_ours(tmp_path: Path) -> None:
+    asked, free = threading.Event(), threading.Event()
+
+    def answer(_handler: object) -> None:
+        asked.set()
+        free.wait(20)
+
+    with made_core(tmp_path / "home", private_urls=True) as core, answering(answer) as url:
+        ended: list[IngestError] = []
+
+        def fetch() -> None:
+            try:
+                take(core, "a", UrlSource(url, "a"), About(path="/a", name="a", mime=""), seconds=600)
+            except IngestError as error:
+                ended.append(error)
+
+        taker = threading.Thread(target=fetch)
+        with TestClient(create_app(core, ())):
+            taker.start()
+            assert asked.wait(5)
+        begun = time.monotonic()
+        taker.join(5)
+        free.set()
+        assert time.monotonic() - begun < 3
+        assert [type(error) for error in ended] == [Cancelled]
+        assert not list((tmp_path / "home").glob("fetch-*"))
