@@ -14,6 +14,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from ingest.engine.leftovers import sweep_job_folders
 from ingest.job.errors import IngestError
 from ingest.server.webhooks import Webhooks
 
@@ -71,6 +72,7 @@ class Housekeeping:
                     swept = time.monotonic()
                     self._core.uploads.sweep()
                     self._core.files.sweep()
+                    sweep_job_folders(self._core.queue.database, self._core.settings.home)
             except (IngestError, OSError) as error:
                 # A full disk, a locked store: the next look may find it better.
                 _log.warning("housekeeping: %s", error)

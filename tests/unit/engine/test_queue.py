@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import sqlite3
+import time
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -15,6 +16,7 @@ from engine_asking import film, open_queue, preset, wanted
 from sqlalchemy import insert, select, update
 
 from ingest.engine import spawning
+from ingest.engine.leftovers import sweep_job_folders
 from ingest.engine.local import Engine
 from ingest.engine.model import (
     Filter,
@@ -288,6 +290,22 @@ def test_links_in_options_are_followed_once(queue: JobQueue, tmp_path: Path) -> 
         options = options_of(job.record.request.options)
         assert [options.klv, options.logos[0].path] == real
         assert queue.submission(job).options == options
+
+
+def test_what_a_killed_server_left_of_jobs_is_swept(queue: JobQueue, tmp_path: Path) -> None:
+    done, failed, waiting = (queue.submit("a", "u", wanted(tmp_path)) for _ in range(3))
+    end(queue, done, Status.COMPLETED)
+    end(queue, failed, Status.FAILED)
+    sources = [job_folder(queue.home, job.job_id) / "source" for job in (done, failed, waiting)]
+    nobody_s = queue.home / "jobs" / "j-of-nobody"
+    for folder in (*sources, nobody_s):
+        folder.mkdir(parents=True)
+        (folder / "film.mp4").write_bytes(b"film")
+    assert sweep_job_folders(queue.database, queue.home) == 1
+    assert [folder.exists() for folder in (*sources, nobody_s)] == [False, True, True, True]
+    assert sweep_job_folders(queue.database, queue.home, time.time() + 90_000) == 1
+    assert [folder.exists() for folder in (*sources, nobody_s)] == [False, True, True, False]
+    assert sweep_job_folders(queue.database, tmp_path / "nowhere") == 0
 
 
 def test_an_account_cannot_name_a_folder(queue: JobQueue, tmp_path: Path) -> None:
