@@ -161,3 +161,20 @@ def test_an_account_has_a_largest_number_of_streams(core: Core, send: Sender) ->
     status, answer = send("GET", f"{BASE}/events")
     assert (status, answer["code"]) == (429, 8)
     assert send("GET", f"{BASE}/jobs")[0] == 200
+
+
+def test_a_revoked_key_is_told_nothing_more(core: Core) -> None:
+    key = key_of(core)
+    who = core.keys.principal(key)
+    job = submitted(core, key)
+
+    async def told() -> list[str]:
+        found = []
+        changed = events.changes_of(core, who.seen, job, every=0.01)
+        async for line in events.lines(core, who, changed, as_events=False):
+            found.append(line)
+            await asyncio.to_thread(core.keys.revoke, who.key_id)
+            await asyncio.to_thread(core.queue.cancel, who.account, job.job_id)
+        return found
+
+    assert len(asyncio.run(asyncio.wait_for(told(), 20))) == 1

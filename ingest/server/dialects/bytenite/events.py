@@ -14,6 +14,8 @@ from ingest.job.errors import IngestError
 from ingest.server.core import Core
 from ingest.server.dialects.bytenite import documents
 from ingest.server.dialects.bytenite.manner import CoreOf, Reader, job_of
+from ingest.server.keys import Principal
+from ingest.server.refusals import Refusal
 from ingest.server.routing import stream
 
 if TYPE_CHECKING:
@@ -41,12 +43,19 @@ async def events(
     kind = "text/event-stream" if as_events else "application/x-ndjson"
     # What proxies must not hold back.
     return core.streams.answer(
-        who.account, _lines(changed, as_events=as_events), kind, {"x-accel-buffering": "no"}
+        who.account, lines(core, who, changed, as_events=as_events), kind, {"x-accel-buffering": "no"}
     )
 
 
-async def _lines(changed: AsyncIterator[Job | None], *, as_events: bool) -> AsyncIterator[str]:
+async def lines(
+    core: Core, who: Principal, changed: AsyncIterator[Job | None], *, as_events: bool
+) -> AsyncIterator[str]:
+    """What is sent; nothing more once the key has ended that was shown."""
     async for job in changed:
+        try:
+            await run_in_threadpool(core.keys.check, who)
+        except (Refusal, IngestError):
+            return
         if job is None:
             yield ":\n\n" if as_events else "\n"
             continue
