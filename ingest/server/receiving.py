@@ -52,11 +52,16 @@ async def receive_piece(request: Request, piece: Piece) -> Upload:
         await run_in_threadpool(piece.__exit__, None, None, None)
 
 
+def refuse_early(request: Request, core: Core, account: str) -> None:
+    """Where a request says how long its body is. Raises Refusal `too_large` for one file, or for the account."""
+    declared = request.headers.get("content-length", "")
+    if declared.isascii() and declared.isdecimal():
+        core.files.room(account, int(declared))
+
+
 async def receive_file(request: Request, core: Core, account: str, about: About) -> StoredFile:
     """The body is a whole file. Raises Refusal as `Writer` does."""
-    declared = request.headers.get("content-length", "")
-    if declared.isdecimal():
-        await run_in_threadpool(core.files.room, account, int(declared))
+    await run_in_threadpool(refuse_early, request, core, account)
     writer = await run_in_threadpool(core.files.writer, account, about)
     try:
         await pour(request, writer.write)

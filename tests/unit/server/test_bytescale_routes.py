@@ -13,6 +13,7 @@ from fastapi.testclient import TestClient
 from made_core import FILMS, made_core
 from made_jobs import brought_to
 from PIL import Image
+from starlette.requests import Request
 
 from ingest.engine.ids import from_ulid, ulid
 from ingest.engine.model import LocalSource, Submission
@@ -186,9 +187,19 @@ def test_a_form_is_its_files(asker: Asker) -> None:
     assert made["filePath"].startswith("/f/")
     assert made["filePath"].endswith("-a.mp4")
     too_large = asker.http.post(f"{asker.api}/uploads/form_data", files=files)
-    assert (too_large.status_code, too_large.json()["error"]["code"]) == (413, "too_large")
+    assert (too_large.status_code, too_large.json()["error"]["code"]) == (413, "file_too_large")
     empty = asker.http.post(f"{asker.api}/uploads/form_data", data={"a": "b"})
     assert empty.status_code == 400
+
+
+def test_a_form_is_refused_before_it_is_read_where_the_account_has_no_room(
+    asker: Asker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asker.core.files, "_max_stored", 100)
+    monkeypatch.setattr(Request, "form", None)
+    files = [("one", ("a.mp4", b"x" * 101, "video/mp4"))]
+    answer = asker.http.post(f"{asker.api}/uploads/form_data", files=files)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (413, "quota_exceeded")
 
 
 def test_a_path_said_in_full_replaces_and_a_fallback_does_not(asker: Asker) -> None:

@@ -24,6 +24,7 @@ from ingest.server.dialects.bytescale.bodies import (
 from ingest.server.dialects.bytescale.documents import error_response, milliseconds, raw_url, upload_response
 from ingest.server.filestore import About
 from ingest.server.jsontext import is_unicode
+from ingest.server.receiving import refuse_early
 from ingest.server.refusals import Refusal, refusal_of
 from ingest.server.routing import upload_body
 from ingest.server.taking import take
@@ -166,6 +167,8 @@ def _add_whole_routes(router: APIRouter, prefix: str) -> None:
         access.require("submit")
         files: list[dict[str, Any]] = []
         errors: list[dict[str, Any]] = []
+        # The form is put on the disk whole before any file of it is looked at.
+        await run_in_threadpool(refuse_early, request, access.core, access.account)
         async with request.form(max_files=_KEPT_FIELDS, max_fields=_KEPT_FIELDS) as form:
             for field, value in form.multi_items():
                 if not isinstance(value, UploadFile):
