@@ -16,11 +16,18 @@ from ingest.job.errors import IngestError
 from ingest.server.batches import make_errands
 from ingest.server.dialect import Dialect, owner
 from ingest.server.dialects import DIALECTS
-from ingest.server.guards import HeadersMiddleware, HostMiddleware, LoopbackMiddleware, guard
+from ingest.server.guards import (
+    HeadersMiddleware,
+    HostMiddleware,
+    LoopbackMiddleware,
+    StrangersMiddleware,
+    guard,
+)
 from ingest.server.housekeeping import Housekeeping
 from ingest.server.meters import Meters, MetersMiddleware
 from ingest.server.native import NATIVE
 from ingest.server.pages import PAGES
+from ingest.server.rates import Rate
 from ingest.server.refusals import Refusal
 from ingest.server.routing import refused, to_refusal
 
@@ -107,6 +114,8 @@ def create_app(
     if core.settings.no_auth:
         app.add_middleware(LoopbackMiddleware, refuse=refuse)
     else:
+        if core.settings.rate is not None:
+            app.add_middleware(StrangersMiddleware, refuse=refuse, rate=Rate(core.settings.rate))
         app.add_middleware(
             CORSMiddleware,
             allow_origins=["*"],

@@ -10,13 +10,16 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 
-from ingest.server.refusals import Refusal
+from ingest.server.connections import network_of
+from ingest.server.refusals import REFUSALS, Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from starlette.responses import Response
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from ingest.server.rates import Rate
 
 # Set where a route has not said otherwise. An answer of the API loads and runs nothing, whoever displays it.
 SECURITY_HEADERS: Final = {
@@ -27,6 +30,7 @@ SECURITY_HEADERS: Final = {
     "cross-origin-resource-policy": "same-origin",
     "cache-control": "no-store",
 }
+_UNKNOWN = frozenset({"missing_credentials", "bad_credentials", "expired"})
 _HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~%!$&'()*+,;=-]*)(?::[0-9]*)?")
 
 
@@ -68,6 +72,33 @@ class LoopbackMiddleware:
             await response(scope, receive, send)
             return
         await self._app(scope, receive, send)
+
+
+class StrangersMiddleware:
+    """Bounds how many credentials an address may have refused in a second: each costs a look into the store."""
+
+    def __init__(self, app: ASGIApp, refuse: Callable[[Request, Exception], Response], rate: Rate) -> None:
+        self._app = app
+        self._refuse = refuse
+        self._rate = rate
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        client = scope.get("client")
+        if scope["type"] != "http" or client is None:
+            await self._app(scope, receive, send)
+            return
+        whom = network_of(client[0])
+        try:
+            self._rate.check(whom)
+        except Refusal as refusal:
+            response = self._refuse(Request(scope), refusal)
+            await response(scope, receive, send)
+            return
+        refusals: list[Refusal] = []
+        scope[REFUSALS] = refusals
+        await self._app(scope, receive, send)
+        if any(refusal.kind in _UNKNOWN for refusal in refusals):
+            self._rate.note(whom)
 
 
 class HostMiddleware:

@@ -48,6 +48,9 @@ STATUSES: Final[dict[Kind, HTTPStatus]] = {
     "unavailable": HTTPStatus.SERVICE_UNAVAILABLE,
     "internal": HTTPStatus.INTERNAL_SERVER_ERROR,
 }
+REFUSALS: Final = (
+    "ingest.refusals"  # of an ASGI scope: a list of what was refused, for the middleware around it
+)
 _MISSING = frozenset({codes.JOB_NOT_FOUND, codes.SOURCE_NOT_FOUND})
 _CONFLICTS = frozenset(
     {codes.JOB_NOT_CANCELLABLE, codes.JOB_NOT_CHANGEABLE, codes.JOB_NOT_RESUMABLE, codes.OUTPUT_EXISTS}

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 
 from ingest.job.errors import IngestError, one_line
 from ingest.server.core import get_core
-from ingest.server.refusals import Kind, Refusal, refusal_of
+from ingest.server.refusals import REFUSALS, Kind, Refusal, refusal_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,6 +90,7 @@ def upload_body(endpoint: Endpoint) -> Endpoint:
 
 def refused(refuse: Refuse, refusal: Refusal, request: Request) -> Response:
     """The dialect's answer, with the headers that every answer of this kind has (RFC 9110)."""
+    request.scope.get(REFUSALS, []).append(refusal)
     response = refuse(refusal, request)
     for name, value in refusal.headers.items():
         response.headers[name] = value

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 from fastapi.testclient import TestClient
-from made_core import key_of
+from made_core import key_of, made_core
 from made_dialect import TELEX
 
 from ingest.job import codes
@@ -16,6 +17,8 @@ from ingest.server.app import create_app
 from ingest.server.refusals import refusal_of
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ingest.server.core import Core
 
 
@@ -125,6 +128,23 @@ def test_without_keys_only_this_machine_is_heard(
     answer = client.post("/telex/orders", json={"clip": "a"}, headers=headers)
     assert answer.text.startswith("ORDER A BY LOCAL" if heard else "FORBIDDEN without keys the server")
     assert "access-control-allow-origin" not in answer.headers
+
+
+def test_who_has_many_credentials_refused_is_not_heard_for_a_while(tmp_path: Path) -> None:
+    with made_core(tmp_path / "home", rate=5) as core:
+        app = create_app(core)
+        guesser, other = (TestClient(app, client=(address, 1)) for address in ("192.0.2.1", "192.0.2.2"))
+        good = {"authorization": f"Bearer {key_of(core)}"}
+        bad = {"authorization": "Bearer secret_guessed", "origin": "https://shop.example"}
+        assert guesser.get("/api/jobs", headers=good).status_code == 200
+        heard = [guesser.get("/api/jobs", headers=bad) for _ in range(12)]
+        statuses = [answer.status_code for answer in heard]
+        assert statuses == [401] * 5 + [429] * 7
+        assert (heard[-1].json()["error"]["code"], heard[-1].headers["retry-after"]) == ("rate_limited", "1")
+        assert heard[-1].headers["access-control-allow-origin"] == "*"
+        assert other.get("/api/jobs", headers=good).status_code == 200
+        time.sleep(2.1)
+        assert guesser.get("/api/jobs", headers=good).status_code == 200
 
 
 def test_a_host_that_is_none_is_refused(client: TestClient) -> None:
