@@ -32,17 +32,20 @@ if TYPE_CHECKING:
     from ingest.job.record import Record
 
 MOST_DEATHS = 3
+MOST_LOST = 10  # servers are killed for reasons of their own as well
 
 
 @dataclass(frozen=True, slots=True)
 class End:
     """How a process ended: `died` by itself, with its last words; `overdue`: ended because its time was up.
 
+    `lost`: nobody saw it, for the server was killed with it, perhaps because of it.
     `error`: why there could be none, ever. `seconds` that it ran; None where nobody has counted.
     """
 
     died: bool = False
     overdue: bool = False
+    lost: bool = False
     words: str = ""
     error: IngestError | None = None
     seconds: float | None = None
@@ -54,7 +57,7 @@ def settle(queue: JobQueue, job_id: str, end: End) -> None:
     Raises:
         IngestError: the store cannot be written.
     """
-    query = select(*JOB_COLUMNS, J.submission, J.deleting, J.deaths, J.ran).where(
+    query = select(*JOB_COLUMNS, J.submission, J.deleting, J.deaths, J.lost, J.ran).where(
         J.job_id == job_id, J.queue == "running"
     )
     with queue.database.read() as connection:
@@ -77,7 +80,8 @@ def settle(queue: JobQueue, job_id: str, end: End) -> None:
             tell_ended(connection, row, last)
         else:
             last = record.resumed(None)
-            values = {"queue": "queued", "deaths": row.deaths + end.died, "ran": ran} | record_columns(last)
+            counted = {"deaths": row.deaths + end.died, "lost": row.lost + end.lost, "ran": ran}
+            values = {"queue": "queued"} | counted | record_columns(last)
         connection.execute(update(JOBS).where(J.job_id == job_id).values(values))
     if last.status.final:
         if not record.status.final:
@@ -105,6 +109,12 @@ def _error(row: Row[*tuple[Any, ...]], end: End) -> IngestError | None:
             f"the job's process died {MOST_DEATHS} times without a word",
             remedy="is there memory enough?",
             detail=end.words,
+        )
+    if end.lost and row.lost + 1 >= MOST_LOST:
+        return ProcessingError(
+            codes.PROCESS_DIED,
+            f"the server was killed {MOST_LOST} times while the job ran",
+            remedy="is there memory enough?",
         )
     return None
 

@@ -280,7 +280,7 @@ class Engine:
                 continue
             with _going_on(f"take over job {job_id}"), spawning.locked(self._queue.home, job_id) as free:
                 if free:  # else its process lives, or another engine does this
-                    settle(self._queue, job_id, End())
+                    settle(self._queue, job_id, End(lost=True))
                     self._awake.set()
         for job_id in gone:
             with _going_on(f"delete job {job_id}"), spawning.locked(self._queue.home, job_id) as free:

@@ -7,6 +7,7 @@ import time
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+from ingest.store.attempt_schema import ATTEMPTS
 from ingest.store.errand_schema import ERRANDS
 from ingest.store.filter_schema import FILTERS
 from ingest.store.resource_schema import RESOURCES
@@ -43,6 +44,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     ERRANDS,
     RESOURCES,
     FILTERS,
+    ATTEMPTS,
 )
 VERSION = len(MIGRATIONS)
 

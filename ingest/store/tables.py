@@ -56,6 +56,7 @@ JOBS = Table(
     _text("asked", "{}"),
     _text("submission", "{}"),
     _text("record"),
+    _count("lost"),
 )
 
 ACCOUNTS = Table(

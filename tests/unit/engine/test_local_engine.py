@@ -20,7 +20,7 @@ from engine_asking import open_queue, wanted
 from sqlalchemy import event, select, update
 
 from ingest.engine import spawning
-from ingest.engine.ends import MOST_DEATHS, End, settle
+from ingest.engine.ends import MOST_DEATHS, MOST_LOST, End, settle
 from ingest.engine.local import Engine
 from ingest.engine.model import State
 from ingest.engine.places import job_folder, lock_file
@@ -337,6 +337,22 @@ def test_a_killed_engine_takes_its_children_along_and_loses_nothing(queue: JobQu
             queue.cancel("x", job.job_id)
         assert ended(queue, *jobs) == [State.CANCELLED, State.CANCELLED, State.COMPLETED]
     assert [queue.job(None, j.job_id).attempts for j in jobs] == [2, 2, 1]
+
+
+def test_a_job_that_takes_its_server_along_each_time_ends(queue: JobQueue, tmp_path: Path) -> None:
+    job = queue.submit("x", "u", wanted(tmp_path))
+    engine = Engine(queue, slots=1)
+    for time_ in range(MOST_LOST):
+        assert queue.job("x", job.job_id).queue == "queued", time_
+        assert engine._claim(job.job_id) is not None
+        Engine(queue, slots=1)._find_lost()  # of the next server
+    last = queue.job("x", job.job_id)
+    assert last.record.error is not None
+    assert (last.state, last.record.error.code) == (State.FAILED, 9365)
+    queue.retry("x", job.job_id)
+    engine._claim(job.job_id)
+    engine._find_lost()
+    assert queue.job("x", job.job_id).queue == "queued"
 
 
 def test_a_job_whose_process_lives_is_waited_for(queue: JobQueue, tmp_path: Path) -> None:
