@@ -5,6 +5,7 @@ It only writes down what is to be done. `ingest.engine.local` does it, in this p
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import signal
@@ -31,6 +32,7 @@ from ingest.job.record import Record, utc_now
 from ingest.job.status import Status
 from ingest.pipeline.cancelling import cancel_job
 from ingest.pipeline.closing import close_in_folder, closed
+from ingest.pipeline.finding import job_in
 from ingest.store.database import open_database
 from ingest.store.model import JobSummary, storable
 from ingest.store.sqlite import row_of
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
     Check = Callable[[Connection, str], None]
 
 POLL = 0.5  # seconds between two looks of `events`
+PATIENCE = 5.0  # seconds to wait for whoever changes a job just now
 HEARTBEAT = 15.0  # seconds after which `events` gives a sign of life
 _CHANGED_COLUMNS = (*JOB_COLUMNS, J.submission)
 
@@ -110,8 +113,9 @@ class JobQueue:
         Raises:
             UsageError: JOB_NOT_FOUND; JOB_NOT_CHANGEABLE, it is no draft; as `draft`.
         """
-        row = self._draft(account, job_id)
-        self._replace(row, submission, "draft")
+        self._draft(account, job_id)
+        with self._held(job_id):
+            self._replace(self._draft(account, job_id), submission, "draft")
         return self.job(account, job_id)
 
     def run(self, account: str | None, job_id: str) -> Job:
@@ -121,9 +125,11 @@ class JobQueue:
             UsageError: JOB_NOT_FOUND; JOB_NOT_CHANGEABLE, it is no draft; as `submit`.
             SourceError: as `submit`.
         """
-        row = self._draft(account, job_id)
-        submission = submissions.loaded(row.submission, json.loads(row.asked))
-        self._replace(row, submission, "queued")
+        self._draft(account, job_id)
+        with self._held(job_id):
+            row = self._draft(account, job_id)
+            submission = submissions.loaded(row.submission, json.loads(row.asked))
+            self._replace(row, submission, "queued")
         self._wake()
         return self.job(account, job_id)
 
@@ -175,6 +181,14 @@ class JobQueue:
             rows = connection.execute(select(*JOB_COLUMNS).where(J.job_id.in_(wanted))).all()
         by_id = {row.job_id: job_of(row) for row in rows}
         return Page(tuple(by_id[i] for i in wanted if i in by_id), total, more=len(ids) > filter.limit)
+
+    def newest(self, account: str | None, condition: ColumnElement[bool], limit: int) -> tuple[Job, ...]:
+        """The `limit` jobs that were created last of those of which `condition` (of the columns `J`) is true."""
+        query = select(*JOB_COLUMNS).where(owned(account), condition)
+        query = query.order_by(J.created.desc(), J.job_id.desc()).limit(limit)
+        with self.database.read() as connection:
+            rows = connection.execute(query).all()
+        return tuple(job_of(row) for row in rows)
 
     def counts(self, account: str | None) -> dict[State, int]:
         """How many jobs are in each state; those that no job is in are left out."""
@@ -249,30 +263,21 @@ class JobQueue:
         Raises:
             UsageError: JOB_NOT_FOUND; JOB_NOT_CHANGEABLE, it has not failed, or the queue never had it.
         """
-        with self.database.write() as connection:
-            row = _row(connection, account, job_id)
-            record = job_of(row).record
-            if row.queue != "ended" or record.status not in (Status.FAILED, Status.CANCELLED):
-                raise UsageError(
-                    codes.JOB_NOT_CHANGEABLE,
-                    f"job {job_id} cannot be tried again: it is {row.status}",
-                    remedy="only a failed or cancelled job of the server can",
-                )
-            if record.request is None:
-                raise UsageError(codes.JOB_NOT_CHANGEABLE, f"job {job_id} was a draft without a source")
-            _update(
-                connection,
-                job_id,
-                queue="queued",
-                cancelling=0,
-                queued=utc_now(),
-                ended=None,
-                deaths=0,
-                ran=0.0,
-                **record_columns(record.resumed(None)),
-            )
-            if check is not None:
-                check(connection, row.account)
+        with self.database.read() as connection:
+            _retryable(_row(connection, account, job_id))
+        with self._held(job_id):
+            with self.database.write() as connection:
+                row = _row(connection, account, job_id)
+                record = _retryable(row).resumed(None)
+                counts = {"deaths": 0, "lost": 0, "ran": 0.0}
+                values = {"queue": "queued", "cancelling": 0, "queued": utc_now(), "ended": None}
+                _update(connection, job_id, **values, **counts, **record_columns(record))
+                if check is not None:
+                    check(connection, row.account)
+            own = job_in(Path(row.output))
+            if own is not None and own.summary.updated > record.times.updated:
+                # The clock was put back: the end that the folder tells of would be taken for the next one's.
+                close_in_folder(Path(row.output), record)
         self._wake()
         return self.job(account, job_id)
 
@@ -395,6 +400,19 @@ class JobQueue:
             "record": storable(record.to_json()),
         }
 
+    @contextlib.contextmanager
+    def _held(self, job_id: str) -> Iterator[None]:
+        """Nobody else changes the job's folder, or begins the job, meanwhile. Raises UsageError JOB_NOT_CHANGEABLE."""
+        until = time.monotonic() + PATIENCE
+        while True:
+            with spawning.locked(self.home, job_id) as free:
+                if free:
+                    yield
+                    return
+            if time.monotonic() > until:
+                raise UsageError(codes.JOB_NOT_CHANGEABLE, f"job {job_id} is being changed or run")
+            time.sleep(0.02)
+
     def _draft(self, account: str | None, job_id: str) -> Row[*tuple[Any, ...]]:
         with self.database.read() as connection:
             row = _row(connection, account, job_id)
@@ -403,7 +421,7 @@ class JobQueue:
         return row
 
     def _replace(self, row: Row[*tuple[Any, ...]], submission: Submission, queue: Queue) -> None:
-        """Of a draft that is a draft still; it stays created when it was."""
+        """Of a draft that is a draft still, for who holds its lock; it stays created when it was."""
         username = self._record(row).username
         values = self._values(row.account, username, submission, row.job_id, queue, created=row.created)
         with self.database.write() as connection:
@@ -416,6 +434,20 @@ class JobQueue:
     @staticmethod
     def _record(row: Row[*tuple[Any, ...]]) -> Record:
         return job_of(row).record
+
+
+def _retryable(row: Row[*tuple[Any, ...]]) -> Record:
+    """The record of a job that can be tried again. Raises UsageError JOB_NOT_CHANGEABLE."""
+    record = job_of(row).record
+    if row.queue != "ended" or record.status not in (Status.FAILED, Status.CANCELLED):
+        raise UsageError(
+            codes.JOB_NOT_CHANGEABLE,
+            f"job {row.job_id} cannot be tried again: it is {row.status}",
+            remedy="only a failed or cancelled job of the server can",
+        )
+    if record.request is None:
+        raise UsageError(codes.JOB_NOT_CHANGEABLE, f"job {row.job_id} was a draft without a source")
+    return record
 
 
 def record_columns(record: Record) -> dict[str, Any]:

@@ -6,9 +6,10 @@ import itertools
 import json
 import sqlite3
 import time
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -29,7 +30,9 @@ from ingest.engine.model import (
     UrlSource,
 )
 from ingest.engine.places import job_folder, presets_folder
+from ingest.engine.queue import record_columns
 from ingest.engine.rows import J
+from ingest.engine.sources import Sources
 from ingest.engine.stopping import cancel_anywhere
 from ingest.engine.submissions import dumped, loaded
 from ingest.job import codes
@@ -436,6 +439,54 @@ def test_a_failed_job_is_tried_again(queue: JobQueue, tmp_path: Path) -> None:
     refused(codes.JOB_NOT_CHANGEABLE, queue.retry, "a", job.job_id)
 
 
+def test_what_is_tried_again_is_not_what_it_was_when_the_clock_is_put_back(
+    queue: JobQueue, tmp_path: Path
+) -> None:
+    job = queue.submit("x", "u", wanted(tmp_path))
+    failed = job.record.with_status(Status.EXECUTING).with_status(Status.FAILED)
+    failed = failed.evolve(times=failed.times.model_copy(update={"updated": "2999-01-01T00:00:00.000Z"}))
+    job.folder.mkdir(parents=True)
+    (job.folder / "job.json").write_text(failed.to_json())
+    put(queue, job, queue="ended", **record_columns(failed))
+    queue.retry("x", job.job_id)
+    put(queue, job, queue="running")
+    assert queue.job("x", job.job_id).record.status is Status.SUBMITTED
+
+
+def test_a_draft_is_changed_by_one_at_a_time(
+    queue: JobQueue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the one that comes too late has asked for is not what is run."""
+    own = {"tiny": preset("tiny")}
+    job = queue.draft("x", "u", wanted(tmp_path, resolutions=("tiny",), presets=own))
+    other = wanted(
+        tmp_path, "two.mp4", resolutions=("tiny",), presets={"tiny": own["tiny"].replace("30\n", "40\n", 1)}
+    )
+    prepare = Sources.prepare
+
+    def slowly(*of: Any, **more: Any) -> Any:
+        found = prepare(*of, **more)
+        begun.set()
+        assert not changed.wait(0.2)
+        return found
+
+    begun, changed = Event(), Event()
+    monkeypatch.setattr(Sources, "prepare", slowly)
+    said: list[str] = []
+
+    def change() -> None:
+        begun.wait(10)
+        said.append(refused(codes.JOB_NOT_CHANGEABLE, queue.change, "x", job.job_id, submission=other))
+        changed.set()
+
+    late = Thread(target=change)
+    late.start()
+    queue.run("x", job.job_id)
+    late.join(20)
+    assert said == [f"job {job.job_id} is no draft any more"]
+    assert (presets_folder(queue.home, job.job_id) / "tiny.toml").read_text() == own["tiny"]
+
+
 def test_a_deleted_job_is_gone_with_its_files(queue: JobQueue, tmp_path: Path) -> None:
     job = queue.submit("a", "u", wanted(tmp_path, resolutions=("tiny",), presets={"tiny": preset("tiny")}))
     job.folder.mkdir(parents=True)
@@ -455,13 +506,15 @@ def test_a_job_that_is_tried_again_while_it_is_deleted_is_not_run(
     end(queue, job, Status.FAILED)
     cancel = queue.cancel
 
-    def cancel_and_retry(*of: Any) -> Job:
-        cancel(*of)
-        return queue.retry("x", job.job_id)
+    with ExitStack() as engine:
 
-    monkeypatch.setattr(queue, "cancel", cancel_and_retry)
-    with spawning.locked(queue.home, job.job_id) as free:  # as an engine that is about to begin it
-        assert free
+        def cancel_and_retry(*of: Any) -> Job:
+            cancel(*of)
+            again = queue.retry("x", job.job_id)
+            assert engine.enter_context(spawning.locked(queue.home, job.job_id))  # about to begin it
+            return again
+
+        monkeypatch.setattr(queue, "cancel", cancel_and_retry)
         queue.delete("x", job.job_id)
         refused(codes.JOB_NOT_FOUND, queue.retry, "x", job.job_id)
         assert Engine(queue, slots=1)._claim(job.job_id) is None
