@@ -18,7 +18,7 @@ from ingest.job.status import Status
 from ingest.media.source import display_name
 from ingest.pipeline.finding import job_in
 from ingest.pipeline.first_record import folder_url
-from ingest.store import server_schema
+from ingest.store import attempt_schema, server_schema
 from ingest.store.filter_schema import asked_key
 from ingest.store.model import storable
 from ingest.store.tables import JOBS
@@ -53,6 +53,7 @@ WAITING = J.queue == literal_column("'queued'")
 RUNNING = J.queue == literal_column("'running'")
 DELETING: ColumnElement[bool] = literal_column("deleting")
 TURN: ColumnElement[int] = literal_column(server_schema.TURN)
+NAMED: ColumnElement[int] = literal_column(attempt_schema.NAMED)
 _SORTED = {
     "created": J.created,
     "updated": J.updated,

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from fastapi.testclient import TestClient
-from made_core import FILMS, made_core
+from made_core import FILMS, made_core, submitted
 from made_jobs import brought_to
 from PIL import Image
 from starlette.requests import Request
 
+from ingest.engine import rows
 from ingest.engine.ids import from_ulid, ulid
 from ingest.engine.model import LocalSource, Submission
 from ingest.engine.queue import JobQueue
@@ -477,6 +478,28 @@ def test_both_spellings_of_a_list(asker: Asker) -> None:
         items = asker.http.get(f"{asker.api}/jobs?{query}").json()["items"]
         assert [item["jobId"] for item in items] == expected
     assert asker.http.get(f"{asker.api}/jobs?jobType=AntivirusJob").json() == {"items": []}
+
+
+def test_a_list_reads_no_jobs_of_other_types(asker: Asker, monkeypatch: pytest.MonkeyPatch) -> None:
+    preset = asker.get("/sd/film.mp4?f=hls-h264").json()["jobId"]
+    native = submitted(asker.core, asker.key).job_id
+    video = [asker.get(f"/video/film.mp4?f=hls-h264&h={h}").json()["jobId"] for h in (100, 102)]
+    read: list[str] = []
+
+    def job_of(row: Any) -> Job:
+        read.append(row.job_id)
+        return rows.job_of(row)
+
+    monkeypatch.setattr("ingest.engine.queue.job_of", job_of)
+    for types, expected in (
+        ("jobType=ProcessFileJob", [preset]),
+        ("jobType=ProcessVideoJob", [*reversed(video), ulid(native)]),
+        ("jobType=ProcessVideoJob&jobType=ProcessFileJob", [*reversed(video), ulid(native), preset]),
+    ):
+        read.clear()
+        items = asker.http.get(f"{asker.api}/jobs?{types}").json()["items"]
+        assert [item["jobId"] for item in items] == expected
+        assert [ulid(job_id) for job_id in read] == expected
 
 
 def test_nothing_of_others_is_told_or_changed(app: FastAPI, asker: Asker) -> None:
