@@ -174,7 +174,7 @@ class Filter:
         active_since: it runs, or has ended at this moment or later.
         asked: of a key of the request's own document the text that it has, or whether it has anything but null.
         sort: a column; times are equal to the millisecond at best, the id decides then.
-        after: the id of the job that the page before ended with (keyset paging); else `offset` counts.
+        after: `next` of the page before (keyset paging, `engine.cursors`); else `offset` counts.
     """
 
     account: str | None
@@ -196,11 +196,15 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some of the jobs that a filter lets through, and how many there are in all."""
+    """Some of the jobs that a filter lets through, and how many there are in all.
+
+    `next` is the cursor of the page behind this one; None where this is the last.
+    """
 
     jobs: tuple[Job, ...]
     total: int
     more: bool
+    next: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -172,15 +172,20 @@ class JobQueue:
         return submissions.loaded(row.submission, job.asked)
 
     def jobs(self, filter: Filter) -> Page:  # noqa: A002 (the contract's word)
-        """A page of the jobs that `filter` lets through."""
+        """A page of the jobs that `filter` lets through.
+
+        Raises:
+            UsageError: a moment that is none in UTC; a cursor of no list, or of another order.
+        """
         from ingest.engine.model import Page
 
         with self.database.read() as connection:
-            ids, total = page_ids(connection, filter)
-            wanted = ids[: filter.limit]
+            wanted, total, following = page_ids(connection, filter)
             rows = connection.execute(select(*JOB_COLUMNS).where(J.job_id.in_(wanted))).all()
         by_id = {row.job_id: job_of(row) for row in rows}
-        return Page(tuple(by_id[i] for i in wanted if i in by_id), total, more=len(ids) > filter.limit)
+        return Page(
+            tuple(by_id[i] for i in wanted if i in by_id), total, more=following is not None, next=following
+        )
 
     def newest(self, account: str | None, condition: ColumnElement[bool], limit: int) -> tuple[Job, ...]:
         """The `limit` jobs that were created last of those of which `condition` (of the columns `J`) is true."""

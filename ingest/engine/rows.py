@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
-from sqlalchemy import and_, func, literal, literal_column, select, tuple_
+from sqlalchemy import and_, func, literal, literal_column, or_, select, tuple_
 
+from ingest.engine import cursors
 from ingest.engine.model import Filter, Job, State, moment
 from ingest.job import codes
 from ingest.job.errors import UsageError
@@ -63,6 +64,9 @@ _SORTED = {
     "source": J.search,
     "label": J.label,
 }
+
+
+_SOMETIMES = frozenset({"ended", "label"})  # not every job has them
 
 
 def stamp(at: datetime) -> str:
@@ -186,26 +190,38 @@ def conditions(wanted: Filter) -> ColumnElement[bool]:
     return and_(*found)
 
 
-def page_ids(connection: Connection, wanted: Filter) -> tuple[Sequence[str], int]:
-    """The ids of a page and one more where there is one, and how many jobs the filter lets through in all."""
+def page_ids(connection: Connection, wanted: Filter) -> tuple[Sequence[str], int, str | None]:
+    """The ids of a page, how many jobs the filter lets through in all, and the cursor of the page behind this one.
+
+    Raises:
+        UsageError: `wanted.after` is no cursor of this order.
+    """
     chosen = conditions(wanted)
     total = connection.execute(select(func.count()).select_from(JOBS).where(chosen)).scalar_one()
     key = _SORTED[wanted.sort]
     order = (key.desc(), J.job_id.desc()) if wanted.descending else (key, J.job_id)
-    query = select(J.job_id).where(chosen).order_by(*order).limit(wanted.limit + 1)
+    query = select(J.job_id, key).where(chosen).order_by(*order).limit(wanted.limit + 1)
     if wanted.after is None:
         query = query.offset(wanted.offset)
     else:
-        query = query.where(_behind(connection, wanted.after, key, descending=wanted.descending))
-    return connection.execute(query).scalars().all(), total
+        query = query.where(_behind(cursors.read(wanted.after, wanted.sort), key, wanted))
+    rows = connection.execute(query).all()
+    shown = rows[: wanted.limit]
+    following = None
+    if len(rows) > wanted.limit and shown:
+        job_id, value = shown[-1]
+        following = cursors.written(wanted.sort, (value, job_id))
+    return [row.job_id for row in shown], total, following
 
 
-def _behind(
-    connection: Connection, after: str, key: ColumnElement[Any], *, descending: bool
-) -> ColumnElement[bool]:
-    """Behind the job `after` in the order; everything where it is gone."""
-    value = connection.execute(select(key).where(J.job_id == after)).scalar_one_or_none()
+def _behind(place: cursors.Place, key: ColumnElement[Any], wanted: Filter) -> ColumnElement[bool]:
+    """Behind a place in the order; SQLite sorts what has no value before all that has one."""
+    value, job_id = place
     if value is None:
-        return J.job_id.is_not(None)
-    here, there = tuple_(key, J.job_id), tuple_(literal(value), literal(after))
-    return here < there if descending else here > there
+        if wanted.descending:
+            return and_(key.is_(None), J.job_id < job_id)
+        return or_(key.is_not(None), J.job_id > job_id)
+    here, there = tuple_(key, J.job_id), tuple_(literal(value), literal(job_id))
+    if not wanted.descending:
+        return here > there
+    return or_(here < there, key.is_(None)) if wanted.sort in _SOMETIMES else here < there

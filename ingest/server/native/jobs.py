@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import Query, Request, Response
 
+from ingest.engine.cursors import LIMIT
 from ingest.engine.model import Filter, State
 from ingest.media.presets import load, shipped_dir
 from ingest.server.native import examples
@@ -73,7 +74,9 @@ def add_routes(router: "APIRouter") -> None:
         sort: Literal["created", "updated", "status", "percent", "source"] = "created",
         order: Literal["asc", "desc"] = "desc",
         limit: Annotated[int, Query(ge=1, le=MOST)] = 50,
-        cursor: Annotated[str | None, Query(max_length=64, description="`next` of the page before.")] = None,
+        cursor: Annotated[
+            str | None, Query(max_length=LIMIT, description="`next` of the page before.")
+        ] = None,
         account: Annotated[str | None, Query(max_length=32, description="For administrators.")] = None,
     ) -> Response:
         asking.require("read")
@@ -97,8 +100,7 @@ def add_routes(router: "APIRouter") -> None:
         )
         base = core.base_url(request)
         jobs = [job_document(job, base) for job in page.jobs]
-        following = page.jobs[-1].job_id if page.more and page.jobs else None
-        return _json({"jobs": jobs, "total": page.total, "next": following})
+        return _json({"jobs": jobs, "total": page.total, "next": page.next})
 
     @router.get("/api/jobs/{job_id}", responses=shown(examples.JOB), summary="A job and its record")
     def one(request: Request, job_id: str, core: Inside, asking: Asking) -> Response:

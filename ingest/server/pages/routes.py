@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from fastapi import Depends, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
+from ingest.engine.cursors import LIMIT
 from ingest.engine.model import Filter
 from ingest.job.ids import is_job_id
 from ingest.media.presets import load
@@ -43,7 +44,7 @@ def jobs(
     asking: Asking,
     show: Literal["all", "active", "completed", "failed", "cancelled", "draft"] = "all",
     text: Annotated[str, Query(max_length=255)] = "",
-    after: Annotated[str, Query(max_length=64)] = "",
+    after: Annotated[str, Query(max_length=LIMIT)] = "",
 ) -> Response:
     asking.require("read")
     states = views.GROUPS[show]
@@ -64,7 +65,7 @@ def jobs(
         after=after,
         groups=views.GROUPS,
         words=views.STATE_WORDS,
-        older=urlencode(kept | {"after": found.jobs[-1].job_id}) if found.more and found.jobs else "",
+        older=urlencode(kept | {"after": found.next}) if found.next else "",
         newest=urlencode(kept),
         same=urlencode([*same, ("limit", str(JOBS_SHOWN))]),
         presets=tuple(load(core.settings.preset_dir).values()),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import itertools
 import json
 import sqlite3
@@ -14,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from engine_asking import film, open_queue, preset, wanted
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 
-from ingest.engine import spawning
+from ingest.engine import cursors, spawning
 from ingest.engine.leftovers import sweep_job_folders
 from ingest.engine.local import Engine
 from ingest.engine.model import (
@@ -651,12 +652,40 @@ def test_pages_by_offset_and_by_cursor_are_the_whole(
     assert [p.jobs[0].job_id for p in by_offset] == whole
     assert [(p.total, p.more) for p in by_offset] == [(4, True)] * 3 + [(4, False)]
     by_cursor: list[str] = []
+    cursor: str | None = None
     more = True
     while more:
-        page = queue.jobs(replace(every, limit=3, after=by_cursor[-1] if by_cursor else None))
+        page = queue.jobs(replace(every, limit=3, after=cursor))
         by_cursor += [j.job_id for j in page.jobs]
+        cursor = page.next
         more = page.more
     assert by_cursor == whole
+
+
+@pytest.mark.parametrize(
+    ("sort", "descending"), [("created", True), ("source", False), ("label", True), ("ended", False)]
+)
+def test_paging_goes_on_where_the_job_of_the_cursor_is_gone(
+    queue: JobQueue, tmp_path: Path, sort: Any, descending: bool
+) -> None:
+    filled(queue, tmp_path)
+    every = Filter("a", sort=sort, descending=descending, limit=2)
+    whole = [j.job_id for j in queue.jobs(replace(every, limit=50)).jobs]
+    cursor = queue.jobs(every).next
+    with queue.database.write() as connection:
+        connection.execute(delete(JOBS).where(JOBS.c.job_id == whole[1]))
+    page = queue.jobs(replace(every, after=cursor))
+    assert ([j.job_id for j in page.jobs], page.next) == (whole[2:], None)
+
+
+@pytest.mark.parametrize(
+    "cursor", ["", "nope", "\u00e9", "W10", "bnVsbA", cursors.written("updated", ("2026", "j")),
+               cursors.written("created", (float("nan"), "j")), cursors.written("created", (10**30, "j")),
+               base64.urlsafe_b64encode(b"[" * 3000).decode()]
+)  # fmt: skip
+def test_what_is_no_cursor_is_refused(queue: JobQueue, cursor: str) -> None:
+    with pytest.raises(UsageError, match="the cursor is none of this list"):
+        queue.jobs(Filter("a", after=cursor))
 
 
 def test_counts(queue: JobQueue, tmp_path: Path) -> None:

@@ -176,6 +176,14 @@ def test_a_body_is_a_file(asker: Asker) -> None:
     assert (details["tags"], details["metadata"], details["mime"]) == (["x", "y"], {"shot": 1}, "video/mp4")
 
 
+def test_what_is_no_url_is_refused_and_null_is_nothing(asker: Asker) -> None:
+    body = {"url": "http://[::1/x", "metadata": None, "tags": None}
+    answer = asker.http.post(f"{asker.api}/uploads/url", json=body)
+    assert (answer.status_code, answer.json()["error"]["message"]) == (400, "this is no URL")
+    begun = {"size": 3, "originalFileName": "a.mp4", "metadata": None, "tags": None}
+    assert asker.http.post(f"{asker.api}/uploads", json=begun).status_code == 200
+
+
 def test_a_form_is_its_files(asker: Asker) -> None:
     files = [
         ("one", ("a.mp4", b"abc", "video/mp4")),

@@ -200,6 +200,12 @@ def test_lists_are_filtered_sorted_and_paged(client: TestClient, core: Core, key
         cursor = page["next"]
         assert page["total"] == 5
     assert seen == ids[::-1]
+    assert client.get("/api/jobs", params={"cursor": ids[0]}).status_code == 400
+    body = {"source": {"path": FILM}, "resolutions": ["sd"], "startAt": "9999-12-31T23:59:59-10:00"}
+    late = client.post("/api/jobs", json=body)
+    assert (late.status_code, late.json()["error"]["code"]) == (400, "wrong_usage")
+    early = client.get("/api/jobs", params={"createdFrom": "0001-01-01T00:00:00+10:00"})
+    assert (early.status_code, early.json()["error"]["code"]) == (400, "wrong_usage")
     root = as_(key_of(core, "root", scope="admin"))
     assert len(client.get("/api/jobs", headers=root).json()["jobs"]) == 6
     only = client.get(f"/api/jobs?account={other.account}", headers=root).json()["jobs"]

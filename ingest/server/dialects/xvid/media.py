@@ -127,7 +127,7 @@ def _jobs(asked: Asked, pipeline: str) -> Iterator[Job]:
             asked=wanted.asked,
             descending=wanted.descending,
             limit=_PAGE,
-            after=page.jobs[-1].job_id,
+            after=page.next,
         )
 
 
