@@ -136,6 +136,24 @@ def test_the_sequence_of_the_notebooks_of_2023(core: Core, caller: Caller) -> No
     assert caller._client.get(found[0]["link"]).content == b"film"
 
 
+def test_secrets_of_sources_and_destinations_are_not_kept(core: Core, caller: Caller) -> None:
+    url = "https://maria:pa55@8.8.8.8/a.mp4?X-Amz-Signature=SIG"
+    source = {"dataSourceDescriptor": "url", "params": {"url": url, "headers": "pa55"}}
+    destination = {
+        "dataSourceDescriptor": "bucket",
+        "params": {"secretAccessKey": "pa55", "sessionToken": "pa55"},
+    }
+    made = caller("POST", "/jobs", {"name": "Secret", "dataSource": source, "dataDestination": destination})
+    job_id = made["job"]["id"]
+    caller("PATCH", f"/jobs/{job_id}/params", PARAMS)  # the address itself stays the job's
+    read = json.dumps(caller("GET", f"/jobs/{job_id}"))
+    assert "https://8.8.8.8/a.mp4" in read
+    assert "pa55" not in read + json.dumps(made)
+    assert "SIG" not in read + json.dumps(made)
+    kept = core.queue.submission(internal(core, made)).source
+    assert kept == UrlSource("https://8.8.8.8/a.mp4?X-Amz-Signature=SIG", "a.mp4", "maria", "pa55")
+
+
 def test_a_file_is_sent_to_the_address_in_the_answer(core: Core, client: TestClient, caller: Caller) -> None:
     source = {"dataSourceDescriptor": "file", "params": {"name": "my film.mp4"}}
     made = caller("POST", "/jobs", {"name": "Upload", "dataSource": source, "params": PARAMS})

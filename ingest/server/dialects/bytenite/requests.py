@@ -13,6 +13,7 @@ from uuid import UUID
 
 from ingest.engine.model import Filter, State, StoredSource, Submission, UrlSource
 from ingest.media.choices import options_of
+from ingest.server.addresses import shown_url
 from ingest.server.dialects.bytenite.bodies import PRIORITIES, CreateJob
 from ingest.server.dialects.bytenite.documents import STATES, TEMPLATE
 from ingest.server.dialects.bytenite.params import renditions, safe_name
@@ -26,9 +27,8 @@ if TYPE_CHECKING:
     from ingest.server.dialects.bytenite.bodies import Config, FilterJobs
 
 DIALECT = "bytenite"
-SECRETS = frozenset(
-    {"username", "password", "secret_id", "secretId", "access_key", "secret_key", "secretKey"}
-)
+# What of a source's or destination's parameters is kept: whatever else clients send may be a secret.
+_KEPT = ("@type", "name", "url")
 UPLOAD_DIGEST, FILE_ID, START_AT = "_uploadDigest", "_fileId", "_startAt"
 _URL_TYPE = "type.googleapis.com/bytenite.data_source.HttpDataSource"
 _FILE_TYPE = "type.googleapis.com/bytenite.data_source.LocalFileDataSource"
@@ -145,11 +145,13 @@ def secrets_of(asked: Mapping[str, Any]) -> dict[str, str]:
 
 
 def without_secrets(asked: Mapping[str, Any]) -> dict[str, Any]:
-    """The document as it may be kept and shown."""
+    """The document as it may be kept and shown; a URL without user, password and query, where signatures stand."""
     kept = dict(asked)
     for key in ("dataSource", "dataDestination"):
         if kept.get(key):
-            params = {k: v for k, v in kept[key]["params"].items() if k not in SECRETS}
+            params = {k: v for k, v in kept[key]["params"].items() if k in _KEPT}
+            if isinstance(params.get("url"), str):
+                params["url"] = shown_url(params["url"])
             kept[key] = {**kept[key], "params": params}
     return kept
 
