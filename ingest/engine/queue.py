@@ -11,18 +11,18 @@ import shutil
 import signal
 import time
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from ingest.engine import spawning, submissions
 from ingest.engine.deliveries import tell_ended
-from ingest.engine.model import BY, State
+from ingest.engine.model import BY
 from ingest.engine.places import JOBS as JOB_FOLDERS
 from ingest.engine.places import PACKAGES, job_folder, package_folder, presets_folder
-from ingest.engine.rows import JOB_COLUMNS, J, job_of, owned, page_ids, stamp
+from ingest.engine.questions import Questions, stored_row
+from ingest.engine.rows import J, job_of, stamp
 from ingest.engine.sources import Sources
 from ingest.files import sync_folder
 from ingest.job import codes
@@ -41,20 +41,17 @@ from ingest.store.tables import DELIVERIES, JOBS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from sqlalchemy import ColumnElement, Connection, Row
+    from sqlalchemy import Connection, Row
 
-    from ingest.engine.model import Filter, Job, Page, Queue, Submission
+    from ingest.engine.model import Job, Queue, Submission
     from ingest.store.database import Database
 
     Check = Callable[[Connection, str], None]
 
-POLL = 0.5  # seconds between two looks of `events`
 PATIENCE = 5.0  # seconds to wait for whoever changes a job just now
-HEARTBEAT = 15.0  # seconds after which `events` gives a sign of life
-_CHANGED_COLUMNS = (*JOB_COLUMNS, J.submission)
 
 
-class JobQueue:
+class JobQueue(Questions):
     """The jobs of one data folder.
 
     A `check` is asked last in the transaction that lets an account have one more job that has not ended, with that
@@ -65,7 +62,7 @@ class JobQueue:
         self, database: Database, home: Path, *, preset_dir: Path | None = None, allowed: Sequence[Path] = ()
     ) -> None:
         """`preset_dir`: the server's own presets; `allowed`: folders that local sources may lie in."""
-        self.database = database
+        super().__init__(database)
         self.home = home
         self._preset_dir = preset_dir
         self._sources = Sources(database, home, tuple(allowed))
@@ -133,104 +130,6 @@ class JobQueue:
         self._wake()
         return self.job(account, job_id)
 
-    # -- questions --
-
-    def job(self, account: str | None, job_id: str) -> Job:
-        """The job of this id; account None: whoever owns it.
-
-        Raises:
-            UsageError: JOB_NOT_FOUND.
-        """
-        with self.database.read() as connection:
-            return job_of(_row(connection, account, job_id))
-
-    def by_short_id(self, account: str | None, short_id: str) -> Job:
-        """The job whose `object_id` this is.
-
-        Raises:
-            UsageError: JOB_NOT_FOUND.
-        """
-        return self._one(account, J.short_id == storable(short_id), short_id)
-
-    def by_short_prefix(self, account: str | None, prefix: str) -> Job:
-        """The job whose `object_id` begins with `prefix`, hexadecimal digits that only one job's should.
-
-        Raises:
-            UsageError: JOB_NOT_FOUND; of several as well.
-        """
-        # A range, for the index: `g` follows the last digit.
-        return self._one(account, J.short_id.between(prefix, prefix + "g"), prefix)
-
-    def submission(self, job: Job) -> Submission:
-        """What was asked for.
-
-        Raises:
-            UsageError: JOB_NOT_FOUND; JOB_NOT_RESUMABLE, `ingest run` or another version of ingest made it.
-        """
-        with self.database.read() as connection:
-            row = _row(connection, None, job.job_id)
-        return submissions.loaded(row.submission, job.asked)
-
-    def jobs(self, filter: Filter) -> Page:  # noqa: A002 (the contract's word)
-        """A page of the jobs that `filter` lets through.
-
-        Raises:
-            UsageError: a moment that is none in UTC; a cursor of no list, or of another order.
-        """
-        from ingest.engine.model import Page
-
-        with self.database.read() as connection:
-            wanted, total, following = page_ids(connection, filter)
-            rows = connection.execute(select(*JOB_COLUMNS).where(J.job_id.in_(wanted))).all()
-        by_id = {row.job_id: job_of(row) for row in rows}
-        return Page(
-            tuple(by_id[i] for i in wanted if i in by_id), total, more=following is not None, next=following
-        )
-
-    def newest(self, account: str | None, condition: ColumnElement[bool], limit: int) -> tuple[Job, ...]:
-        """The `limit` jobs that were created last of those of which `condition` (of the columns `J`) is true."""
-        query = select(*JOB_COLUMNS).where(owned(account), condition)
-        query = query.order_by(J.created.desc(), J.job_id.desc()).limit(limit)
-        with self.database.read() as connection:
-            rows = connection.execute(query).all()
-        return tuple(job_of(row) for row in rows)
-
-    def counts(self, account: str | None) -> dict[State, int]:
-        """How many jobs are in each state; those that no job is in are left out."""
-        query = select(J.state, func.count()).where(owned(account)).group_by(J.state)
-        with self.database.read() as connection:
-            return {State(state): number for state, number in connection.execute(query)}
-
-    def open_jobs(self, connection: Connection, account: str) -> int:
-        """How many jobs of an account have not ended, drafts among them, as a transaction sees it."""
-        states = [state.value for state in State if not state.final]
-        query = select(func.count()).where(J.account == account, J.state.in_(states))
-        return int(connection.execute(query).scalar_one())
-
-    def events(
-        self, account: str | None, job_id: str, since: datetime | None = None, *, heartbeat: float = HEARTBEAT
-    ) -> Iterator[Job | None]:
-        """The job now, where it was updated after `since`, and after each change of it until it has ended.
-
-        None after `heartbeat` seconds without a change, so that a caller can see whether anybody listens still.
-
-        Raises:
-            UsageError: JOB_NOT_FOUND, also once it was deleted.
-        """
-        told = since.astimezone(UTC) if since is not None else None
-        quiet = time.monotonic()
-        while True:
-            job = self.job(account, job_id)
-            if told is None or job.updated > told:
-                told, quiet = job.updated, time.monotonic()
-                yield job
-            elif time.monotonic() - quiet >= heartbeat:
-                quiet = time.monotonic()
-                yield None
-            if job.queue == "ended":
-                return
-            time.sleep(POLL)
-
     # -- changes --
 
     def asked(self, job_id: str, asked: Mapping[str, Any]) -> None:
@@ -246,7 +145,7 @@ class JobQueue:
         """
         record: Record | None = None
         with self.database.write() as connection:
-            row = _row(connection, account, job_id)
+            row = stored_row(connection, account, job_id)
             if row.queue in ("draft", "queued"):
                 record = closed(self._record(row), Cancelled(signal.SIGTERM, BY))
                 _update(
@@ -269,10 +168,10 @@ class JobQueue:
             UsageError: JOB_NOT_FOUND; JOB_NOT_CHANGEABLE, it has not failed, or the queue never had it.
         """
         with self.database.read() as connection:
-            _retryable(_row(connection, account, job_id))
+            _retryable(stored_row(connection, account, job_id))
         with self._held(job_id):
             with self.database.write() as connection:
-                row = _row(connection, account, job_id)
+                row = stored_row(connection, account, job_id)
                 record = _retryable(row).resumed(None)
                 counts = {"deaths": 0, "lost": 0, "ran": 0.0}
                 values = {"queue": "queued", "cancelling": 0, "queued": utc_now(), "ended": None}
@@ -297,7 +196,7 @@ class JobQueue:
         """
         self.cancel(account, job_id)
         with self.database.write() as connection:
-            row = _row(connection, account, job_id)
+            row = stored_row(connection, account, job_id)
             if not row.queue and not Status(row.status).final:
                 raise UsageError(
                     codes.JOB_NOT_CHANGEABLE,
@@ -328,14 +227,6 @@ class JobQueue:
             connection.execute(delete(JOBS).where(J.job_id == job_id))
 
     # -- within --
-
-    def _one(self, account: str | None, condition: ColumnElement[bool], named: str) -> Job:
-        query = select(*JOB_COLUMNS).where(condition, owned(account)).limit(2)
-        with self.database.read() as connection:
-            rows = connection.execute(query).all()
-        if len(rows) != 1:
-            raise not_found(named)
-        return job_of(rows[0])
 
     def _wake(self) -> None:
         for listener in self._listeners:
@@ -420,7 +311,7 @@ class JobQueue:
 
     def _draft(self, account: str | None, job_id: str) -> Row[*tuple[Any, ...]]:
         with self.database.read() as connection:
-            row = _row(connection, account, job_id)
+            row = stored_row(connection, account, job_id)
         if row.queue != "draft":
             raise UsageError(codes.JOB_NOT_CHANGEABLE, f"job {job_id} is no draft any more")
         return row
@@ -460,18 +351,6 @@ def record_columns(record: Record) -> dict[str, Any]:
     summary = JobSummary.of(record)
     names = ("status", "updated", "percent", "step", "pid", "host", "pid_started")
     return {n: getattr(summary, n) for n in names} | {"record": storable(record.to_json())}
-
-
-def not_found(job_id: str) -> UsageError:
-    return UsageError(codes.JOB_NOT_FOUND, f"there is no job {job_id!r}")
-
-
-def _row(connection: Connection, account: str | None, job_id: str) -> Row[*tuple[Any, ...]]:
-    query = select(*_CHANGED_COLUMNS).where(J.job_id == storable(job_id), owned(account))
-    row = connection.execute(query).one_or_none()
-    if row is None:
-        raise not_found(job_id)
-    return row
 
 
 def _update(connection: Connection, job_id: str, **values: Any) -> None:
