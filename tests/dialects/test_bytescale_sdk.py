@@ -331,7 +331,7 @@ def test_every_refusal_reaches_the_sdk_as_its_own_error(answers: dict[str, Any])
         "noUpload": "upload_not_found",
         "noPart": "part_not_found",
         "partMissing": "part_etag_mismatch",
-        "privateUrl": "source_not_fetched",
+        "privateUrl": "url_invalid",
     }
     expected = {name: ["BytescaleApiError", code] for name, code in codes.items()}
     assert answers["refusals"] == {**expected, "noRoute": ["fetch", "not_found"]}
