@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ingest.job.record import Record
-    from ingest.job.status import Status
 
 Queue = Literal["draft", "queued", "running", "ended"]
 Happening = Literal["started", "rung_finished", "finished", "failed", "cancelled"]
@@ -235,8 +234,3 @@ class StoredFile:
 def moment(text: str | None) -> datetime | None:
     """The moment that the record writes as `2026-11-22T11:14:29.123Z`."""
     return datetime.fromisoformat(text).astimezone(UTC) if text else None
-
-
-def state_of(status: Status) -> State:
-    """The state of a job that only its record tells of."""
-    return State(status.value)

@@ -73,7 +73,8 @@ def serve(
         with contextlib.closing(queue):
             core = make_core(queue, chosen)
             engine = Engine(queue, slots=slots, drain=drain)
-            started = Started(_url(listener), slots, settings.home, _first_key(core))
+            first = None if chosen.no_auth else core.keys.first_key()
+            started = Started(_url(listener), slots, settings.home, first.text if first else None)
             server = _Server(core, engine, lambda: on_start(started))
             with server.signals():
                 engine.start()
@@ -82,13 +83,6 @@ def serve(
                 finally:
                     core.closing.cancel()  # after a second signal uvicorn ends without the application's own end
                     engine.stop()
-
-
-def _first_key(core: Core) -> str | None:
-    """A key of the administrator's, where there is none at all."""
-    if core.settings.no_auth or core.keys.list():
-        return None
-    return core.keys.create("first key", account="default", scopes=("admin",)).text
 
 
 class _Server(uvicorn.Server):
