@@ -19,7 +19,7 @@ from ingest.media.facts import Jump
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ingest.media.timing import PacketTable
+    from ingest.media.packets import PacketTable
 
 # Containers whose clock may be set anew; in the others a long way to the next picture is meant.
 _MAY_JUMP = frozenset({"mpegts", "mpeg"})

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from ingest.media.facts import Container, Timing
-    from ingest.media.timing import PacketTable
+    from ingest.media.packets import PacketTable
 
 _TOGETHER = Fraction(1)  # seconds: places that are closer are told as one
 _MOST_PLACES = 4

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ingest.media.facts import Timing
-    from ingest.media.timing import PacketTable
+    from ingest.media.packets import PacketTable
 
 
 @dataclass(frozen=True, slots=True)

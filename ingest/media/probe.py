@@ -17,9 +17,9 @@ from ingest.job.errors import SourceError, one_line
 from ingest.media import process
 from ingest.media.first_frames import DecodedFrame, decoded_frames
 from ingest.media.light import Light, parse_light
+from ingest.media.packets import PacketReader, PacketTable
 from ingest.media.process import Command, Confinement, Limits
 from ingest.media.source import describe_content
-from ingest.media.timing import PacketReader, PacketTable
 from ingest.media.whitelists import CODEC_WHITELIST, FORMAT_WHITELIST, LISTING, PROTOCOL_WHITELIST
 
 if TYPE_CHECKING:

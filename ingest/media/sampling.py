@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from ingest.media.facts import Scan, VideoFacts
+    from ingest.media.packets import PacketTable
     from ingest.media.probe import Prober
     from ingest.media.scan import SampledPicture
-    from ingest.media.timing import PacketTable
 
 MOST_PLACES = 12
 PICTURES = 96  # in all, for flags and sizes; never more than a quarter of the film

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 from ingest.media.document import Document, fraction, integer, length_of, of_kind, time_base_of
 from ingest.media.facts import AudioFacts, Colour, DolbyVision, FieldOrder, Role, VideoFacts
 from ingest.media.languages import OWN_NAMES, SHORT_TAGS
-from ingest.media.timing import Packet, measure
+from ingest.media.timing import measure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ingest.media.first_frames import DecodedFrame
+    from ingest.media.packets import Packet
 
 _DEPTH = re.compile(r"(?:p|gray|ya|xyz|[py][024])(9|10|12|14|16)(?:le|be)?$")
 _SIXTEEN_BITS = re.compile(r"(?:rgb48|bgr48|rgba64|bgra64)(?:le|be)")

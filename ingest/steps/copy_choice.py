@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from ingest.media.facts import AudioFacts, Container, VideoFacts
     from ingest.media.key_pictures import KeyPictures
     from ingest.media.options import Options
+    from ingest.media.packets import PacketTable
     from ingest.media.plan import Plan
     from ingest.media.plan.trim import Trimmed
     from ingest.media.presets import Preset
     from ingest.media.probe import Prober
-    from ingest.media.timing import PacketTable
 
 
 def choose(

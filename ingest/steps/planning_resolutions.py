@@ -11,6 +11,7 @@ from ingest.images.tiles import plan_interval, tile_size
 from ingest.job import codes
 from ingest.job.errors import ResourceError, ToolError
 from ingest.media import hardware, toolchain
+from ingest.media.packets import instants
 from ingest.media.plan import Plan, make_plan
 from ingest.media.plan.canvas import aspect_changes
 from ingest.media.plan.chunks import SHORTEST, cut
@@ -27,7 +28,6 @@ from ingest.media.plan.still import held
 from ingest.media.plan.text import MAX_TEXT_TRACKS, usable_text
 from ingest.media.plan.trim import trim, within
 from ingest.media.process import Limits
-from ingest.media.timing import instants
 from ingest.media.toolchain import capabilities, major_version
 from ingest.steps import copy_choice
 from ingest.steps.context import Env, Note, Outcome
@@ -39,10 +39,10 @@ if TYPE_CHECKING:
     from ingest.media.facts import AudioFacts, VideoFacts
     from ingest.media.key_pictures import KeyPictures
     from ingest.media.options import Options
+    from ingest.media.packets import PacketTable
     from ingest.media.plan.sound_copying import SoundPackets
     from ingest.media.presets import Preset
     from ingest.media.text_facts import Chapter, TextFacts
-    from ingest.media.timing import PacketTable
     from ingest.media.toolchain import Tool
 
 

@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from ingest.media.damage import Loss
     from ingest.media.document import Document
     from ingest.media.facts import Container, Jump, LeftOut, VideoFacts
+    from ingest.media.packets import Packet, PacketTable
     from ingest.media.probe import Prober
     from ingest.media.text_facts import Chapter, TextFacts
-    from ingest.media.timing import Packet, PacketTable
 
 
 @dataclass(frozen=True, slots=True)

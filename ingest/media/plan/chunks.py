@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ingest.media.facts import VideoFacts
+    from ingest.media.packets import Instants
     from ingest.media.plan import Plan
     from ingest.media.plan.grid import Grid
-    from ingest.media.timing import Instants
 
 SHORTEST = Fraction(3, 2)  # chunk lengths: a film below is one chunk
 MOST_LEAD = Fraction(15, 100)  # of a chunk's length, that may be decoded before it for nothing

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from ingest.media.facts import AudioFacts
     from ingest.media.options import Options
+    from ingest.media.packets import PacketTable
     from ingest.media.plan import Plan
     from ingest.media.plan.audio import AudioRendition
-    from ingest.media.timing import PacketTable
 
 SLACK = Fraction(2, 1000)
 """Seconds that a frame may lie beside its place: as much as the encoded sound is left alone (`min_comp`)."""

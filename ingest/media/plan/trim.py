@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from ingest.media.facts import AudioFacts, Timing, VideoFacts
-    from ingest.media.timing import PacketTable
+    from ingest.media.packets import PacketTable
 
 NEAR = Fraction(1, 2000)
 """Seconds: a person's decimals mean the picture that is at most so much earlier."""

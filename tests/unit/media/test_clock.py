@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from ingest.media.clock import MOST_MENDED, follow, jumps_of, mended, straightened
 from ingest.media.facts import Jump
-from ingest.media.timing import Packet, PacketTable, measure
+from ingest.media.packets import Packet, PacketTable
+from ingest.media.timing import measure
 
 BASE = Fraction(1, 90000)
 STEP = 3600

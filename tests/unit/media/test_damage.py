@@ -8,7 +8,8 @@ import pytest
 from made_facts import constant, container
 
 from ingest.media.damage import Loss, holes, missing_pictures, places_of, told
-from ingest.media.timing import Packet, PacketTable, measure
+from ingest.media.packets import Packet, PacketTable
+from ingest.media.timing import measure
 
 BASE = Fraction(1, 90000)
 STEADY = [90000 + 3600 * i for i in range(100)]

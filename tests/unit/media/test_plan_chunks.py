@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from made_facts import FHD, HD, SD, clip, constant
 
 from ingest.media.facts import Jump, VideoFacts
+from ingest.media.packets import Instants, Packet, PacketTable, instants
 from ingest.media.plan import Plan, make_plan
 from ingest.media.plan.at_once import at_once, encode_memory
 from ingest.media.plan.chunks import Chunk, Cutting, cut, lengths
 from ingest.media.plan.copying import CopyPlan
 from ingest.media.plan.rungs import COPY
-from ingest.media.timing import Instants, Packet, PacketTable, instants
 
 F = Fraction
 NTSC = F(30000, 1001)

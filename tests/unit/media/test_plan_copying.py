@@ -19,6 +19,7 @@ from ingest.media.hardware import Hardware
 from ingest.media.key_pictures import KeyPictures, parse, sets_alike
 from ingest.media.options import Options
 from ingest.media.packet_order import PacketOrder, packet_order
+from ingest.media.packets import Packet, PacketTable
 from ingest.media.plan import Plan, make_plan
 from ingest.media.plan.copying import (
     CopyPlan,
@@ -33,7 +34,6 @@ from ingest.media.plan.describe import rows
 from ingest.media.plan.encoders import for_hardware, in_hardware, in_software
 from ingest.media.plan.segmentation import Segmentation, cuts, filled, segmentation
 from ingest.media.plan.space import space_of
-from ingest.media.timing import Packet, PacketTable
 from ingest.media.whitelists import CODEC_WHITELIST, FORMAT_WHITELIST, PROTOCOL_WHITELIST
 from ingest.steps.planning_resolutions import in_chunks
 

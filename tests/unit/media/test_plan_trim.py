@@ -14,13 +14,14 @@ from ingest.media.command import EncodeInput, encode_arguments
 from ingest.media.facts import Timing, VideoFacts
 from ingest.media.options import Options
 from ingest.media.packet_order import packet_order
+from ingest.media.packets import Packet, PacketTable
 from ingest.media.plan import make_plan
 from ingest.media.plan.chapters import ChapterPlan
 from ingest.media.plan.copying import verdict
 from ingest.media.plan.describe import rows
 from ingest.media.plan.trim import Trimmed, TrimPlan, trim, within
 from ingest.media.text_facts import Chapter
-from ingest.media.timing import Packet, PacketTable, measure
+from ingest.media.timing import measure
 
 SOURCE = EncodeInput("file:/proc/self/fd/7", 36_000_000, 128)
 

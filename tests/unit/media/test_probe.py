@@ -11,10 +11,10 @@ import pytest
 
 from ingest.job import codes
 from ingest.job.errors import SourceError
+from ingest.media.packets import Packet
 from ingest.media.probe import ProbeLimits, Prober, not_media
 from ingest.media.process import Command, Completed, Confinement, Limits
 from ingest.media.source import Source, open_source
-from ingest.media.timing import Packet
 from ingest.media.toolchain import Tool
 from ingest.media.whitelists import (
     AUDIO_DECODERS,

@@ -6,8 +6,9 @@ from fractions import Fraction
 
 import pytest
 
+from ingest.media.packets import Packet
 from ingest.media.pulldown import film_rate
-from ingest.media.timing import Packet, measure
+from ingest.media.timing import measure
 
 FILM = Fraction(24000, 1001)
 

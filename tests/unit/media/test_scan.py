@@ -10,9 +10,9 @@ import pytest
 from made_facts import clip, constant
 
 from ingest.media.facts import Judged, Scan, Shape
+from ingest.media.packets import Packet, PacketTable
 from ingest.media.sampling import places
 from ingest.media.scan import SampledPicture, judge, parse_pictures, scan_of, shows_pulldown
-from ingest.media.timing import Packet, PacketTable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,6 +12,7 @@ from made_facts import HD, clip, track
 from ingest.media.command import EncodeInput, sound_arguments
 from ingest.media.command.copying import copy_arguments
 from ingest.media.options import Options
+from ingest.media.packets import Packet, PacketTable
 from ingest.media.plan import Plan, make_plan
 from ingest.media.plan.copying import CopyPlan, without_copies
 from ingest.media.plan.describe import rows
@@ -23,7 +24,6 @@ from ingest.media.plan.sound_copying import (
     unlike,
     with_copied_sound,
 )
-from ingest.media.timing import Packet, PacketTable
 
 if TYPE_CHECKING:
     from ingest.media.facts import AudioFacts

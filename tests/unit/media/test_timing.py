@@ -9,15 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.media.facts import Timing
-from ingest.media.timing import (
-    STANDARD_RATES,
-    Packet,
-    PacketReader,
-    PacketTable,
-    constant_rate,
-    measure,
-    parse_packet,
-)
+from ingest.media.packets import Packet, PacketReader, PacketTable, parse_packet
+from ingest.media.timing import STANDARD_RATES, constant_rate, measure
 
 RATES = {
     "23.976": Fraction(24000, 1001),

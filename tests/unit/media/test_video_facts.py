@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from ingest.media.facts import AudioFacts, Colour, DolbyVision, Timing, VideoFacts
 from ingest.media.first_frames import DecodedFrame
-from ingest.media.timing import Packet
+from ingest.media.packets import Packet
 from ingest.media.video_facts import (
     audio_facts,
     colour_of,

@@ -13,9 +13,9 @@ from ingest.job import codes
 from ingest.job.errors import ProcessingError, exit_code_of
 from ingest.media.key_pictures import KeyPictures
 from ingest.media.options import Options
+from ingest.media.packets import Packet, PacketTable
 from ingest.media.plan import make_plan
 from ingest.media.plan.sound_copying import SoundPackets
-from ingest.media.timing import Packet, PacketTable
 from ingest.steps.context import Note
 from ingest.steps.copy_choice import choose, choose_sound
 

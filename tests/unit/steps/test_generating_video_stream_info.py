@@ -8,7 +8,7 @@ from typing import Any
 from made_facts import clip, container, track
 
 from ingest.media.facts import KlvFacts
-from ingest.media.timing import PacketTable
+from ingest.media.packets import PacketTable
 from ingest.steps.generating_video_stream_info import describe, document
 from ingest.steps.probing_video_codec import Probed
 

@@ -16,11 +16,11 @@ from ingest.job.errors import ResourceError, exit_code_of
 from ingest.media.cancel import CancelToken
 from ingest.media.facts import Judged, Scan, Shape
 from ingest.media.options import Options
+from ingest.media.packets import PacketTable
 from ingest.media.plan import Plan, make_plan
 from ingest.media.plan.space import space_of
 from ingest.media.probe import ProbeLimits
 from ingest.media.process import Limits
-from ingest.media.timing import PacketTable
 from ingest.media.toolchain import Tool, Toolchain
 from ingest.steps import planning_resolutions
 from ingest.steps.context import Env, Note

@@ -14,7 +14,7 @@ from ingest.job.errors import SourceError, exit_code_of
 from ingest.media.clock import MOST_JUMPS
 from ingest.media.damage import Loss
 from ingest.media.facts import Jump, LeftOut
-from ingest.media.timing import Packet, PacketTable
+from ingest.media.packets import Packet, PacketTable
 from ingest.steps import probing_audio
 from ingest.steps.context import Note, Outcome
 from ingest.steps.damage import refuse_loss
