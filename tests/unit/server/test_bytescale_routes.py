@@ -498,7 +498,7 @@ def test_a_list_reads_no_jobs_of_other_types(asker: Asker, monkeypatch: pytest.M
         read.append(row.job_id)
         return rows.job_of(row)
 
-    monkeypatch.setattr("ingest.engine.queue.job_of", job_of)
+    monkeypatch.setattr("ingest.engine.questions.job_of", job_of)
     for types, expected in (
         ("jobType=ProcessFileJob", [preset]),
         ("jobType=ProcessVideoJob", [*reversed(video), ulid(native)]),
