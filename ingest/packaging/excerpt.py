@@ -49,7 +49,8 @@ def write_first_pictures(segments: Sequence[Segment], target: BinaryIO) -> list[
             point = segment.access_points[0]
             copy_range(segment.path, point.moof_start, point.end, target)
         else:
-            fragment = next(iter(fragments_of(segment)), None)
+            first = fragments_of(segment, first_moof_only=True) or fragments_of(segment)
+            fragment = first[0] if first else None
             if fragment is None or not fragment.sync[0] or not fragment.data:
                 continue
             start = fragment.data[0][0]
@@ -96,13 +97,14 @@ def own_files(segments: Sequence[Segment]) -> list[Path] | None:
     return [path for path, _, _ in parts] if whole else None
 
 
-def fragments_of(segment: Segment) -> list[Fragment]:
+def fragments_of(segment: Segment, *, first_moof_only: bool = False) -> list[Fragment]:
     """The fragments of the main track of a segment that hold samples. Raises `FaultError`."""
     if segment.init is None:
         return []
     within, place = ByteRange(segment.offset, segment.size), segment.path.name
     track_id = main_track(segment.init.init, place).track_id
-    media = read_segment(segment.path, within, segment.init.init, place)
+    init = segment.init.init
+    media = read_segment(segment.path, within, init, place, first_moof_only=first_moof_only)
     return [f for f in media.fragments if f.track_id == track_id and f.sizes]
 
 

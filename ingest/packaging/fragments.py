@@ -62,10 +62,12 @@ def read_media(
     *,
     start: int = 0,
     end: int | None = None,
+    first_moof_only: bool = False,
 ) -> Media:
     """The fragments of a media segment, from `start` up to `end` of `source` (a seekable file, or bytes).
 
-    `tracks` are the `trex` defaults by track id. Only box headers and each `moof` are read.
+    `tracks` are the `trex` defaults by track id. Only box headers and each `moof` are read. `first_moof_only`
+    stops where the second one begins.
     Raises `BoxError` when a box is cut off, a track is unknown, or a sample lies outside its `mdat`.
     """
     file = io.BytesIO(source) if isinstance(source, bytes) else source
@@ -86,6 +88,9 @@ def read_media(
             return Media(tuple(fragments), data_bytes)
         file.seek(position)
         box = read_header(file.read(min(16, stop - position)), position, stop)
+        if first_moof_only and box.kind == "moof" and fragments:
+            stop = position
+            continue
         if box.kind == "moof":
             _check_data(waiting, mdats)
             if box.end - box.start > MAX_HEADER_BYTES:

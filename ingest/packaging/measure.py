@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
-from math import ceil, floor
+from math import ceil, floor, lcm
 from typing import TYPE_CHECKING, Literal
 
 from ingest.packaging.boxes import Init, edit_shift
@@ -367,14 +367,17 @@ def on_one_clock(tracks: Sequence[Track]) -> list[Track]:
 
 def peak_rate(runs: list[tuple[int, Fraction]], target: int) -> int:
     """Largest bit rate of a run of (bytes, seconds) of 0.5 to 1.5 targets, rounded up; 0 where none is so long."""
-    best = Fraction(0)
+    # In whole ticks of one clock for all: there are many sums, and those of fractions are slow.
+    ticks = lcm(*(seconds.denominator for _, seconds in runs))
+    lengths = [seconds.numerator * (ticks // seconds.denominator) for _, seconds in runs]
+    most, during = 0, 1
     for first in range(len(runs)):
-        size, length = 0, Fraction(0)
+        size, length = 0, 0
         for step in range(first, min(first + _LONGEST_RUN, len(runs))):
             size += runs[step][0]
-            length += runs[step][1]
-            if length > Fraction(3, 2) * target:
+            length += lengths[step]
+            if 2 * length > 3 * target * ticks:
                 break
-            if length >= Fraction(1, 2) * target and length > 0:
-                best = max(best, Fraction(size * 8) / length)
-    return ceil(best)
+            if 2 * length >= target * ticks and length > 0 and size * during > most * length:
+                most, during = size, length
+    return ceil(Fraction(most * 8 * ticks, during))

@@ -215,13 +215,16 @@ def codecs_of(init: Init, header: TrackInit, place: str) -> tuple[str, ...]:
         raise FaultError(f"{CMAF} 7.5", place, str(error), "a readable decoder configuration") from None
 
 
-def read_segment(path: Path, byterange: ByteRange | None, init: Init, place: str) -> Media:
-    """The fragments of a media segment. Raises `FaultError`."""
+def read_segment(
+    path: Path, byterange: ByteRange | None, init: Init, place: str, *, first_moof_only: bool = False
+) -> Media:
+    """The fragments of a media segment, or those of its first `moof`. Raises `FaultError`."""
     start = byterange.offset if byterange else 0
     end = byterange.offset + byterange.length if byterange else None
     try:
         with path.open("rb") as file:
-            return read_media(file, {t.track_id: t.defaults for t in init.tracks}, start=start, end=end)
+            defaults = {t.track_id: t.defaults for t in init.tracks}
+            return read_media(file, defaults, start=start, end=end, first_moof_only=first_moof_only)
     except BoxError as error:
         raise FaultError(f"{CMAF} 7.3.2", place, str(error), "whole moof and mdat boxes") from None
     except OSError as error:
@@ -259,7 +262,9 @@ def measure_segment(
         if points:
             points[-1] = replace(points[-1], samples=points[-1].samples + len(times))
     usual = Counter(d for f in fragments for d in f.durations).most_common(1)[0][0]
-    presented = [(max(a, clip), b) for a, b in spans if b > clip] or spans
+    presented = spans
+    if min(spans)[0] < clip:
+        presented = [(max(a, clip), b) for a, b in spans if b > clip] or spans
     return Segment(
         uri=entry.uri,
         path=path,

@@ -2,19 +2,23 @@ from __future__ import annotations
 
 import os
 from fractions import Fraction
+from math import ceil
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from made_boxes import SLICE, audio_init, fragment, pictures, video_init
 
 from ingest.job import codes
 from ingest.packaging.findings import FaultError
-from ingest.packaging.measure import measure_track, survey_track
+from ingest.packaging.measure import measure_track, peak_rate, survey_track
 from ingest.packaging.segments import AccessPoint
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+SECONDS = st.fractions(min_value=0, max_value=9, max_denominator=90_000)
 INSIDE = "a path inside the package"
 HEAD = "#EXTM3U\n#EXT-X-VERSION:6\n#EXT-X-TARGETDURATION:6\n#EXT-X-PLAYLIST-TYPE:VOD\n"
 
@@ -169,3 +173,16 @@ def test_a_survey_names_every_bad_segment(tmp_path: Path) -> None:
         ("seg-00003.m4s", "MUST"),
     ]
     assert "bytes, but" in survey.faults[0].found
+
+
+@given(st.lists(st.tuples(st.integers(0, 10**7), SECONDS), max_size=12), st.integers(1, 8))
+def test_the_peak_is_that_of_the_costliest_run_of_half_to_one_and_a_half_targets(
+    runs: list[tuple[int, Fraction]], target: int
+) -> None:
+    rates = [Fraction(0)]
+    for first in range(len(runs)):
+        for end in range(first + 1, len(runs) + 1):
+            seconds = sum((length for _, length in runs[first:end]), Fraction())
+            if seconds and Fraction(target, 2) <= seconds <= Fraction(3 * target, 2):
+                rates.append(sum(size for size, _ in runs[first:end]) * 8 / seconds)
+    assert peak_rate(runs, target) == ceil(max(rates))
