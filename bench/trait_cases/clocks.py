@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import test_segment_grid as grid
 import test_source_clocks as made
 from flash_and_beep import SECONDS
-from helpers_media import X264, picture, tone
+from helpers_media import X264, hiss, picture
 from measuring import likeness, packet_times, pictures
 from test_sync import SOURCES
 
@@ -94,7 +94,7 @@ def edited(clips: Clips) -> Path:
 
 def base(clips: Clips) -> Path:
     coding = (*X264, "-g", "25", "-bf", "2", "-c:a", "aac")
-    return clips.make("base.mp4", *picture("128x72", 4), *tone(4), *coding)
+    return clips.make("base.mp4", *picture("128x72", 4), *hiss(4), *coding)
 
 
 def edits_in_order(job: Job) -> Finding:
@@ -129,7 +129,7 @@ def _joined_case(name: str, *starts: str) -> Case:
 def fragments(clips: Clips) -> Path:
     flags = "frag_keyframe+empty_moov+delay_moov+default_base_moof"
     coding = (*X264, "-g", "25", "-c:a", "aac", "-movflags", flags)
-    return clips.make("fragments.mp4", *picture("128x72", 3), *tone(3), *coding)
+    return clips.make("fragments.mp4", *picture("128x72", 3), *hiss(3), *coding)
 
 
 def one_key(clips: Clips) -> Path:

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import test_source_damage as made
-from helpers_media import X264, picture, tone
+from helpers_media import X264, hiss, picture
 from measuring import cuts, packet_times
 
 from trait_cases.checks import FRAME, all_of, lights
@@ -63,7 +63,7 @@ def truncated(clips: Clips, name: str) -> Path:
     fragments = ("-movflags", "frag_keyframe+empty_moov+delay_moov+default_base_moof")
     options = fragments if name.endswith("mp4") else ()
     whole = clips.make(
-        f"whole-{name}", *picture("128x72", 4), *tone(4), *X264, "-g", "25", "-c:a", "mp3", *options
+        f"whole-{name}", *picture("128x72", 4), *hiss(4), *X264, "-g", "25", "-c:a", "mp3", *options
     )
     source = clips.folder / name
     source.write_bytes(whole.read_bytes()[: whole.stat().st_size * 6 // 10])
@@ -72,7 +72,7 @@ def truncated(clips: Clips, name: str) -> Path:
 
 def no_index(clips: Clips) -> Path:
     """An mp4 whose end, and with it its index, is gone."""
-    whole = clips.make("whole.mp4", *picture("128x72", 4), *tone(4), *X264, "-c:a", "aac").read_bytes()
+    whole = clips.make("whole.mp4", *picture("128x72", 4), *hiss(4), *X264, "-c:a", "aac").read_bytes()
     source = clips.folder / "no-index.mp4"
     source.write_bytes(whole[: len(whole) * 6 // 10])
     return source

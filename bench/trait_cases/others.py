@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import test_subtitles as subtitles
-from helpers_media import X264, picture, tone
+from helpers_media import X264, hiss, picture
 from PIL import Image
 
 from trait_cases.checks import every, says, shows_the_source, sized, sounds
@@ -27,18 +27,18 @@ def cover(clips: Clips) -> Path:
     Image.new("RGB", (640, 640), "red").save(clips.folder / "cover.png")
     mapped = ("-map", "0", "-map", "1", "-map", "2", "-c:v:0", "png", "-disposition:v:0", "attached_pic")
     coding = ("-c:v:1", *X264[1:], "-c:a", "aac")
-    return clips.make("cover.mp4", "-i", "cover.png", *picture("320x180", 2), *tone(2), *mapped, *coding)
+    return clips.make("cover.mp4", "-i", "cover.png", *picture("320x180", 2), *hiss(2), *mapped, *coding)
 
 
 def cover_mkv(clips: Clips) -> Path:
     Image.new("RGB", (640, 640), "red").save(clips.folder / "cover.jpg")
     attached = ("-attach", "cover.jpg", "-metadata:s:t", "mimetype=image/jpeg")
-    return clips.make("cover.mkv", *picture("320x180", 2), *tone(2), *X264, "-c:a", "aac", *attached)
+    return clips.make("cover.mkv", *picture("320x180", 2), *hiss(2), *X264, "-c:a", "aac", *attached)
 
 
 def timecode(clips: Clips) -> Path:
     options = (*X264, "-c:a", "aac", "-timecode", "10:00:00:00")
-    return clips.make("timecode.mov", *picture("128x72", 2), *tone(2), *options)
+    return clips.make("timecode.mov", *picture("128x72", 2), *hiss(2), *options)
 
 
 def private(clips: Clips) -> Path:
@@ -50,7 +50,7 @@ def private(clips: Clips) -> Path:
 def font(clips: Clips) -> Path:
     (clips.folder / "font.ttf").write_bytes(b"\x00\x01\x00\x00" + bytes(200))
     attached = ("-attach", "font.ttf", "-metadata:s:t", "mimetype=application/x-truetype-font")
-    return clips.make("font.mkv", *picture("128x72", 2), *tone(2), *X264, *attached)
+    return clips.make("font.mkv", *picture("128x72", 2), *hiss(2), *X264, *attached)
 
 
 def two_pictures(clips: Clips, name: str, second: str, default: int) -> Path:
