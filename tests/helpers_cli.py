@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import forked
 import pytest
 
 from ingest.job import codes
@@ -62,7 +63,7 @@ class Finished:
 class Running:
     """A run in progress."""
 
-    popen: subprocess.Popen[bytes]
+    popen: subprocess.Popen[bytes] | forked.Child
     folder: Path
     before: frozenset[int]
     running: set[int]
@@ -152,27 +153,42 @@ class Cli:
         env: dict[str, str] | None = None,
         prefix: Sequence[str] = (),
         preexec: Callable[[], object] | None = None,
-        program: Sequence[str] = (sys.executable, "-m", "ingest"),
+        program: Sequence[str] = (),
     ) -> Running:
+        """`program` instead of `ingest`; `prefix` before it; `preexec` is called in the child before it.
+
+        With none of these, and nothing in `env` but ingest's own, the run is forked from one that has the imports.
+        """
+        fork = (
+            not prefix and not program and preexec is None and all(k.startswith("INGEST_") for k in env or ())
+        )
+        if fork:
+            forked.begin()
+        program = program or (sys.executable, "-m", "ingest")
         self._runs += 1
         folder = self.folder / f"run{self._runs}"
         folder.mkdir()
         before = frozenset(descendants(os.getpid()))
         _subreaper(on=True)
         with (folder / "stdout").open("wb") as stdout, (folder / "stderr").open("wb") as stderr:
-            popen = subprocess.Popen(
-                [*prefix, *program, *arguments],
-                cwd=self.cwd,
-                env=self._environment() | (env or {}),
-                stdin=subprocess.DEVNULL,
-                stdout=stdout,
-                stderr=stderr,
-                # Never None: then Python shares its memory with the child until it starts the program, and the
-                # kernel counts pytest's own peak as the child's.
-                preexec_fn=preexec or _nothing,  # noqa: PLW1509 - no thread of a test holds a lock here
+            environment = self._environment() | (env or {})
+            child = (
+                forked.start(arguments, self.cwd, environment, stdout, stderr)
+                if fork
+                else subprocess.Popen(
+                    [*prefix, *program, *arguments],
+                    cwd=self.cwd,
+                    env=environment,
+                    stdin=subprocess.DEVNULL,
+                    stdout=stdout,
+                    stderr=stderr,
+                    # Never None: then Python shares its memory with the child until it starts the program, and the
+                    # kernel counts pytest's own peak as the child's.
+                    preexec_fn=preexec or _nothing,  # noqa: PLW1509 - no thread of a test holds a lock here
+                )
             )
-        self._running.add(popen.pid)
-        return Running(popen, folder, before, self._running)
+        self._running.add(child.pid)
+        return Running(child, folder, before, self._running)
 
     def close(self) -> None:
         """End what a failed test has left running."""
