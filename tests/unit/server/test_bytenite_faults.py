@@ -99,6 +99,13 @@ def test_json_needs_no_type(send: Sender, kind: str | None) -> None:
     )  # a bare token is ByteNite's manner alone
 
 
+def test_a_body_of_another_type_says_nothing(send: Sender) -> None:
+    made = send("POST", f"{BASE}/jobs", f"{{{NAMED}}}")[1]["job"]["id"]
+    for path, body in (("params", "{}"), ("jobname", f"{{{NAMED}}}")):
+        status, answer = send("PATCH", f"{BASE}/jobs/{made}/{path}", body, "multipart/form-data")
+        assert (status, answer["code"]) == (400, 3)
+
+
 def test_null_is_a_field_s_default(send: Sender) -> None:
     fields = "templateId description appId dataSource dataDestination params config priority startAt regions"
     said = ", ".join(f'"{name}": null' for name in fields.split())

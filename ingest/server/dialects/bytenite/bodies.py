@@ -96,7 +96,8 @@ class ChangeParams(RootModel[dict[str, Any]]):
     @model_validator(mode="before")
     @classmethod
     def _read(cls, document: object) -> object:
-        return _whole(document)
+        # What was sent as another type than JSON comes as its bytes.
+        return _whole(document) if isinstance(document, dict) else document
 
     @property
     def said(self) -> dict[str, Any]:
