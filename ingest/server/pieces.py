@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 from ingest.server.refusals import Refusal
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from ingest.server.uploads import Upload, Uploads
 
 # After so many bytes what has arrived is put down, so that a long piece that breaks off is not lost.
@@ -45,15 +43,17 @@ class Piece:
         self._checksum = checksum
         self._hash = hashlib.new(checksum.algorithm, usedforsecurity=False) if checksum else None
         self._md5 = hashlib.md5(usedforsecurity=False)
-        self._alone = uploads._alone(upload, number)  # noqa: SLF001 (the two are one)
+        # Of a tus upload all is taken: nobody knows where its pieces end. An empty part takes all as well.
+        length = limit - offset if upload.kind == "parts" else 0
+        start = offset if upload.kind == "parts" else 0
+        self._alone = uploads._alone(upload, start, length)  # noqa: SLF001 (the two are one)
         self.offset = offset
 
     def __enter__(self) -> Self:
-        self._alone.__enter__()
+        self._descriptor = self._alone.__enter__()
         try:
             # Only now nobody else can change it.
             self._still_wanted(self._uploads.get(self._upload.account, self._upload.upload_id))
-            self._descriptor = os.open(self._blob(), os.O_WRONLY | os.O_CLOEXEC)
         except BaseException:
             self._alone.__exit__(None, None, None)
             raise
@@ -64,7 +64,6 @@ class Piece:
             if self._upload.kind == "tus" and self._checksum is None:
                 self._save()
         finally:
-            os.close(self._descriptor)
             self._alone.__exit__(None, None, None)
 
     def write(self, data: bytes) -> None:
@@ -108,9 +107,6 @@ class Piece:
             raise Refusal("conflict", "the upload is complete", code="upload_complete")
         if now.kind == "tus" and now.arrived != self.offset:
             raise Refusal("conflict", f"the upload has reached {now.arrived}", code="offset_conflict")
-
-    def _blob(self) -> Path:
-        return self._uploads._files.blob(self._upload.account, self._upload.upload_id)  # noqa: SLF001
 
     def _save(self) -> None:
         if self.offset > self._saved:

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import json
 import os
-import threading
 import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import delete, insert, select, update
 
 from ingest.files import sync_folder
 from ingest.job.record import utc_now
 from ingest.server.filestore import md5_of, new_file_id
+from ingest.server.locks import locked
 from ingest.server.pieces import Piece
 from ingest.server.refusals import Refusal
 from ingest.store.model import storable
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from ingest.server.pieces import Checksum
 
 Kind = Literal["tus", "parts"]
-_WHOLE: Final = -1  # the number of no part
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +81,15 @@ class Upload:
 
 
 class Uploads:
-    """The unfinished uploads of one server; safe to share among threads. `lifetime` is from the last byte on."""
+    """The unfinished uploads of a data folder; safe to share among threads, and with other servers on that folder.
+
+    `lifetime` is from the last byte on.
+    """
 
     def __init__(self, files: FileStore, lifetime: timedelta) -> None:
         self._files = files
         self._database = files.database
         self._lifetime = lifetime
-        self._lock = threading.Lock()
-        self._busy: set[tuple[str, int]] = set()
 
     def begin(
         self,
@@ -179,7 +179,10 @@ class Uploads:
         Raises:
             Refusal: `conflict` while something is missing, with status 423 while somebody writes.
         """
-        with self._alone(upload, _WHOLE):
+        now = self.get(upload.account, upload.upload_id)
+        if now.file_id is not None:
+            return self._files.get(upload.account, now.file_id)
+        with self._alone(upload, 0, 0):
             now = self.get(upload.account, upload.upload_id)
             if now.file_id is not None:
                 return self._files.get(upload.account, now.file_id)
@@ -205,23 +208,29 @@ class Uploads:
     # -- for pieces --
 
     @contextmanager
-    def _alone(self, upload: Upload, number: int) -> Iterator[None]:
-        """One writer at a time for each part, none beside who makes the whole a file.
+    def _alone(self, upload: Upload, start: int, length: int) -> Iterator[int]:
+        """The upload's bytes, open for writing: one writer at a time of each, whatever server it asks.
+
+        `length` from `start` on are written, 0: all. Who makes the whole a file is alone with it.
 
         Raises:
-            Refusal: `conflict`, with status 423 of RFC 4918.
+            Refusal: `conflict`, with status 423 of RFC 4918, or it is a file by now; `not_found`, it was given up.
         """
-        key = (upload.upload_id, number)
-        with self._lock:
-            writers = [n for one, n in self._busy if one == upload.upload_id]
-            if writers and (number == _WHOLE or number in writers or _WHOLE in writers):
-                raise Refusal("conflict", "the upload is being written", code="upload_locked", status=423)
-            self._busy.add(key)
         try:
-            yield
+            descriptor = os.open(
+                self._files.blob(upload.account, upload.upload_id), os.O_WRONLY | os.O_CLOEXEC
+            )
+        except FileNotFoundError as error:
+            if self.get(upload.account, upload.upload_id).file_id is None:
+                raise _missing() from error
+            raise Refusal("conflict", "the upload is complete", code="upload_complete") from error
+        try:
+            with locked(descriptor, start, length) as ours:
+                if not ours:
+                    raise Refusal("conflict", "the upload is being written", code="upload_locked", status=423)
+                yield descriptor
         finally:
-            with self._lock:
-                self._busy.discard(key)
+            os.close(descriptor)
 
     def _reached(self, upload: Upload, arrived: int) -> None:
         self._set(upload, arrived=arrived)

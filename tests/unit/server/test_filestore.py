@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
     from ingest.server.core import Core
     from ingest.server.filestore import FileStore
+    from ingest.server.uploads import Upload
     from ingest.store.database import Database
 
 A, B = "AAAAAAA", "BBBBBBB"
@@ -361,6 +364,61 @@ def test_a_part_of_an_upload_that_was_given_up_is_a_missing_one(core: Core) -> N
         piece.write(b"film")
         core.uploads.cancel(upload)
         assert refusal(piece.commit) == ("not_found", "upload_not_found")
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from ingest.engine.queue import JobQueue
+from ingest.server.core import make_core
+from ingest.server.settings import ServerSettings
+home, account, upload_id, number = Path(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv[4]
+core = make_core(JobQueue.open(home), ServerSettings(home))
+upload = core.uploads.get(account, upload_id)
+with core.uploads.part(upload, int(number)) if number else core.uploads.piece(upload, 0) as piece:
+    piece.write(b"ba")
+    print("writing", flush=True)
+    sys.stdin.read()
+"""
+
+
+@contextmanager
+def another_server(core: Core, upload: Upload, number: str = "") -> Iterator[subprocess.Popen[str]]:
+    """A process that is in the middle of a piece, as another server on the same data folder is; killed at the end."""
+    command = [sys.executable, "-c", WRITER, str(core.settings.home), A, upload.upload_id, number]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            assert process.stdout.readline() == "writing\n"
+            yield process
+        finally:
+            process.kill()
+
+
+def test_servers_on_one_data_folder_write_an_upload_in_turns(core: Core) -> None:
+    parts = core.uploads.begin(A, About("/u"), kind="parts", size=8, part_size=4)
+    with another_server(core, parts, "0"):
+        assert refusal(core.uploads.part(parts, 0).__enter__) == ("conflict", "upload_locked")
+        with core.uploads.part(parts, 1) as piece:  # of another part nobody is in the way
+            piece.write(b"gone")
+            piece.commit()
+        assert refusal(core.uploads.complete, parts) == ("conflict", "upload_locked")
+    # Who was killed in the middle holds nothing, and has acknowledged nothing.
+    with core.uploads.part(parts, 0) as piece:
+        piece.write(b"all ")
+        piece.commit()
+    assert core.uploads.complete(parts).stored.read_bytes() == b"all gone"
+
+
+def test_servers_on_one_data_folder_go_on_with_an_upload_in_turns(core: Core) -> None:
+    upload = core.uploads.begin(A, About("/u"), kind="tus", size=4)
+    with another_server(core, upload):
+        assert refusal(core.uploads.piece(upload, 0).__enter__) == ("conflict", "upload_locked")
+    with core.uploads.piece(upload, 0) as piece:
+        piece.write(b"film")
+        piece.commit()
+    assert core.uploads.complete(upload).stored.read_bytes() == b"film"
+    assert refusal(core.uploads.piece(upload, 4).__enter__) == ("conflict", "upload_complete")
 
 
 def test_an_empty_file_has_one_empty_part(core: Core) -> None:
