@@ -11,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from ingest.job.public import public_record
 from ingest.media.options import DEFAULTS, Options
 
 if TYPE_CHECKING:
@@ -142,6 +143,11 @@ class Job:
     @property
     def job_id(self) -> str:
         return self.record.job_id
+
+    @property
+    def shown(self) -> Record:
+        """The record as it is told over the network; every answer's words are from it."""
+        return public_record(self.record)
 
     @property
     def folder(self) -> Path:

@@ -19,6 +19,7 @@ from sqlalchemy import insert, select, update
 from ingest.job import codes
 from ingest.job.errors import IngestError, UsageError
 from ingest.job.ids import new_job_id
+from ingest.job.public import without_places
 from ingest.job.record import utc_now
 from ingest.server.refusals import Refusal
 from ingest.store.tables import ERRANDS
@@ -266,7 +267,7 @@ def _failure(error: IngestError | Refusal | OSError) -> str:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         code, message = "disk_full" if full else "io_error", (error.strerror or "input/output error").lower()
     elif isinstance(error, IngestError):
-        code, message = error.code.text.lower().replace(" ", "_"), error.line
+        code, message = error.code.text.lower().replace(" ", "_"), without_places(error.line)
     else:
         code, message = error.code, error.message
     return json.dumps({"code": code, "message": message, "timestamp": utc_now()})

@@ -17,6 +17,7 @@ from ingest.job.errors import (
     UsageError,
     one_line,
 )
+from ingest.job.public import without_places
 
 Kind = Literal[
     "missing_credentials",
@@ -102,8 +103,8 @@ def refusal_of(error: IngestError) -> Refusal:
         case BusyError() | Cancelled():
             kind = "conflict"
         case ToolError() | ResourceError() | OutputError():
-            # What is wrong is the server's own affair, and may name its folders.
+            # What is wrong is the server's own affair.
             return Refusal("unavailable", error.code.meaning, code=code)
         case _:
             return Refusal("internal", error.code.meaning, code=code)
-    return Refusal(kind, error.line, code=code)
+    return Refusal(kind, without_places(error.line), code=code)

@@ -61,7 +61,7 @@ async def _events(core: "Core", asking: "Principal", job: "Job", told: str, base
         if stamp != told:
             told, quiet = stamp, time.monotonic()
             document = job_document(job, base) | {
-                "messages": list(job.record.messages),
+                "messages": list(job.shown.messages),
                 "outputs": [
                     {"resolution": o.resolution, "status": o.status, "percent": o.percent}
                     for o in job.record.outputs

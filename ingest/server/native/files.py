@@ -9,9 +9,10 @@ from fastapi import Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from ingest.engine.model import State
+from ingest.pipeline.output_folder import JOB_FILE
 from ingest.server.filepaths import checked_path, safe_name
 from ingest.server.filestore import About
-from ingest.server.media import package_response, stored_response
+from ingest.server.media import HEADERS, package_response, stored_response
 from ingest.server.mimes import mime_of
 from ingest.server.native import examples
 from ingest.server.native.manner import BYTES, Asking, Inside, shown
@@ -25,7 +26,10 @@ if TYPE_CHECKING:
 
     from fastapi import APIRouter
 
+    from ingest.engine.model import Job
+
 MOST = 500
+_FRESH = {"cache-control": "private, no-cache"}
 Name = Annotated[str, Query(max_length=1024, description="What the file is called.")]
 
 
@@ -37,7 +41,7 @@ def add_routes(router: "APIRouter") -> None:
         asking.require("read")
         job = core.queue.job(asking.seen, job_id)
         here = f"{core.base_url(request)}/api/jobs/{job.job_id}/files"
-        there = _package_files(job.folder) if job.state is State.COMPLETED else ()
+        there = _package_files(job) if job.state is State.COMPLETED else ()
         files = [{"name": n, "size": s, "mime": mime_of(n), "url": f"{here}/{quote(n)}"} for n, s in there]
         media = core.media_url(job, request) if files else None
         return JSONResponse({"files": files, "media": media})
@@ -50,7 +54,10 @@ def add_routes(router: "APIRouter") -> None:
     )
     def package_file(request: Request, job_id: str, path: str, core: Inside, asking: Asking) -> Response:
         asking.require("read")
-        return package_response(request, core.queue.job(asking.seen, job_id), path)
+        job = core.queue.job(asking.seen, job_id)
+        if path == JOB_FILE:  # as it is told, not as it lies there
+            return Response(_record(job), headers=HEADERS | _FRESH, media_type=mime_of(JOB_FILE))
+        return package_response(request, job, path)
 
     @router.post(
         "/api/files",
@@ -123,13 +130,19 @@ def add_routes(router: "APIRouter") -> None:
         return Response(status_code=204)
 
 
-def _package_files(folder: Path) -> "Iterator[tuple[str, int]]":
+def _record(job: "Job") -> bytes:
+    return job.shown.to_json().encode("utf-8", "backslashreplace")
+
+
+def _package_files(job: "Job") -> "Iterator[tuple[str, int]]":
     """Names and sizes of what can be asked for, by name; nothing hidden, no links."""
-    names: list[tuple[str, int]] = []
+    folder, names = job.folder, list[tuple[str, int]]()
     for parent, folders, files in os.walk(folder):
         folders[:] = [f for f in folders if not f.startswith(".")]
         for name in files:
             path = Path(parent) / name
             if not name.startswith(".") and not path.is_symlink():
-                names.append((path.relative_to(folder).as_posix(), path.stat().st_size))
+                relative = path.relative_to(folder).as_posix()
+                size = len(_record(job)) if relative == JOB_FILE else path.stat().st_size
+                names.append((relative, size))
     return iter(sorted(names))

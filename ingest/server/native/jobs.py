@@ -41,9 +41,9 @@ def job_response(core: "Core", request: Request, job: "Job", status: int = 200) 
         manifests = {"hls": "ABR.m3u8", "dash": "manifest.mpd", "poster": "poster.jpg"}
         there = set(job.record.files)
         document["links"] |= {kind: media + name for kind, name in manifests.items() if name in there}
-    # The record is text already when it is written: it is not made into objects once more.
+    # The record is written as text at once: it is not made into objects once more.
     text = json.dumps(document, ensure_ascii=False)
-    body = f'{text[:-1]}, "record": {job.record.model_dump_json(by_alias=True)}}}'
+    body = f'{text[:-1]}, "record": {job.shown.model_dump_json(by_alias=True)}}}'
     headers = {"location": document["links"]["self"]} if status in (201, 202) else {}
     return Response(body.encode("utf-8", "backslashreplace"), status, headers, "application/json")
 

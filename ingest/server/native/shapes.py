@@ -153,6 +153,7 @@ def moment_text(when: datetime | None) -> str | None:
 def job_document(job: "Job", base: str) -> dict[str, Any]:
     """What lists show of a job; `base` is the server's URL. The record comes beside it where one job is asked for."""
     record = job.record
+    error = job.shown.error if record.error else None
     here = f"{base}/api/jobs/{job.job_id}"
     return {
         "jobId": job.job_id,
@@ -173,9 +174,7 @@ def job_document(job: "Job", base: str) -> dict[str, Any]:
         "startAt": moment_text(job.start_at),
         "begun": moment_text(job.begun),
         "ended": moment_text(job.ended),
-        "error": record.error.model_dump(by_alias=True, include={"code", "message", "remedy"})
-        if record.error
-        else None,
+        "error": error.model_dump(by_alias=True, include={"code", "message", "remedy"}) if error else None,
         "links": {"self": here, "events": f"{here}/events", "files": f"{here}/files"},
     }
 

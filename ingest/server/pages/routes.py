@@ -84,14 +84,15 @@ def jobs_again(request: Request) -> Response:
 def job(request: Request, job_id: str, core: Inside, asking: Asking) -> Response:
     asking.require("read")
     found = core.queue.job(asking.seen, job_id)
+    shown = found.shown
     return page(
         request,
         "job.html",
         asking,
         job=found,
-        record=found.record,
+        record=shown,
         word=views.STATE_WORDS[found.state],
-        said=views.said(found.record),
+        said=views.said(shown),
         renditions=views.renditions(views.read_abr(found.folder)) if views.has_player(found) else (),
         downloads=views.downloads(found.record) if views.has_player(found) else (),
         media=f"{root(request)}/media/{core.tickets.issue(found.job_id)}/" if views.has_player(found) else "",

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from made_core import app_of, key_of, submitted
 
 from ingest.job.errors import OutputError
+from ingest.job.public import public_record
 from ingest.server.media import package_file
 from ingest.server.refusals import Refusal
 from ingest.server.tickets import Tickets
@@ -150,11 +151,14 @@ def test_no_name_finds_what_is_not_in_the_package(
 
 
 def test_viewers_are_not_shown_the_job_s_record(core: Core, client: TestClient, job: Job, base: str) -> None:
-    (job.folder / "job.json").write_text("{}")
+    (job.folder / "job.json").write_text(job.record.to_json())
     assert client.get(base + "job.json").status_code == client.get(base + "./job.json").status_code == 404
     path = f"/api/jobs/{job.job_id}/files/job.json"
     answer = client.get(path, headers={"authorization": f"Bearer {key_of(core, 'other', account='tester')}"})
     assert answer.status_code == 200
+    assert answer.text == public_record(job.record).to_json()
+    assert str(core.settings.home) not in answer.text
+    assert str(core.settings.home) in job.record.to_json()
 
 
 def test_a_forged_or_old_ticket_is_worth_nothing(core: Core, client: TestClient, job: Job) -> None:

@@ -16,10 +16,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from asking import Answer, Route, ask, routes_of
 from made_core import key_of, made_core
+from made_jobs import brought_to
 from sqlalchemy import select, update
 
 from ingest.engine.ids import object_id, ulid, uuid_of
 from ingest.engine.model import StoredSource, Submission
+from ingest.job import codes
+from ingest.job.errors import OutputError
+from ingest.job.record import Warned
 from ingest.job.status import Status
 from ingest.server.app import create_app
 from ingest.server.dialects import DIALECTS
@@ -66,10 +70,41 @@ class Alpha:
         )
         submission = Submission(("sd",), StoredSource(self.file.file_id), label=MARK)
         self.jobs = [core.submit(asking, submission), core.draft(asking, submission)]
+        self.home = str(core.settings.home)
         for dialect in EVERYTHING:
             made = Submission(("sd",), StoredSource(self.file.file_id), dialect=dialect.name, label=MARK)
             self.jobs.append(core.submit(asking, made))
             self._finish(self.jobs[-1])
+        self.failed = {
+            dialect.name: self._fail(
+                core.submit(
+                    asking,
+                    Submission(("sd",), StoredSource(self.file.file_id), dialect=dialect.name, label=MARK),
+                )
+            )
+            for dialect in EVERYTHING
+        }
+
+    def _fail(self, job: Job) -> Job:
+        """It ends with words that name folders wherever a step may have put some."""
+        record = job.record
+        told = f"{job.folder} and {record.source.path}, {job.folder.as_uri()}: full"
+        error = OutputError(
+            codes.DISK_FULL, told, remedy=f"look into {self.home}", detail=f"{self.home}/x: y"
+        )
+        return brought_to(
+            self.core,
+            job,
+            Status.FAILED,
+            messages=(*record.messages, told),
+            custom_attributes=record.custom_attributes.model_copy(
+                update={
+                    "message_codes": (*record.custom_attributes.message_codes, codes.NO_AUDIO_FOUND.number)
+                }
+            ),
+            warnings=(Warned(code=codes.NO_AUDIO_FOUND.number, message=told),),
+            error=record.with_error(error, None).error,
+        )
 
     def _finish(self, job: Job) -> None:
         job.folder.mkdir(parents=True)
@@ -209,6 +244,24 @@ def understood(alpha: Alpha) -> dict[str, int]:
 
 def test_owners_are_told(understood: dict[str, int]) -> None:
     assert set(understood) == {dialect.name for dialect in EVERYTHING}
+
+
+def test_nobody_is_told_where_files_are(alpha: Alpha, understood: dict[str, int]) -> None:
+    ways = manners(alpha.core, alpha.key)
+    # One spelling of each.
+    once = [
+        r for r in ROUTES if not r.pattern.startswith(("/video/", "/v1/computing/")) and r.pattern[-1] != "/"
+    ]
+    read = [r for r in once if r.method == "GET" and (not r.names or any("job" in n for n in r.names))]
+    words = ""
+    for route in read:
+        for answer in told(
+            alpha.app, route, alpha, [alpha.failed[route.dialect]], ways[understood[route.dialect]]
+        ):
+            assert alpha.home not in answer.text, (route, answer)
+            words += answer.text
+    # Not for want of words: each dialect that has a job's error has told it.
+    assert words.count("look into …/home") > len(EVERYTHING)
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda r: f"{r.method} {r.pattern}")

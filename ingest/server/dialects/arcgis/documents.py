@@ -45,7 +45,7 @@ def job(job: Job, base: str, root: str = ROOT) -> dict[str, Any]:
             "fileIds": record.inputs.file_ids,
             "serviceUrl": service_url(job, base, root),
         },
-        "messages": list(record.messages),
+        "messages": list(job.shown.messages),
         "type": record.type,
         "results": {
             "layerId": record.results.layer_id,

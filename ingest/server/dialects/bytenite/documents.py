@@ -138,7 +138,7 @@ def timestamps(job: Job) -> dict[str, str]:
 
 def error_message(job: Job) -> str:
     """One line; empty where nothing went wrong."""
-    error = job.record.error
+    error = job.shown.error
     if error is None or not job.state.final:
         return ""
     return f"{error.message}; {error.remedy}" if error.remedy else error.message
@@ -164,7 +164,7 @@ def logs(job: Job, levels: frozenset[str]) -> dict[str, Any]:
             part = "assembler"
         parts[part].append(_line(step.message, _text_of(step.started), "INFO", part))
     # When a warning was given is not written down.
-    parts[part] += [_line(warning.message, None, "WARN", part) for warning in record.warnings]
+    parts[part] += [_line(warning.message, None, "WARN", part) for warning in job.shown.warnings]
     if message := error_message(job):
         parts[part].append(_line(message, _text(job.ended), "ERROR", part))
     kept = {

@@ -114,7 +114,7 @@ def summary_of(job: Job, account: str, result: Mapping[str, Any] | None, *, savi
         updated=max(changed(job), created),
         status="Running" if state is State.COMPLETED and saving else STATUSES[state],
         summary={"result": dict(result)} if done and result is not None else {},
-        error=_error(job.record) if state is State.FAILED else None,
+        error=_error(job.shown) if state is State.FAILED else None,
         attempts=attempts(job),
     )
 

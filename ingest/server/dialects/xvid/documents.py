@@ -50,7 +50,7 @@ def job(job: Job, base: str, presets: Mapping[str, str]) -> dict[str, Any]:
     asked, record, own_id = job.asked if job.dialect == DIALECT else {}, job.record, object_id(job.job_id)
     outputs = asked.get("outputs") or [_plain_output(job, o.resolution, presets) for o in record.outputs]
     failed = job.state is State.FAILED
-    error = record.error if failed else None
+    error = job.shown.error if failed else None
     return {
         "pipeline": reference("pipelines", asked.get("pipeline"), base),
         "application": reference("applications", asked.get("application"), base),
