@@ -7,6 +7,7 @@ decoding times, which never fall back within one clock, and taken out before any
 
 from __future__ import annotations
 
+import math
 from array import array
 from bisect import bisect_left, insort
 from fractions import Fraction
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 # Containers whose clock may be set anew; in the others a long way to the next picture is meant.
 _MAY_JUMP = frozenset({"mpegts", "mpeg"})
+# Here it is only set back: files that were put one behind the other, recordings that were taken up again.
+_MAY_FALL_BACK = frozenset({"flv", "matroska"})
 
 MOST_JUMPS = 200  # each is a term of the command that takes them out
 FORWARD = Fraction(10)  # seconds: ffmpeg's and most players' bound
@@ -41,10 +44,11 @@ def jumps_of(table: PacketTable, time_base: Fraction, container: str) -> tuple[J
         time_base: seconds per tick.
         container: ffprobe's name of the format.
     """
-    if not _MAY_JUMP & set(container.split(",")):
+    names = set(container.split(","))
+    if not (_MAY_JUMP | _MAY_FALL_BACK) & names:
         return ()
-    back = BACKWARD if table.ordered else BACKWARD_UNORDERED
-    most, least = int(FORWARD / time_base), -int(back / time_base)
+    back = BACKWARD if table.ordered and _MAY_JUMP & names else BACKWARD_UNORDERED
+    most, least = int(FORWARD / time_base) if _MAY_JUMP & names else math.inf, -int(back / time_base)
     found: list[Jump] = []
     shift, step = 0, 0
     before: int | None = None

@@ -141,6 +141,24 @@ def test_parts_with_clocks_of_their_own_are_shown_one_after_the_other(
     assert max(abs(h - f) for h, f in zip(heard, light, strict=True)) < BOUND
 
 
+@pytest.mark.parametrize("name", ["part.flv", "part.webm"])
+def test_a_recording_that_was_taken_up_again_is_shown_whole(clips: Clips, tiny: Ingest, name: str) -> None:
+    """A file behind the other, as servers append them and as recorders in browsers leave them."""
+    codec = (
+        ("-c:a", "aac") if name.endswith("flv") else ("-c:v", "libvpx", "-cpu-used", "8", "-c:a", "libopus")
+    )
+    data = flash_and_beep.clip(clips, name, "-t", "2", codec=codec, sound_seconds=2).read_bytes()
+    source = clips.folder / f"twice-{name}"
+    source.write_bytes(data + (data[13:] if name.endswith("flv") else data))
+    package = tiny(source, TINY)
+    assert times(package) == [n * STEP for n in range(100)]
+    assert warned(package) == [9222]
+    light = flashes(pictures(package.joined(f"video/{TINY}"), pixel_format="gray", size=(2, 2)))
+    heard = package.sound("und-stereo").onsets()
+    assert light == [n + Fraction("0.48") for n in range(4)]
+    assert max(abs(h - f) for h, f in zip(heard, light, strict=True)) < 0.03  # a frame of sound more or less
+
+
 def test_a_hole_of_seconds_in_an_mp4_is_meant(clips: Clips, tiny: Ingest) -> None:
     late = r"setpts=PTS+if(gte(N\,25)\,12/TB\,0)"
     lavfi = f"testsrc2=size={SMALL}:rate=25:duration=2,{late}"

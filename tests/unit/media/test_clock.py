@@ -51,6 +51,21 @@ def test_jumps_of_a_transport_stream(starts: list[float], jumps: tuple[Jump, ...
         assert [(p.size, p.key) for p in joined] == [(p.size, p.key) for p in table]
 
 
+@pytest.mark.parametrize("container", ["flv", "matroska,webm"])
+@pytest.mark.parametrize(
+    ("starts", "jumps"),
+    [
+        ([1, 20], ()),  # however far on, it is meant
+        ([1, 2.0], ()),  # a little back, it is a fault of one clock
+        ([5, 0], (Jump(30, round(6.2 * 90000)),)),
+        ([20, 1, 1], (Jump(30, round(20.2 * 90000)), Jump(60, round(21.4 * 90000)))),
+    ],
+)
+def test_files_put_one_behind_the_other(container: str, starts: list[float], jumps: tuple[Jump, ...]) -> None:
+    table = PacketTable(p for start in starts for p in part(start, 30))
+    assert jumps_of(table, BASE, container) == jumps
+
+
 def test_a_single_wrong_time_is_followed_there_and_back() -> None:
     packets = part(1, 30)
     wrong = packets[10]
