@@ -201,6 +201,9 @@ SOUND_DAMAGED = _warning(
 )
 SUBTITLES_LEFT_OUT = _warning(9229, "Subtitles Left Out", "Subtitles that are pictures, or cannot be read.")
 SUBTITLES_SHORTENED = _warning(9230, "Subtitles Shortened", "Text beyond the stated limits was left out.")
+SUBTITLES_CHARSET = _warning(
+    9231, "Subtitles Charset Assumed", "Text that is not UTF-8; what it is taken for."
+)
 KLV_DAMAGED = _warning(9241, "KLV Metadata Damaged", "Sets that are bad or cut were skipped; how many.")
 LOUDNESS_NOT_REACHED = _warning(
     9226, "Loudness Not Reached", "The true peak leaves no room for the gain; how much is missing."

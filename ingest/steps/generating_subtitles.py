@@ -9,8 +9,10 @@ from ingest.job import codes
 from ingest.media import process
 from ingest.media.command import EncodeInput, names
 from ingest.media.command.text import (
+    LEGACY_CHARSET,
     MARGIN,
     MAX_BYTES,
+    NOT_UTF8,
     NOTHING_WRITTEN,
     captions_arguments,
     packets_arguments,
@@ -30,6 +32,7 @@ from ingest.steps.planning_resolutions import file_limits
 if TYPE_CHECKING:
     from ingest.media.plan import Plan
     from ingest.media.plan.text import TextRendition
+    from ingest.media.process import Completed
     from ingest.media.source import Source
     from ingest.media.text_events import TextTrack
     from ingest.packaging.webvtt import Cue
@@ -118,7 +121,7 @@ def documents(plan: Plan) -> tuple[tuple[TextRendition, int], ...]:
     return tuple((t, t.index) for t in plan.text if t.index is not None and not t.decoded)
 
 
-def arguments(env: Env, source: Source, plan: Plan) -> tuple[str, ...]:
+def arguments(env: Env, source: Source, plan: Plan, charset: str = "") -> tuple[str, ...]:
     """The command that reads all text tracks that ffmpeg decodes, in one pass."""
     return text_arguments(
         str(env.tools.ffmpeg.path),
@@ -126,6 +129,7 @@ def arguments(env: Env, source: Source, plan: Plan) -> tuple[str, ...]:
         [t.index for t in decoded(plan) if t.index is not None],
         plan.video.start,
         names.text_file("streams"),
+        charset,
     )
 
 
@@ -141,7 +145,8 @@ def _extract(env: Env, source: Source, plan: Plan) -> _Extracted:
     found: _Extracted = ({}, (), 0.0)
     if streams:
         command = arguments(env, source, plan)
-        found = _read(env, plan, command, "streams", streams, (source.descriptor,))
+        again = arguments(env, source, plan, LEGACY_CHARSET)
+        found = _read(env, plan, command, "streams", streams, (source.descriptor,), again)
     for rendition, index in documents(plan):
         read = text_documents.read(env, source, plan, index, about(rendition))
         more = {rendition: read.value} if read.value is not None else {}
@@ -152,6 +157,18 @@ def _extract(env: Env, source: Source, plan: Plan) -> _Extracted:
     return found
 
 
+def _fuller(read: _Extracted, legacy: _Extracted) -> _Extracted:
+    """Of each track the reading with more cues: those that are no UTF-8 are in the second one alone."""
+    tracks, notes = dict(read[0]), read[1]
+    for rendition, cues in legacy[0].items():
+        more = len(cues) - len(tracks.get(rendition, ()))
+        if more > 0:
+            tracks[rendition] = cues
+            detail = f"{about(rendition)}: {more} cues are not UTF-8; all are taken as {LEGACY_CHARSET}"
+            notes += (Note(codes.SUBTITLES_CHARSET, detail),)
+    return tracks, notes, read[2] + legacy[2]
+
+
 def _read(
     env: Env,
     plan: Plan,
@@ -159,12 +176,20 @@ def _read(
     part: str,
     renditions: tuple[TextRendition, ...],
     descriptors: tuple[int, ...] = (),
+    again: tuple[str, ...] = (),
 ) -> _Extracted:
-    """Run `command`, which writes the file of `part`, and list what is in it."""
-    folder = env.temporary
+    """Run `command`, which writes the file of `part`, and list what is in it; `again` where text is not UTF-8."""
+    confinement = Confinement(write=(env.temporary,), descriptors=descriptors)
     limits = file_limits(plan, env.limits)
-    confinement = Confinement(write=(folder,), descriptors=descriptors)
-    done = process.run(Command(command, folder, confinement, limits), cancel=env.cancel)
+    done = process.run(Command(command, env.temporary, confinement, limits), cancel=env.cancel)
+    found = _listed(env, done, part, renditions)
+    if again and NOT_UTF8 in done.stderr:
+        return _fuller(found, _read(env, plan, again, part, renditions, descriptors))
+    return found
+
+
+def _listed(env: Env, done: Completed, part: str, renditions: tuple[TextRendition, ...]) -> _Extracted:
+    folder = env.temporary
     file = folder / names.text_file(part)
     if done.limit is not None or done.signal is not None:
         process.check(done, codes.TRANSCODING_FAILED)

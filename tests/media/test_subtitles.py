@@ -264,6 +264,24 @@ def test_what_cannot_become_text_is_a_warning(clips: Clips) -> None:
     ]
 
 
+def test_text_of_before_utf8_is_read_and_told(clips: Clips, ingested: Ingest) -> None:
+    """Matroska and MP4 have UTF-8, but tools that copy old files put into them what they find."""
+    for name, coding in (("old.srt", "cp1252"), ("new.srt", "utf-8")):
+        text = "1\n00:00:00,200 --> 00:00:00,500\nGrüße – 5 €\n\n2\n00:00:00,600 --> 00:00:00,900\nplain\n"
+        (clips.folder / name).write_text(text, coding)
+    tracks = ("-i", "old.srt", "-i", "new.srt", "-map", "0", "-map", "1", "-map", "2")
+    languages = ("-metadata:s:s:0", "language=ger", "-metadata:s:s:1", "language=fre")
+    film = clips.make("old.mkv", *picture("64x36", 1), *tracks, *X264, "-c:s", "copy", *languages)
+    package = ingested(film, "sd")
+    for name in ("de", "fr"):
+        assert (package.folder / f"text/{name}/whole.vtt").read_text("utf-8") == (
+            "WEBVTT\n\n00:00:00.200 --> 00:00:00.500\nGrüße – 5 €\n\n00:00:00.600 --> 00:00:00.900\nplain\n"
+        )
+    assert [w["message"] for w in package.record["warnings"]] == [
+        "Subtitles Charset Assumed: stream 1 (subrip, de): 1 cues are not UTF-8; all are taken as windows-1252"
+    ]
+
+
 TTML = """<?xml version="1.0"?>
 <tt xmlns="http://www.w3.org/ns/ttml" xmlns:tts="http://www.w3.org/ns/ttml#styling" xml:lang="fr">
   <head><layout>

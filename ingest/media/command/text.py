@@ -24,12 +24,17 @@ MARGIN = 24 * 3600  # seconds
 MAX_BYTES = 8 * 2**20  # of all text of a source; a long film has some hundred kilobytes a language
 _GLOBAL = ("-nostdin", "-hide_banner", "-v", "error", "-abort_on", "empty_output")
 NOTHING_WRITTEN = "Output file is empty"  # what ffmpeg says then; its file without events cannot be read
+NOT_UTF8 = "Invalid UTF-8 in decoded subtitles text"  # what it says of an event that it then leaves out
+LEGACY_CHARSET = "windows-1252"  # what text is taken for that is no UTF-8: nothing in a film says what it is
 
 
 def text_arguments(
-    program: str, source: EncodeInput, indexes: Sequence[int], start: Fraction, target: str
+    program: str, source: EncodeInput, indexes: Sequence[int], start: Fraction, target: str, charset: str = ""
 ) -> tuple[str, ...]:
-    """Decode the streams `indexes`, in this order; `start` is the source's time that becomes `MARGIN`."""
+    """Decode the streams `indexes`, in this order; `start` is the source's time that becomes `MARGIN`.
+
+    Their text is UTF-8 unless `charset` names another encoding, by a name that iconv knows.
+    """
     stream = ffmpeg.input(
         source.url,
         protocol_whitelist=PROTOCOL_WHITELIST,
@@ -38,6 +43,7 @@ def text_arguments(
         max_streams=source.max_streams,
         copyts=None,
         itsoffset=f"{float(MARGIN - start):.6f}",
+        **({"sub_charenc": charset} if charset else {}),
     )
     return _compiled(program, ffmpeg.output(*(stream[str(i)] for i in indexes), target, **_output()))
 

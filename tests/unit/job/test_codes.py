@@ -91,6 +91,7 @@ OURS = (
     (9226, "Loudness Not Reached"),
     (9229, "Subtitles Left Out"),
     (9230, "Subtitles Shortened"),
+    (9231, "Subtitles Charset Assumed"),
     (9241, "KLV Metadata Damaged"),
     (9301, "Wrong Usage"),
     (9302, "Unknown Resolution"),
