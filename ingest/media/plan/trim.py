@@ -120,9 +120,12 @@ def within(audio: Iterable[AudioFacts], timing: Timing) -> tuple[AudioFacts, ...
 
 
 def _cut(track: AudioFacts, start: Fraction, end: Fraction) -> AudioFacts:
-    if track.start is None or track.duration is None:
+    if track.start is None:
         return track
-    begins, ends = max(start, track.start), min(end, track.start + track.duration)
+    begins = max(start, track.start)
+    if track.duration is None:
+        return replace(track, start=begins)
+    ends = min(end, track.start + track.duration)
     return replace(track, start=begins, duration=max(Fraction(0), ends - begins))
 
 

@@ -157,12 +157,14 @@ def test_sound_is_what_lies_in_the_part() -> None:
         track(2, start=Fraction(4), duration=Fraction(8)),
         track(3, start=Fraction(8), duration=Fraction(1)),
         track(4, start=None),
+        track(5, duration=None),
     )
     assert [(t.start, t.duration) for t in within(tracks, timing)] == [
         (Fraction(2), Fraction(3)),
         (Fraction(4), Fraction(1)),
         (Fraction(8), Fraction(0)),
         (None, Fraction(10)),
+        (Fraction(2), None),
     ]
 
 
