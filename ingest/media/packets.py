@@ -155,6 +155,17 @@ class PacketTable(Sequence[Packet]):
         """Whether `times` of these packets are presentation times."""
         return all(self.flags[i] & _PTS for i in shown) or not all(self.flags[i] & _DTS for i in shown)
 
+    def decodable(self, shown: Sequence[int], first: int) -> Sequence[int]:
+        """Those of `shown` that a decoder shows whose first picture is at `first` (ticks), where not all say when.
+
+        It begins with that key picture: what comes before it in the stream, or would be shown before it, is no picture.
+        """
+        wanted = _KEY | _PTS
+        begun = (n for n, i in enumerate(shown) if self.flags[i] & wanted == wanted and self.pts[i] == first)
+        if (at := next(begun, None)) is None:
+            return shown
+        return array("q", (i for i in shown[at:] if not self.flags[i] & _PTS or self.pts[i] >= first))
+
     def times(self, shown: Sequence[int]) -> array[int] | None:
         """Presentation ticks; decoding ticks where the container has no others (AVI); None when neither exists.
 

@@ -29,16 +29,31 @@ def shown_packets(table: PacketTable, timing: Timing) -> tuple[Sequence[int], Se
 
     Both are empty where none says when.
     """
-    shown = table.shown()
     first = round(timing.start / timing.time_base)
-    times = table.times(shown)
+    shown, times = _counted(table, first)
     if times is None:
         return (), ()
-    if not table.presented(shown):
-        late = first - min(times)
-        times = array("q", (t + late for t in times))
     kept = [(i, t) for i, t in zip(shown, times, strict=True) if t >= first]
     return [i for i, _ in kept], [t for _, t in kept]
+
+
+def _counted(table: PacketTable, first: int | None) -> tuple[Sequence[int], array[int] | None]:
+    """The packets that may be shown, and their times in ticks; `first`: that of the first picture that decodes.
+
+    Where there are decoding times only, the pictures keep their number and spacing, and begin where the decoder says.
+    """
+    shown: Sequence[int] = table.shown()
+    if first is None or not shown or table.presented(shown):
+        return shown, table.times(shown)
+    kept = table.decodable(shown, first)
+    times = table.times(kept)
+    if times is None or table.presented(kept):
+        return kept, times
+    if 1 < len(kept) < len(shown):
+        # The key picture is shown right before the next one, whatever is decoded between them and not shown.
+        times[0] = table.dts[kept[1] - 1]
+    late = first - min(times)
+    return kept, array("q", (t + late for t in times))
 
 
 def measure(
@@ -60,16 +75,11 @@ def measure(
         ValueError: there is no packet to show.
     """
     table = packets if isinstance(packets, PacketTable) else PacketTable(packets)
-    shown = table.shown()
+    shown, times = _counted(table, first_pts)
     if not shown:
         raise ValueError("no pictures to show")
-    times = table.times(shown)
     if times is None:
         return _untimed(table, shown, time_base, tuple(hints))
-    if first_pts is not None and not table.presented(shown):
-        # Decoding times only: the pictures keep their number and spacing, and begin where the decoder says.
-        late = first_pts - min(times)
-        times = array("q", (t + late for t in times))
     ticks = array("q", sorted(t for t in times if first_pts is None or t >= first_pts))
     if not ticks:
         raise ValueError("no pictures to show")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ingest.media.facts import Timing
 from ingest.media.packets import Packet, PacketReader, PacketTable, parse_packet
-from ingest.media.timing import STANDARD_RATES, constant_rate, measure
+from ingest.media.timing import STANDARD_RATES, constant_rate, measure, shown_packets
 
 RATES = {
     "23.976": Fraction(24000, 1001),
@@ -223,6 +223,28 @@ def test_open_gop_pictures_shown_before_the_first_key_are_dropped_in_shown_order
     ]
     timing = measure(stream, Fraction(1, 25), first_pts=2)
     assert (timing.start, timing.frames, timing.duration) == (Fraction(2, 25), 4, Fraction(4, 25))
+
+
+@pytest.mark.parametrize("cut", [0, 1])
+@pytest.mark.parametrize("unknown", [(0,), (0, 8), (0, 6, 8)])
+def test_a_stream_cut_in_the_middle_of_a_packet_begins_with_its_first_key(
+    cut: int, unknown: tuple[int, ...]
+) -> None:
+    """A part of a VOB file: not every picture has a time of presentation, the first ones do not decode."""
+    # Decoded at 0, 1 ...: P, B, B of a group whose key is not there, then I B B P B B P; the first two B have only I.
+    shown = [3, 1, 2, 6, 4, 5, 9, 7, 8]
+    stream = [
+        Packet(None if i in unknown else pts, i, 1, 10, key=i == 3, discard=False)
+        for i, pts in enumerate(shown)
+        if i >= cut
+    ]
+    table = PacketTable(stream)
+    timing = measure(table, Fraction(1, 25), first_pts=6)
+    assert (timing.start, timing.frames, timing.rate) == (Fraction(6, 25), 4, 25)
+    assert timing.key_frames == 1
+    indices, times = shown_packets(table, timing)
+    assert [i + cut for i in indices] == [3, 6, 7, 8]
+    assert sorted(times) == [6, 7, 8, 9]
 
 
 def test_decoding_times_stand_in_where_there_are_no_others() -> None:
