@@ -58,4 +58,4 @@ add_job_routes(router, job_document, PREFIX)
 add_upload_routes(router, PREFIX)
 add_file_routes(router, reference, details, PREFIX)
 
-DIALECT = Dialect("uploadio", router, refuse, re.compile(f"{PREFIX}/"))
+DIALECT = Dialect("uploadio", router, refuse, re.compile(f"{PREFIX}(?:/|$)"))

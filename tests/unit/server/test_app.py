@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from fastapi.testclient import TestClient
-from made_core import key_of, made_core
+from made_core import app_of, key_of, made_core
 from made_dialect import TELEX
 
 from ingest.job import codes
@@ -79,6 +79,30 @@ def test_what_is_nobody_s_is_refused_natively(client: TestClient) -> None:
     assert answer.json() == {
         "error": {"code": "not_found", "message": "there is nothing at this URL", "details": []}
     }
+
+
+ESRI = {"error": {"code": 400, "message": "Invalid URL", "details": ["Invalid URL"]}}
+GOOGLE = {"code": 5, "message": "there is nothing at this URL", "details": []}
+XVID = {"error": {"error_code": "0x0000005", "error_message": "there is nothing at this URL"}}
+BYTESCALE = {"error": {"code": "not_found", "message": "there is nothing at this URL"}}
+
+
+@pytest.mark.parametrize(
+    ("paths", "status", "said"),
+    [
+        ("/arcgis /arcgis/nope /arcgis/rest/nope /arcgis/rest/jobs/a/b /video/rest/nope", 200, ESRI),
+        ("/v1/customer /v1/customer/nope /v1/computing/nope /v1/auth/nope", 404, GOOGLE),
+        ("/v1 /v1/ /v1/nope /v1/customers", 404, XVID),
+        ("/v2 /v2/ /v2/nope /v2/accounts/AAAAAAA/nope /uploadio /uploadio/ /uploadio/v2/nope", 404, BYTESCALE),
+    ],
+)
+def test_an_unknown_path_of_a_dialect_is_refused_in_its_manner(
+    core: Core, paths: str, status: int, said: object
+) -> None:
+    client = TestClient(app_of(core))
+    for path in paths.split():
+        answer = client.get(path)
+        assert (path, answer.status_code, answer.json()) == (path, status, said)
 
 
 def test_every_answer_is_guarded(client: TestClient) -> None:

@@ -23,4 +23,4 @@ add_upload_routes(router)
 add_file_routes(router, Summary.reference)
 add_media_routes(router)  # the last: it takes every path of an account
 
-DIALECT = Dialect(NAME, router, refuse, re.compile(f"/v2/|/{ACCOUNT}/"))
+DIALECT = Dialect(NAME, router, refuse, re.compile(f"/v2(?:/|$)|/{ACCOUNT}/"))
