@@ -68,6 +68,7 @@ class Console:
 def serving(home: Path, presets: Path) -> Iterator[tuple[str, str]]:
     """`ingest serve`; its URL and first key."""
     environment = os.environ | {"INGEST_HOME": str(home), "INGEST_PRESET_DIR": str(presets)}
+    environment["INGEST_PRIVATE_URLS"] = "1"  # sources come from this very server
     process = subprocess.Popen(
         [sys.executable, "-m", "ingest", "serve", "--port", "0", "--slots", "1", "--drain", "0", "--json"],
         stdout=subprocess.PIPE,
@@ -238,6 +239,21 @@ def test_a_job_that_fails_says_why(console: Console, tmp_path: Path) -> None:
     assert page.value("document.querySelector('#do-retry').innerText") == "Retry"
     assert page.value("document.querySelector('#do-cancel')") is None
     console.shot("failed")
+
+
+def test_a_url_becomes_a_job(console: Console) -> None:
+    page = console.page
+    page.open(f"{console.url}/")
+    page.click("#url")
+    page.type(f"{console.url}/static/no-film.svg")
+    console.shot("url")
+    page.click(".from button")
+    # Fetched from this server itself, which has no such film.
+    link = "[...document.querySelectorAll('.jobs .name')].find((a) => a.textContent === 'no-film.svg')"
+    page.until(link)
+    assert page.value("document.getElementById('url').value") == ""
+    page.until("document.getElementById('said').textContent.startsWith('The job is in the list')")
+    page.until(f"{link}.parentElement.querySelector('.badge').dataset.state === 'FAILED'", 60)
 
 
 def test_a_job_is_cancelled_retried_and_deleted(console: Console) -> None:

@@ -11,7 +11,7 @@ from fastapi import Depends, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from ingest.engine.cursors import LIMIT
-from ingest.engine.model import Filter
+from ingest.engine.model import Filter, Submission, UrlSource
 from ingest.job.ids import is_job_id
 from ingest.media.presets import load
 from ingest.server.core import Core, get_core
@@ -78,6 +78,20 @@ def jobs(
 @router.get("/jobs", include_in_schema=False)
 def jobs_again(request: Request) -> Response:
     return RedirectResponse(f"{root(request)}/", 307)
+
+
+@router.post("/jobs", include_in_schema=False)
+def from_url(
+    request: Request,
+    core: Inside,
+    asking: Asking,
+    url: Annotated[str, Form(min_length=1, max_length=4096)],
+    resolution: Annotated[list[str], Form(min_length=1, max_length=32)],
+) -> Response:
+    """A job of what is fetched; files need a script, which sends them in pieces."""
+    check_origin(core, request)
+    made = core.submit(asking, Submission(tuple(resolution), UrlSource(url, "")))
+    return RedirectResponse(f"{root(request)}/jobs/{made.job_id}", 303)
 
 
 @router.get("/jobs/{job_id}", include_in_schema=False)

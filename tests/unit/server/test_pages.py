@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 from made_core import FILMS, key_of, made_core, submitted
 from made_jobs import brought_to
 
-from ingest.engine.model import LocalSource, State
+from ingest.engine.model import Filter, LocalSource, State, UrlSource
 from ingest.job import codes
 from ingest.job.record import Failure
 from ingest.job.status import Status
@@ -195,6 +195,28 @@ def test_pages_do_what_their_buttons_say(signed_in: TestClient, core: Core, key:
 def buttons(text: str) -> list[str]:
     """What can be done with the job of a page."""
     return re.findall(r'action="/jobs/[^"/]+/(\w+)"', text)
+
+
+def test_a_job_is_made_of_a_url(signed_in: TestClient, core: Core, key: str) -> None:
+    form = {"url": "https://me:word@8.8.8.8/films/park.mp4?sig=1", "resolution": ["sd", "hd"]}
+    answer = signed_in.post("/jobs", data=form, headers=HERE)
+    assert (answer.status_code, answer.headers["location"][:7]) == (303, "/jobs/j")
+    (job,) = core.queue.jobs(Filter(core.keys.principal(key).account)).jobs
+    assert answer.headers["location"] == f"/jobs/{job.job_id}"
+    assert (job.record.source.name, job.record.inputs.requested_resolutions) == ("park.mp4", "sd,hd")
+    source = UrlSource("https://8.8.8.8/films/park.mp4?sig=1", "", "me", "word")
+    assert core.queue.submission(job).source == source
+    for changed, status, words in (
+        ({"url": "http://127.0.0.1/a.mp4"}, 400, "not asked"),
+        ({"url": "file:///etc/passwd"}, 400, "http"),
+        ({"url": ""}, 400, "url"),
+        ({"resolution": []}, 400, "resolution"),
+        ({"resolution": ["none"]}, 400, "none"),
+    ):
+        answer = signed_in.post("/jobs", data=form | changed, headers=HERE)
+        assert (answer.status_code, words in answer.text) == (status, True), answer.text
+    assert signed_in.post("/jobs", data=form, headers={"origin": "https://a.example"}).status_code == 403
+    assert core.queue.jobs(Filter(core.keys.principal(key).account)).total == 1
 
 
 def test_a_key_that_only_reads_has_no_buttons(client: TestClient, core: Core, key: str) -> None:

@@ -1,4 +1,4 @@
-// Files that are chosen or dropped: each is uploaded, one after another, and becomes a job.
+// Files that are chosen or dropped: each is uploaded, one after another, and becomes a job. So does a URL.
 import { ask, root, say, setBar } from "./common.js";
 import { forget, upload } from "./tus.js";
 
@@ -10,7 +10,10 @@ export function startUploads(onJob) {
   if (!form) return;
   const picker = document.getElementById("files");
   const take = (files) => [...files].forEach((file) => add(form, file, onJob));
-  form.addEventListener("submit", (event) => event.preventDefault());
+  form.addEventListener("submit", (event) => {
+    event.preventDefault(); // another page would end the uploads
+    fromUrl(form, onJob);
+  });
   const picked = () => {
     take(picker.files);
     picker.value = "";
@@ -27,8 +30,39 @@ export function startUploads(onJob) {
   });
 }
 
+function chosen(form) {
+  return [...form.querySelectorAll("[name=resolution]:checked")].map((box) => box.value);
+}
+
+async function make(source, resolutions) {
+  const made = await ask("/api/jobs", {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ source, resolutions }),
+  });
+  return (await made.json()).jobId;
+}
+
+async function fromUrl(form, onJob) {
+  const field = document.getElementById("url");
+  const resolutions = chosen(form);
+  if (!resolutions.length) return say("Choose at least one resolution.", true);
+  const knob = form.querySelector(".from button");
+  knob.disabled = true;
+  try {
+    await make({ url: field.value }, resolutions);
+    field.value = "";
+    await onJob();
+    say("The job is in the list; its source is fetched when its turn comes.", true);
+  } catch (error) {
+    say(error instanceof TypeError ? "The server cannot be reached." : error.message, true);
+  } finally {
+    knob.disabled = false;
+  }
+}
+
 function add(form, file, onJob) {
-  const resolutions = [...form.querySelectorAll("[name=resolution]:checked")].map((box) => box.value);
+  const resolutions = chosen(form);
   const row = new Row(file);
   document.getElementById("uploads").append(row.element);
   if (!resolutions.length) return row.fail("Choose at least one resolution, then the file again.");
@@ -51,12 +85,7 @@ async function one(file, resolutions, row, onJob, again) {
   try {
     row.uploaded ??= await upload(file, (sent) => row.tell(sent), stopper.signal);
     row.tell(file.size);
-    const made = await ask("/api/jobs", {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ source: { file: row.uploaded }, resolutions }),
-    });
-    row.done((await made.json()).jobId);
+    row.done(await make({ file: row.uploaded }, resolutions));
     onJob();
   } catch (error) {
     if (error.name !== "AbortError") row.fail(error instanceof TypeError ? "The server cannot be reached." : error.message, again);
