@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -24,7 +25,7 @@ from ingest.server.refusals import Refusal
 from ingest.server.watchdog import Watchdog
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from ingest.engine.model import UrlSource
@@ -84,6 +85,18 @@ def fetch(source: UrlSource, target: Path, cancel: CancelToken, limits: FetchLim
         partial.unlink(missing_ok=True)
 
 
+def size_of(source: UrlSource, cancel: CancelToken, limits: FetchLimits) -> int | None:
+    """Bytes that the file behind the URL has, as its server says, which is asked for one of them; None: it does not.
+
+    Raises:
+        SourceError: SOURCE_NOT_FETCHED, as `fetch`; for one that is too large as well.
+        Cancelled: `cancel` was set.
+        Refusal: `invalid`, the URL is none that is asked.
+    """
+    checked_url(source.url, private=limits.private)
+    return _Download(source, limits, cancel).size()
+
+
 class _Download:
     """One file on its way; `reached` bytes of it are written."""
 
@@ -93,8 +106,24 @@ class _Download:
         self._reached = 0
         self._validator = ""
 
-    def into(self, descriptor: int) -> None:
-        failures = 0
+    def size(self) -> int | None:
+        with self._client() as client:
+            try:
+                response = self._asked(client, {"range": "bytes=0-0"})
+            except httpx2.TransportError as error:
+                self._look()
+                raise self._failed(_reason(error)) from error
+            with contextlib.closing(response):
+                found = _whole_length(response)
+                if found is None and response.status_code not in (200, 206):
+                    raise self._failed(f"the server answers {response.status_code}")
+        if found is not None and found > self._limits.size:
+            raise self._too_large()
+        return found
+
+    @contextlib.contextmanager
+    def _client(self) -> Iterator[httpx2.Client]:
+        """Who asks, until the watchdog breaks it off."""
         # Content codings would let a small answer become a large file.
         headers = {"accept-encoding": "identity", "user-agent": "ingest"}
         secret = self._source.username or self._source.password
@@ -108,12 +137,18 @@ class _Download:
                 trust_env=False,
             ) as client,
         ):
+            try:
+                yield client
+            except ForbiddenAddressError as error:
+                raise self._failed("it leads to an address that is not asked") from error
+
+    def into(self, descriptor: int) -> None:
+        failures = 0
+        with self._client() as client:
             while True:
                 before = self._reached
                 try:
                     self._once(client, descriptor)
-                except ForbiddenAddressError as error:
-                    raise self._failed("it leads to an address that is not asked") from error
                 except httpx2.TransportError as error:
                     self._look()  # it may be the watchdog who broke it off
                     failures = 1 if self._reached > before else failures + 1
@@ -191,9 +226,24 @@ class _Download:
         return _failed(self._source, reason)
 
 
+def _whole_length(response: httpx2.Response) -> int | None:
+    """Of the file, by an answer to a request for its first byte (RFC 9110, sections 14.4 and 15.5.17)."""
+    match response.status_code:
+        case 200:
+            return _length(response)
+        case 206 | 416:
+            total = response.headers.get("content-range", "").rpartition("/")[2]
+            return _number(total)
+        case _:
+            return None
+
+
 def _length(response: httpx2.Response) -> int | None:
-    text = response.headers.get("content-length", "")
-    return int(text) if text.isdecimal() else None
+    return _number(response.headers.get("content-length", ""))
+
+
+def _number(text: str) -> int | None:
+    return int(text) if re.fullmatch(r"[0-9]{1,19}", text) else None
 
 
 def _reason(error: httpx2.TransportError) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ingest.server.batches import adopt
-from ingest.server.fetching import FetchLimits, fetch
+from ingest.server.fetching import FetchLimits, fetch, size_of
 from ingest.server.filestore import FETCHES
 from ingest.server.rooms import Room
 
@@ -18,6 +18,21 @@ if TYPE_CHECKING:
 
 # Of this process, like its threads: a server that is asked for its file may take all the time that the client grants.
 _FETCHES = Room("files are being fetched", 8, each=4)
+
+
+LOOK_SECONDS = 20.0
+
+
+def look(core: Core, account: str, source: UrlSource) -> int | None:
+    """Bytes that the file behind a URL has, as its server says; None: it does not.
+
+    Raises:
+        SourceError: SOURCE_NOT_FETCHED.
+        Refusal: `invalid`, the URL; `too_many`, `unavailable`: as many are being fetched as may be at once.
+    """
+    limits = FetchLimits(core.settings.max_upload, LOOK_SECONDS, core.settings.private_urls)
+    with _FETCHES.place(account):
+        return size_of(source, core.closing, limits)
 
 
 def take(

@@ -93,7 +93,11 @@ BYTESCALE = {"error": {"code": "not_found", "message": "there is nothing at this
         ("/arcgis /arcgis/nope /arcgis/rest/nope /arcgis/rest/jobs/a/b /video/rest/nope", 200, ESRI),
         ("/v1/customer /v1/customer/nope /v1/computing/nope /v1/auth/nope", 404, GOOGLE),
         ("/v1 /v1/ /v1/nope /v1/customers", 404, XVID),
-        ("/v2 /v2/ /v2/nope /v2/accounts/AAAAAAA/nope /uploadio /uploadio/ /uploadio/v2/nope", 404, BYTESCALE),
+        (
+            "/v2 /v2/ /v2/nope /v2/accounts/AAAAAAA/nope /uploadio /uploadio/ /uploadio/v2/nope",
+            404,
+            BYTESCALE,
+        ),
     ],
 )
 def test_an_unknown_path_of_a_dialect_is_refused_in_its_manner(

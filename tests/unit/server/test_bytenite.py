@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import uuid
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from fastapi.testclient import TestClient
-from made_core import app_of, key_of
+from made_core import app_of, key_of, made_core
 from made_jobs import brought_to
+from served import answering, reply
 
 from ingest.engine.model import State, UrlSource
 from ingest.job.record import Output
@@ -18,6 +20,8 @@ from ingest.server.dialects.bytenite import documents
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from http.server import BaseHTTPRequestHandler
+    from pathlib import Path
 
     from ingest.engine.model import Job
     from ingest.server.core import Core
@@ -35,6 +39,9 @@ URL_SOURCE = {
 }
 BUCKET = {"dataSourceDescriptor": "bucket", "params": {}}
 PARAMS = {"app": {"resolutions": ["sd"]}, "partitioner": {}, "assembler": {}}
+
+
+FOLDER = {"name": "", "path": "", "directories": [], "files": []}
 
 
 class Caller:
@@ -361,3 +368,52 @@ def test_logs_templates_and_running_tasks(core: Core, caller: Caller) -> None:
     assert caller("GET", "/jobs/templates") == {"templates": [documents.TEMPLATE]}
     task = {"taskId": job_id, "jobId": job_id, "state": "JOB_STATE_PARTITIONING", "percent": 0.0}
     assert caller("POST", "/jobs/runningTasks") == {"tasks": [task]}
+
+
+def test_a_source_is_looked_at_before_it_is_a_job_s(tmp_path: Path) -> None:
+    shown: list[str | None] = []
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        shown.append(handler.headers["authorization"])
+        reply(handler, 206, b"f", content_range="bytes 0-0/1234")
+
+    with made_core(tmp_path / "home", private_urls=True) as core, answering(answer) as url:
+        caller = Caller(TestClient(app_of(core)), key_of(core))
+        params = {"url": f"{url}/films/a%20film.mp4?sig=1", "username": "me", "password": "word"}
+        source = {"dataSourceDescriptor": "url", "params": params}
+        one = {
+            "filename": "a_film.mp4",
+            "path": "/films/a film.mp4",
+            "size": "1234",
+            "properties": {},
+            "tempUrl": "",
+        }
+        info = caller("POST", "/datasource/info", {"dataSource": source})
+        assert info == one | {"files": FOLDER}
+        listed = caller("POST", "/v1/computing/datasource/test", {"dataSource": source, "listFiles": True})
+        file = {"id": "", "name": "a_film.mp4", "path": "/films/a film.mp4", "size": "1234"}
+        assert listed == one | {"files": FOLDER | {"files": [file]}}
+        assert shown == ["Basic " + base64.b64encode(b"me:word").decode()] * 2
+        for descriptor, name in (("file", "b.mp4"), ("bypass", "")):
+            described = {"dataSourceDescriptor": descriptor, "params": {"name": name} if name else None}
+            nothing = {
+                "filename": name,
+                "path": "",
+                "size": "0",
+                "properties": {},
+                "tempUrl": "",
+                "files": FOLDER,
+            }
+            assert caller("POST", "/datasource/info", {"dataSource": described, "listFiles": True}) == nothing
+
+
+def test_a_source_that_cannot_be_is_refused(client: TestClient, core: Core) -> None:
+    caller = Caller(client, key_of(core))
+    for url in ("http://127.0.0.1/a.mp4", "ftp://a.example/b", "http://[", 7, None):
+        source = {"dataSourceDescriptor": "url", "params": {"url": url}}
+        assert caller.refused("POST", "/datasource/info", {"dataSource": source}) == (400, 3)
+    s3 = {"dataSourceDescriptor": "s3", "params": {"name": "a"}}
+    assert caller.refused("POST", "/datasource/info", {"dataSource": s3}) == (400, 3)
+    assert caller.refused("POST", "/datasource/info", {}) == (400, 3)
+    reader = Caller(client, key_of(core, "reader", scope="read"))
+    assert reader.refused("POST", "/datasource/info", {"dataSource": URL_SOURCE}) == (403, 7)

@@ -17,7 +17,7 @@ from ingest.job.errors import Cancelled, SourceError
 from ingest.media.cancel import CancelToken
 from ingest.server import addresses, fetching
 from ingest.server.addresses import checked_url, is_public, shown_url
-from ingest.server.fetching import FetchLimits, fetch
+from ingest.server.fetching import FetchLimits, fetch, size_of
 from ingest.server.refusals import Refusal
 
 if TYPE_CHECKING:
@@ -231,6 +231,45 @@ def test_a_redirect_is_looked_at_like_the_first_request(
         message = said(f"{first}:{port}/begin", tmp_path, FetchLimits(1000, 10.0))
     assert "cannot be fetched" in message
     assert paths == ["/begin"]
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "size"),
+    [
+        (206, {"content_range": "bytes 0-0/768", "content_length": "0"}, 768),
+        (416, {"content_range": "bytes */0"}, 0),
+        (200, {"content_length": "768"}, 768),
+        (206, {"content_range": "bytes 0-0/*"}, None),
+        (206, {"content_range": "bytes 0-0/" + "9" * 5000}, None),
+    ],
+)
+def test_a_server_says_how_large_its_file_is(status: int, headers: dict[str, str], size: int | None) -> None:
+    asked: list[str | None] = []
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        asked.append(handler.headers["range"])
+        reply(handler, status, **headers)
+
+    with answering(answer) as url:
+        assert size_of(UrlSource(f"{url}/a", "a"), CancelToken(), FREE) == size
+    assert asked == ["bytes=0-0"]
+
+
+def test_what_cannot_be_fetched_has_no_size() -> None:
+    def said_of(url: str, limits: FetchLimits = FREE) -> str:
+        with pytest.raises(SourceError) as caught:
+            size_of(UrlSource(url, "a"), CancelToken(), limits)
+        return caught.value.message.partition(" cannot be fetched: ")[2]
+
+    with answering(lambda h: reply(h, 404)) as url:
+        assert said_of(url) == "the server answers 404"
+    assert said_of(url) == "the server cannot be reached"
+    with answering(lambda h: reply(h, content_length="1001")) as url:
+        assert said_of(url) == "it has more than 1000 bytes"
+        with answering(lambda h: reply(h, 302, location="/again")) as loop:
+            assert said_of(loop) == "more than 5 redirects"
+    with pytest.raises(Refusal):
+        size_of(UrlSource(url, "a"), CancelToken(), FetchLimits(1000, 10.0))
 
 
 def test_redirects_end(tmp_path: Path) -> None:

@@ -90,6 +90,11 @@ class ChangeSources(_Body):
     data_destination: DataSource | None = None
 
 
+class AskSource(_Body):
+    data_source: DataSource
+    list_files: bool = False
+
+
 class ChangeParams(RootModel[dict[str, Any]]):
     """Parameters, with or without `params` around them."""
 

@@ -144,6 +144,20 @@ def error_message(job: Job) -> str:
     return f"{error.message}; {error.remedy}" if error.remedy else error.message
 
 
+def source_info(name: str, path: str, size: int | None, *, listed: bool) -> dict[str, Any]:
+    """What a data source holds; of one file where there is one. A size that is not known is 0."""
+    said = str(size or 0)
+    files = [{"id": "", "name": name, "path": path, "size": said}] if listed and path else []
+    return {
+        "filename": name,
+        "path": path,
+        "size": said,
+        "properties": {},
+        "tempUrl": "",
+        "files": {"name": "", "path": "", "directories": [], "files": files},
+    }
+
+
 def results(files: Sequence[tuple[str, str]]) -> dict[str, Any]:
     """The answer to GET jobs/{id}/results: name and link of each output."""
     return {"results": [{"name": name, "link": link} for name, link in files]}

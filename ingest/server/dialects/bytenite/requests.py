@@ -173,6 +173,17 @@ def _source(asked: Mapping[str, Any], secrets: Mapping[str, str]) -> Source | No
     )
 
 
+def source_of(described: Mapping[str, Any]) -> UrlSource | None:
+    """The source of a description that no job has; None where nothing can be fetched yet.
+
+    Raises:
+        Refusal: invalid, as `with_sources`.
+    """
+    asked = with_sources({}, described, None)
+    source = _source(asked, secrets_of(asked))
+    return source if isinstance(source, UrlSource) else None
+
+
 def filter_of(body: FilterJobs, account: str | None) -> tuple[Filter, frozenset[str] | None]:
     """The core's filter, and the job states that its states are still to be narrowed down to (None: no).
 

@@ -8,12 +8,14 @@ import uuid
 from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated, Any
+from urllib.parse import unquote, urlsplit
 
 from fastapi import Query, Request
 from fastapi.responses import Response
 
 from ingest.engine.ids import uuid_of
 from ingest.engine.model import Filter, Job, State
+from ingest.server.addresses import without_credentials
 from ingest.server.core import Core
 from ingest.server.dialect import Dialect
 from ingest.server.dialects.bytenite import documents, requests
@@ -21,6 +23,7 @@ from ingest.server.dialects.bytenite.bodies import (
     MOST_OFFSET,
     AccessToken,
     AskLogs,
+    AskSource,
     ChangeConfig,
     ChangeName,
     ChangeParams,
@@ -47,6 +50,7 @@ from ingest.server.filestore import About
 from ingest.server.keys import Principal
 from ingest.server.refusals import Refusal
 from ingest.server.routing import upload_body
+from ingest.server.taking import look
 
 TOKEN_LIFETIME = timedelta(hours=1)
 
@@ -165,6 +169,20 @@ def logs(body: AskLogs, core: CoreOf, who: Reader) -> dict[str, Any]:
 
 
 route("GET", "/events")(events)
+
+
+@route("POST", "/datasource/info", "/datasource/test")
+def source_info(body: AskSource, core: CoreOf, who: Submitter) -> dict[str, Any]:
+    """What there is behind a source, before it is a job's; a file that is to be sent is not there yet."""
+    described = body.data_source.model_dump(by_alias=True)
+    source = requests.source_of(described)
+    if source is None:
+        name = (described["params"] or {}).get("name")
+        return documents.source_info(name if isinstance(name, str) else "", "", None, listed=False)
+    path = unquote(urlsplit(source.url).path)
+    url, user, password = without_credentials(source.url)
+    asked = replace(source, url=url, username=source.username or user, password=source.password or password)
+    return documents.source_info(source.name, path, look(core, who.account, asked), listed=body.list_files)
 
 
 # -- changes --
