@@ -72,7 +72,7 @@ class World:
                 return [self.who.account] * 5 + ["abcdefg"]
             case "jobid" | "job" | "job.id" | "id":
                 spell = _SPELLINGS.get(dialect, str)
-                own = [job for job in (*self.waiting, *self.done) if dialect in ("arcgis", job.dialect)]
+                own = [job for job in (*self.waiting, *self.done * 3) if dialect in ("arcgis", job.dialect)]
                 other = [self.done[0].job_id, f"j{uuid.uuid4()}", *self.resources, system_id("sd")]
                 return [spell(job.job_id) for job in own or self.done] * 4 + other
             case "jobtype":

@@ -1,10 +1,11 @@
-"""Kills the job server with SIGKILL at random moments of submitting and running, and looks whether anything was lost.
+"""Kills the job server with SIGKILL at random moments of upload, submit and run, and looks whether anything was lost.
 
-One home; again and again a server is started on it, films are submitted over the queue from several threads, some jobs
-are cancelled, and the server is killed, sometimes together with the submitting process, sometimes one of its jobs'
-processes alone. At the end a last server runs until all has ended. Every job whose submission was answered must be
-there and have ended as it should; no job may ever have had two processes at once; nothing may be left of work folders,
-processes or locks. Ends with 1 where that is not so.
+One home; again and again a server is started on it, films are uploaded by tus and in Bytescale's parts
+(`server_uploads`), jobs are submitted over HTTP and over the queue, some are cancelled, and the server is killed,
+sometimes together with the submitting process, sometimes one of its jobs' processes alone. At the end a last server
+runs until all has ended. Every job whose submission was answered must be there and have ended as it should, what was
+acknowledged of an upload must be there, and each file be what was sent; no job may ever have had two processes at
+once; nothing may be left of work folders, processes or locks. Ends with 1 where that is not so.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from server_uploads import Uploads
+
 from ingest.engine.model import State
 from ingest.engine.places import JOBS, PACKAGES
 from ingest.engine.queue import JobQueue
@@ -32,6 +35,8 @@ from ingest.engine.spawning import try_lock
 from ingest.job.codes import PROCESS_DIED
 from ingest.job.errors import IngestError
 from ingest.media.toolchain import find
+from ingest.server.core import make_core
+from ingest.server.settings import ServerSettings
 
 PRESET = """
 name = "tiny"
@@ -91,17 +96,30 @@ def main() -> int:
         home = folder / "home"
         queue = JobQueue.open(home, allowed=[film.parent])
         seen = Seen()
+
+        def room() -> bool:
+            return queue.counts(None).get(State.SUBMITTED, 0) < given.most
+
+        uploads = Uploads(film.read_bytes(), PRESET, room)
+        uploads.start()
         with watching(home, seen):
             for number in range(given.kills):
-                trial(queue, film, seen, slots=given.slots, most=given.most)
+                trial(queue, film, seen, uploads, slots=given.slots, submit=room())
                 states = {s.value: n for s, n in queue.counts(None).items()}
-                print(f"{number + 1:4} kills, {len(seen.answered):4} answered, {states}", flush=True)
-            finish(queue, seen, given.slots)
-        faults = look(queue, seen)
+                done = f"{len(seen.answered | uploads.jobs):4} jobs answered, {len(uploads.stored):3} films uploaded"
+                print(f"{number + 1:4} kills, {done}, {states}", flush=True)
+            finish(queue, seen, uploads, given.slots)
+        seen.answered |= uploads.jobs
+        faults = look(queue, seen) + uploads.look(make_core(queue, ServerSettings(home)))
         attempts = [queue.job(None, j).attempts for j in seen.answered]
         queue.close()
     print(f"\nkilled: {dict(seen.kills)}")
+    print(
+        f"{len(uploads.stored)} films uploaded: {dict(uploads.counts)}; {len(uploads.jobs)} jobs of them over HTTP"
+    )
     print(f"{len(seen.answered)} jobs, {sum(attempts)} attempts, most {max(attempts, default=0)}")
+    if not seen.kills["in an upload"] or not uploads.stored:
+        faults.append("no upload was broken off, or none came to its end: nothing was shown")
     if not attempts:
         faults.append("no submission was answered: nothing was shown")
     for fault in faults:
@@ -139,17 +157,17 @@ def server(home: Path, slots: int) -> Any:
             process.kill()
 
 
-def trial(queue: JobQueue, film: Path, seen: Seen, *, slots: int, most: int) -> None:
+def trial(queue: JobQueue, film: Path, seen: Seen, uploads: Uploads, *, slots: int, submit: bool) -> None:
     """One life of a server, from its start to a moment of which nobody knows what it is in the middle of."""
     with server(queue.home, slots) as process:
         submitter = None
-        if queue.counts(None).get(State.SUBMITTED, 0) < most:
+        if submit:
             command = [sys.executable, "-c", SUBMITTER, str(queue.home), str(film), PRESET]
             submitter = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
             reader = threading.Thread(target=read, args=(submitter, seen))
             reader.start()
         if random.random() < 0.8 and process.stdout is not None:  # else it is killed while it starts
-            process.stdout.readline()
+            uploads.url = json.loads(process.stdout.readline())["url"]
         until = len(seen.answered) + (1 if submitter and random.random() < 0.8 else 0)
         while len(seen.answered) < until and submitter and submitter.poll() is None:
             time.sleep(0.01)
@@ -163,10 +181,17 @@ def trial(queue: JobQueue, film: Path, seen: Seen, *, slots: int, most: int) -> 
                         seen.cancelled.add(job_id)
             if random.random() < 0.1:
                 kill_a_child(queue, seen)
+        if uploads.url is not None and random.random() < 0.7:
+            patience = time.monotonic() + 20
+            while not uploads.on_their_way and time.monotonic() < patience:
+                time.sleep(0.01)
+            time.sleep(random.uniform(0, 0.1))
         victim = random.choice(["server", "both"]) if submitter else "server"
         if submitter is not None and victim == "both":
             submitter.kill()
+        seen.kills["in an upload"] += uploads.on_their_way > 0
         process.send_signal(signal.SIGKILL)
+        uploads.url = None
         seen.kills[victim] += 1
         if submitter is not None:
             submitter.kill()
@@ -229,10 +254,13 @@ def watching(home: Path, seen: Seen) -> Any:
         thread.join()
 
 
-def finish(queue: JobQueue, seen: Seen, slots: int) -> None:
+def finish(queue: JobQueue, seen: Seen, uploads: Uploads, slots: int) -> None:
     """Until all that was answered has ended, or nothing has changed for three minutes."""
     before, since = None, time.monotonic()
     with server(queue.home, slots) as process:
+        assert process.stdout is not None
+        uploads.url = json.loads(process.stdout.readline())["url"]
+        uploads.finish(180)
         while True:
             counts = queue.counts(None)
             if not any(n for s, n in counts.items() if not s.final):
@@ -253,7 +281,7 @@ def running(queue: JobQueue) -> Any:
     from ingest.engine.model import Filter
 
     return queue.jobs(
-        Filter(None, frozenset({State.SUBMITTED, State.EXECUTING, State.CANCELLING}), limit=100)
+        Filter(None, states=frozenset({State.SUBMITTED, State.EXECUTING, State.CANCELLING}), limit=100)
     ).jobs
 
 
