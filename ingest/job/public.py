@@ -25,26 +25,31 @@ _WEB: Final = ("http", "https")
 
 def public_record(record: Record) -> Record:
     """The same record, in which every path is its last name; the process that runs it is nobody's business."""
-    known = _known(record)
+    known: list[str] | None = None
 
-    def plain(texts: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(without_places(text, known) for text in texts)
+    def plain(text: str) -> str:
+        nonlocal known
+        if "/" not in text:  # most are so, and there are many
+            return text
+        if known is None:
+            known = _known(record)
+        return without_places(text, known)
 
     request, error, url = record.request, record.error, record.inputs.service_url
     changes: dict[str, Any] = {
         "inputs": record.inputs.model_copy(update={"service_url": url if _scheme(url) in _WEB else ""}),
-        "messages": plain(record.messages),
+        "messages": tuple(map(plain, record.messages)),
         "source": record.source.model_copy(update={"path": record.source.name}),
         "output": "",
-        "outputs": tuple(o.model_copy(update={"messages": plain(o.messages)}) for o in record.outputs),
-        "warnings": tuple(
-            w.model_copy(update={"message": without_places(w.message, known)}) for w in record.warnings
+        "outputs": tuple(
+            o.model_copy(update={"messages": tuple(map(plain, o.messages))}) if o.messages else o
+            for o in record.outputs
         ),
+        "warnings": tuple(w.model_copy(update={"message": plain(w.message)}) for w in record.warnings),
         "process": None,
     }
     if error is not None:
-        said = ("message", "remedy", "detail")
-        texts = {name: without_places(getattr(error, name), known) for name in said}
+        texts = {name: plain(getattr(error, name)) for name in ("message", "remedy", "detail")}
         changes["error"] = error.model_copy(update=texts)
     if request is not None:
         options = {key: _named(value) for key, value in request.options.items()}
@@ -74,14 +79,18 @@ def without_places(text: str, known: Iterable[str] = ()) -> str:
 
 
 def _known(record: Record) -> list[str]:
-    """The folders of this job, with those above them."""
+    """The folders of this job, with those above them, the longest first."""
     places = [record.output, record.source.path]
     if record.request is not None:
         said = (record.request.source, record.request.output, record.request.preset_dir or "")
         places += [unquote(urlsplit(url).path) for url in said if _scheme(url) == "file"]
-    paths = [PurePosixPath(place) for place in places if place.startswith("/")]
-    folders = {str(folder) for path in paths for folder in (path, *path.parents)} - {"/"}
-    return sorted(folders, key=lambda folder: (-len(folder), folder))
+    found: set[str] = set()
+    for place in places:
+        folder = place.rstrip("/")
+        while folder.startswith("/") and folder not in found:
+            found.add(folder)
+            folder = folder.rpartition("/")[0]
+    return sorted(found, key=lambda folder: (-len(folder), folder))
 
 
 def _named(value: Any) -> Any:
