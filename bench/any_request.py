@@ -279,13 +279,13 @@ def fill(case: Any, world: World, name: str, draw: random.Random) -> None:
         _fill(case.body, known, draw)
 
 
-def _fill(node: Any, known: Any, draw: random.Random) -> None:
+def _fill(node: Any, known: Any, draw: random.Random, within: str = "") -> None:
+    """`within`: the key behind which the node stands; `{"preset": {"id"}}` is the id of a preset."""
     for key, value in node.items() if isinstance(node, dict) else enumerate(node):
+        name = within if isinstance(key, int) else f"{within}id" if key == "id" else key
         if isinstance(value, (dict, list)):
-            _fill(value, known, draw)
-        elif (
-            isinstance(key, str) and isinstance(value, str) and draw.random() < 0.6 and (found := known(key))
-        ):
+            _fill(value, known, draw, name)
+        elif isinstance(value, str) and draw.random() < 0.7 and (found := known(name)):
             node[key] = draw.choice(found)
 
 

@@ -49,6 +49,7 @@ stereo_bitrate = "64k"
 surround_bitrate = "128k"
 """
 _HOUR = timedelta(hours=1)
+EACH = 4  # drafts, and jobs that wait, of each dialect: some are taken away on the way
 PATIENCE = 300.0  # seconds until the jobs that are to be done are
 
 
@@ -72,14 +73,21 @@ class World:
                 return [self.who.account] * 5 + ["abcdefg"]
             case "jobid" | "job" | "job.id" | "id":
                 spell = _SPELLINGS.get(dialect, str)
-                own = [job for job in (*self.waiting, *self.done * 3) if dialect in ("arcgis", job.dialect)]
+                own = [
+                    job for job in (*self.waiting, *self.done * EACH) if dialect in ("arcgis", job.dialect)
+                ]
                 other = [self.done[0].job_id, f"j{uuid.uuid4()}", *self.resources, system_id("sd")]
                 return [spell(job.job_id) for job in own or self.done] * 4 + other
             case "jobtype":
                 return ["ProcessVideoJob"] * 3 + ["ProcessFileJob", "CopyFileBatchJob", "SaveJob"]
             case "fileid":
                 own_files = [file for job in self.done for file in _files(job)]
-                return [self.file.file_id, ids.stored_id(self.file.file_id), *own_files]
+                brought = [self.file.file_id if dialect == "native" else ids.stored_id(self.file.file_id)]
+                return brought * 5 + own_files
+            case "resolutions":
+                return ["sd", "hd", "none"]
+            case "file" if dialect == "native":
+                return [self.file.file_id]
             case "uploadid":
                 return [upload.upload_id for upload in self.uploads]
             case "templateid" if dialect == "bytenite":
@@ -158,8 +166,8 @@ def make_world(core: Core) -> World:
             raise TimeoutError("the jobs of this world do not end")
         time.sleep(0.2)
     engine.stop()
-    waiting = [core.draft(who, submission(dialect)) for dialect in ASKED]
-    waiting += [core.submit(who, submission(dialect)) for dialect in ("native", *ASKED)]
+    every = ("native", *ASKED) * EACH
+    waiting = [make(who, submission(dialect)) for dialect in every for make in (core.draft, core.submit)]
     ended = tuple(core.queue.job(None, job.job_id) for job in done)
     return World(core, key, who, file, uploads, _resources(core, who), tuple(waiting), ended)
 
