@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from ingest.job import codes
@@ -19,7 +20,6 @@ from ingest.steps.damage import refuse_loss, refuse_remnant
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from fractions import Fraction
 
     from ingest.media.plan import Plan
     from ingest.media.source import Source
@@ -57,7 +57,7 @@ def pictures(
     """Seconds of the film that are lost or damaged, where that is, and what to say of it.
 
     Damaged pictures before the first whole one do not count: a stream that was cut out of another begins so. Where
-    there is no whole one, all count.
+    there is no whole one, all count. What came out lasts as long as the film without what is lost.
     """
     if plan.video.trim is not None:
         found = found.between(plan.video.trim.first, plan.video.trim.until)
@@ -72,8 +72,9 @@ def pictures(
         detail = f"{len(found.concealed)} of {whole} pictures are damaged, {told(bad)}"
         notes.append(Note(codes.PICTURES_DAMAGED, detail))
     leading = found.leading if found.leading < whole else 0
-    damaged = (len(found.concealed) - leading) * plan.duration / whole
-    return _lost_seconds(plan, lost) + damaged, gone or bad, notes
+    gone_seconds = _lost_seconds(plan, lost)
+    damaged = Fraction(len(found.concealed) - leading, whole) * (plan.duration - gone_seconds)
+    return gone_seconds + damaged, gone or bad, notes
 
 
 def sounds(plan: Plan, errors: DecodeErrors) -> tuple[Note, ...]:

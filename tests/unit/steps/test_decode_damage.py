@@ -65,6 +65,14 @@ def test_a_film_without_a_whole_picture_is_all_damaged() -> None:
     assert seconds == 10
 
 
+def test_no_more_is_lost_than_there_is() -> None:
+    """All that came out of half a film is damaged."""
+    seconds, _, _ = pictures(plan_of(), 125, found(list(range(125)), list(range(125))), "")
+    assert seconds == 10
+    seconds, _, _ = pictures(plan_of(), 125, found(list(range(125)), list(range(25))), "")
+    assert seconds == 6
+
+
 def test_on_uneven_times_a_lost_picture_lasts_the_mean() -> None:
     plan = make_plan(portrait_vfr(), (), (SD,), preview_interval=Fraction(1), tile=(90, 160))
     seconds, _, _ = pictures(plan, 36, found(list(range(108)), []), "")
