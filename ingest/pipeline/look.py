@@ -14,6 +14,7 @@ from ingest.media import toolchain
 from ingest.media.key_pictures import key_pictures
 from ingest.media.plan import describe
 from ingest.media.probe import ProbeLimits, Prober
+from ingest.media.rejoining import open_rejoined
 from ingest.media.source import open_source
 from ingest.pipeline.steps import beside
 from ingest.steps import (
@@ -115,7 +116,10 @@ def surroundings(
     request: Request, settings: Settings, cancel: CancelToken
 ) -> Iterator[tuple[Env, Source, Prober]]:
     limits = ProbeLimits.of(settings)
-    with open_source(request.source) as source, tempfile.TemporaryDirectory(prefix="ingest-look-") as name:
+    with (
+        tempfile.TemporaryDirectory(prefix="ingest-look-") as name,
+        open_rejoined(request.source, Path(name), cancel) as source,
+    ):
         folder = Path(name)
         tools = toolchain.find()
         env = Env(

@@ -154,6 +154,7 @@ class Runner:
         made.side_path = request.options.klv
         made.logo_choices = request.options.logos
         made.min_free = self._settings.min_free
+        made.cancel = self._cancel
         made.announce = self._announce
 
     def _surround(self) -> None:

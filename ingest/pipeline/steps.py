@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from ingest.images.sprites import Previews
     from ingest.job.codes import Code
+    from ingest.media.cancel import CancelToken
     from ingest.media.facts import AudioFacts, Container
     from ingest.media.logo_choice import Logo
     from ingest.media.plan import Plan
@@ -68,6 +69,7 @@ class Made:
     env: Env
     prober: Prober
     min_free: int
+    cancel: CancelToken
     announce: Callable[[tuple[str, ...]], object]
     damaged: bool = False
     # Made by the steps, in the list's order.
@@ -192,7 +194,7 @@ STEPS: tuple[Step, ...] = (
         codes.STARTING_INGEST,
         "started",
         lambda m: starting_ingest.run(
-            m.source_path, m.workspace.output, m.min_free, m.side_path, m.logo_choices
+            m.source_path, m.workspace.output, m.min_free, m.side_path, m.logo_choices, m.cancel
         ),
         1,
     ),

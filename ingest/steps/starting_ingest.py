@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ingest.job import codes
 from ingest.job.errors import ResourceError
 from ingest.media import process, toolchain
+from ingest.media.rejoining import rejoined
 from ingest.media.source import Source, open_source
 from ingest.steps.context import Note, Outcome
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ingest.images.logos import LogoPicture
+    from ingest.media.cancel import CancelToken
     from ingest.media.logo_choice import Logo
     from ingest.media.toolchain import Toolchain
 
@@ -42,14 +44,16 @@ def run(
     min_free: int,
     side_path: Path | None = None,
     logos: Sequence[Logo] = (),
+    cancel: CancelToken | None = None,
 ) -> Outcome[Started]:
-    """Raises SourceError, ToolError or ResourceError."""
+    """Raises SourceError, ToolError, ResourceError or Cancelled."""
     source = open_source(path)
     side: Source | None = None
     try:
         side = open_source(side_path) if side_path is not None else None
         pictures = read_logos(logos)
         tools = toolchain.find()
+        source = rejoined(source, folder, cancel)
         free = shutil.disk_usage(folder).free
         if free < min_free:
             raise ResourceError(

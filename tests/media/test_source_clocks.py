@@ -141,6 +141,47 @@ def test_parts_with_clocks_of_their_own_are_shown_one_after_the_other(
     assert max(abs(h - f) for h, f in zip(heard, light, strict=True)) < BOUND
 
 
+def under_other_pids(clips: Clips, name: str, *parts: tuple[int, str]) -> Path:
+    """Transport streams of two seconds each, one behind the other: the first PID and the start in seconds of each."""
+    made = [
+        flash_and_beep.clip(
+            clips,
+            f"{number}-{name}",
+            *("-t", "2", "-bf", "0", "-muxdelay", "0", "-output_ts_offset", start),
+            *("-streamid", f"0:{pid}", "-streamid", f"1:{pid + 1}"),
+            codec=("-c:a", "mp2"),
+            sound_seconds=2,
+        )
+        for number, (pid, start) in enumerate(parts)
+    ]
+    whole = clips.folder / name
+    whole.write_bytes(b"".join(part.read_bytes() for part in made))
+    return whole
+
+
+@pytest.mark.parametrize(
+    ("name", "parts", "codes"),
+    [
+        ("advertisement.ts", ((256, "10"), (481, "12"), (256, "14")), []),
+        ("restarted.ts", ((256, "40"), (512, "0")), [9222]),
+    ],
+    ids=["advertisement", "restarted"],
+)
+def test_streams_that_go_on_under_other_pids_are_shown_whole(
+    clips: Clips, tiny: Ingest, name: str, parts: tuple[tuple[int, str], ...], codes: list[int]
+) -> None:
+    """A new PMT gives the streams of the program other PIDs (ISO/IEC 13818-1 2.4.4.9)."""
+    package = tiny(under_other_pids(clips, name, *parts), TINY)
+    assert times(package) == [n * STEP for n in range(50 * len(parts))]
+    assert warned(package) == codes
+    assert 9107 not in package.record["customAttributes"]["messageCodes"]
+    assert package.sounds == ("und-stereo",)
+    light = flashes(pictures(package.joined(f"video/{TINY}"), pixel_format="gray", size=(2, 2)))
+    assert light == [n + Fraction("0.48") for n in range(2 * len(parts))]
+    heard = package.sound("und-stereo").onsets()
+    assert max(abs(h - f) for h, f in zip(heard, light, strict=True)) < 0.03  # a frame of sound more or less
+
+
 @pytest.mark.parametrize("name", ["part.flv", "part.webm"])
 def test_a_recording_that_was_taken_up_again_is_shown_whole(clips: Clips, tiny: Ingest, name: str) -> None:
     """A file behind the other, as servers append them and as recorders in browsers leave them."""
