@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import secrets
+from array import array
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
@@ -23,6 +24,7 @@ from ingest.media.source import describe_content
 from ingest.media.whitelists import CODEC_WHITELIST, FORMAT_WHITELIST, LISTING, PROTOCOL_WHITELIST
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from fractions import Fraction
     from pathlib import Path
 
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 _DATA_TWICE, _DATA_SPARE = 2, 2**20
 # Times this many limits apart are no slip of a clock.
 _FAR = 4
+_LONGEST_NUMBER = 19  # digits that 64 bits hold
 
 # A decoder without room for a picture says this and no more; of a picture that is too large it says the size too.
 _NO_ROOM, _BAD_SIZE = "get_buffer() failed", re.compile(r"Picture size|image parameters invalid")
@@ -142,6 +145,20 @@ class Prober:
         self._check(done)
         reader.packets.complaints = done.stderr
         return reader.packets
+
+    def places(self, index: int) -> Sequence[int]:
+        """Where in the file each packet of one stream lies, in bytes, ascending."""
+        found = array("q")
+
+        def take(line: str) -> int:
+            text = line.strip().rstrip(",")
+            if text.isdigit() and len(text) < _LONGEST_NUMBER:
+                found.append(int(text))
+            return len(found)
+
+        asked = self.command("-select_streams", str(index), "-show_entries", "packet=pos", "-of", "csv=p=0")
+        self._check(process.run(asked, cancel=self.cancel, on_stdout_line=take))
+        return array("q", sorted(found))
 
     def first_frames(self, index: int, time_base: Fraction) -> tuple[DecodedFrame, ...]:
         """The first few pictures that decode; their times in `time_base`, seconds per tick.

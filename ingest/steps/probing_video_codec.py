@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ingest.job import codes
 from ingest.job.errors import SourceError, one_line
+from ingest.media import gone_on
 from ingest.media.clock import MOST_JUMPS, follow, jumps_of, mended, straightened
 from ingest.media.damage import missing_pictures, places_of, told
 from ingest.media.document import (
@@ -110,6 +111,7 @@ def run(prober: Prober, *, allow_damage: bool) -> Outcome[Probed]:
     )
     if not allow_damage:
         refuse_loss(name, loss.seconds, video.timing.duration + loss.behind, loss.places)
+    elsewhere = in_other_streams(prober, mine, container, video, allow_damage=allow_damage)
     notes = tuple(
         Note(codes.STREAM_LEFT_OUT, f"stream {s.index} ({s.codec}): {s.reason}")
         for s in (*left_out, *foreign, *other_streams(mine))
@@ -122,8 +124,35 @@ def run(prober: Prober, *, allow_damage: bool) -> Outcome[Probed]:
             *clock_jumps(video, packets),
             *damaged_times(video),
             *damaged(loss, len(packets)),
+            *elsewhere,
         ),
     )
+
+
+def in_other_streams(
+    prober: Prober, mine: Document, container: Container, video: VideoFacts, *, allow_damage: bool
+) -> tuple[Note, ...]:
+    """What to say of pictures with which the film goes on in another codec.
+
+    Raises SourceError: they are more than may be lost.
+    """
+    streams = gone_on.candidates(mine, video.index, container.format)
+    if not streams:
+        return ()
+    own = prober.places(video.index)
+    each = (
+        gone_on.Other(int(s["index"]), str(s.get("codec_name")), prober.places(int(s["index"])))
+        for s in streams
+    )
+    others = [other for other in each if gone_on.follows(own, other, video.timing)]
+    if not others:
+        return ()
+    loss = gone_on.loss_of(own, others, video.timing)
+    if not allow_damage:
+        name = one_line(prober.source.name)
+        refuse_loss(name, loss.seconds, video.timing.duration + loss.behind, loss.places)
+    detail = f"the film goes on in another codec, {told(loss.places)}; left out are {gone_on.told(others)}"
+    return (Note(codes.SOURCE_DAMAGED, detail),)
 
 
 def sound_jumps(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from helpers_media import X264, box_at, hiss, picture
 from measuring import cuts, flashes, likeness, packet_times, pictures
 from tiny_rung import TINY, with_tiny
 
+from ingest.job.errors import SourceError
 from ingest.media.cancel import CancelToken
 from ingest.media.options import Options
 from ingest.pipeline.look import look
@@ -141,13 +143,15 @@ def test_parts_with_clocks_of_their_own_are_shown_one_after_the_other(
     assert max(abs(h - f) for h, f in zip(heard, light, strict=True)) < BOUND
 
 
-def under_other_pids(clips: Clips, name: str, *parts: tuple[int, str]) -> Path:
+def under_other_pids(
+    clips: Clips, name: str, *parts: tuple[int, str], codecs: tuple[str, ...] = ("libx264",) * 3
+) -> Path:
     """Transport streams of two seconds each, one behind the other: the first PID and the start in seconds of each."""
     made = [
         flash_and_beep.clip(
             clips,
             f"{number}-{name}",
-            *("-t", "2", "-bf", "0", "-muxdelay", "0", "-output_ts_offset", start),
+            *("-t", "2", "-c:v", codecs[number], "-bf", "0", "-muxdelay", "0", "-output_ts_offset", start),
             *("-streamid", f"0:{pid}", "-streamid", f"1:{pid + 1}"),
             codec=("-c:a", "mp2"),
             sound_seconds=2,
@@ -180,6 +184,20 @@ def test_streams_that_go_on_under_other_pids_are_shown_whole(
     assert light == [n + Fraction("0.48") for n in range(2 * len(parts))]
     heard = package.sound("und-stereo").onsets()
     assert max(abs(h - f) for h, f in zip(heard, light, strict=True)) < 0.03  # a frame of sound more or less
+
+
+def test_a_film_that_goes_on_in_another_codec_is_not_taken_for_whole(clips: Clips, tiny: Ingest) -> None:
+    source = under_other_pids(clips, "codecs.ts", (256, "10"), (481, "12"), codecs=("libx264", "mpeg2video"))
+    request = Request(source, (TINY,), clips.folder / "none", preset_dir=tiny.presets)
+    with pytest.raises(SourceError, match=r"2\.00 s of 4\.00 s are lost, at 2\.00 s") as refused:
+        look(request, load(), CancelToken(), every_resolution=False)
+    assert refused.value.code.number == 9328
+    request = replace(request, options=Options(allow_damage=True))
+    warning, _ = look(request, load(), CancelToken(), every_resolution=False).found["warnings"]
+    assert warning == (
+        "Source Damaged: the film goes on in another codec, at 2.00 s; "
+        "left out are 50 pictures in stream 2 (mpeg2video)"
+    )
 
 
 @pytest.mark.parametrize("name", ["part.flv", "part.webm"])
