@@ -143,6 +143,27 @@ def test_parts_with_clocks_of_their_own_are_shown_one_after_the_other(
     assert max(abs(h - f) for h, f in zip(heard, light, strict=True)) < BOUND
 
 
+def test_sound_that_changes_where_the_clock_begins_anew(clips: Clips, tiny: Ingest) -> None:
+    parts = [
+        flash_and_beep.clip(
+            clips,
+            f"{layout}.ts",
+            *("-t", "2", "-bf", "0", "-muxdelay", "0", "-output_ts_offset", start),
+            layout=layout,
+            codec=("-c:a", "ac3"),
+            sound_seconds=2,
+        )
+        for layout, start in (("mono", "40"), ("stereo", "0"))
+    ]
+    source = clips.folder / "layouts.ts"
+    source.write_bytes(b"".join(part.read_bytes() for part in parts))
+    package = tiny(source, TINY)
+    light = flashes(pictures(package.joined(f"video/{TINY}"), pixel_format="gray", size=(2, 2)))
+    assert light == [n + Fraction("0.48") for n in range(4)]
+    heard = package.sound("und-stereo").onsets()
+    assert max(abs(h - f) for h, f in zip(heard, light, strict=True)) < 0.04  # a frame of AC-3 more or less
+
+
 def under_other_pids(
     clips: Clips, name: str, *parts: tuple[int, str], codecs: tuple[str, ...] = ("libx264",) * 3
 ) -> Path:

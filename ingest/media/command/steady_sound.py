@@ -16,6 +16,7 @@ from ingest.media.command.expressions import ratio
 from ingest.media.command.global_options import ERRORS_AND_PROGRESS
 from ingest.media.command.graphs import joined
 from ingest.media.command.names import AUDIO
+from ingest.media.command.picture import own_times
 from ingest.media.command.sound import BOTH_SIDES, audio_outputs, read_channels
 from ingest.media.whitelists import CODEC_WHITELIST, FORMAT_WHITELIST, PROTOCOL_WHITELIST
 
@@ -40,6 +41,7 @@ def steady_arguments(program: str, plan: Plan, url: str, max_streams: int) -> tu
         codec_whitelist=CODEC_WHITELIST,
         max_streams=max_streams,
         copyts=None,
+        **(own_times(plan) if plan.video.jumps else {}),
     )
     outputs = []
     for indexes, layout in _forms(plan).items():
@@ -70,7 +72,7 @@ def steady_plan(plan: Plan) -> Plan:
     forms = _forms(plan)
     numbers = {index: n for n, index in enumerate(i for indexes in forms for i in indexes)}
     audio = tuple(_of_steady(a, forms[a.indexes], tuple(numbers[i] for i in a.indexes)) for a in plan.audio)
-    return replace(plan, video=replace(plan.video, start=Fraction(0)), audio=audio)
+    return replace(plan, video=replace(plan.video, start=Fraction(0), jumps=()), audio=audio)
 
 
 def _of_steady(rendition: AudioRendition, form: str, indexes: tuple[int, ...]) -> AudioRendition:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from made_facts import SD, clip, track
 
 from ingest.media.command.steady_sound import sound_arguments, steady_arguments, steady_plan
+from ingest.media.facts import Jump
 from ingest.media.plan import Plan, make_plan
 from ingest.media.whitelists import CODEC_WHITELIST, FORMAT_WHITELIST, PROTOCOL_WHITELIST
 
@@ -65,6 +66,19 @@ def test_the_renditions_are_then_read_by_number() -> None:
     made = sound_arguments("/tools/ffmpeg", steady, "audio/steady.mkv")
     assert made[made.index("-i") + 1] == "audio/steady.mkv"
     assert [a for a in made if a.endswith(".mp4")] == [f"audio/{a.name}.mp4" for a in plan.audio]
+
+
+def test_jumps_of_the_clock_are_taken_out_once() -> None:
+    plan = planned(track())
+    jumps = ((0, (Jump(50, 9000),)), (1, (Jump(84, 9000),)))
+    plan = replace(plan, video=replace(plan.video, jumps=jumps))
+    made = steady_arguments("/tools/ffmpeg", plan, "file:f", 9)
+    before = made[: made.index("-i")]
+    assert before[before.index("-bsf:1") + 1] == (
+        r"setts=pts=if(eq(PTS\,NOPTS)\,NOPTS\,PTS+gte(N\,84)*(9000))"
+        r":dts=if(eq(DTS\,NOPTS)\,NOPTS\,DTS+gte(N\,84)*(9000))"
+    )
+    assert steady_plan(plan).video.jumps == ()
 
 
 def test_mono_tracks_that_make_a_pair_stay_tracks() -> None:
