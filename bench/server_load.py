@@ -135,9 +135,10 @@ def questions(queue: JobQueue, ids: list[tuple[str, str]]) -> dict[str, Callable
         return queue.jobs(Filter(some()[1], limit=20, **more))  # type: ignore[arg-type]
 
     def cursor() -> object:
-        job_id, account = some()
-        return queue.jobs(Filter(account, limit=20, after=job_id))
+        return queue.jobs(Filter(None, limit=20, after=random.choice(cursors)))
 
+    pages = (queue.jobs(Filter(None, limit=1, offset=random.randrange(len(ids) // 2))) for _ in range(20))
+    cursors = [following for page_ in pages if (following := page_.next)]
     return {
         "a job": lambda: queue.job(None, some()[0]),
         "a job by its short id": lambda: queue.by_short_id(None, object_id(some()[0])),
@@ -146,7 +147,7 @@ def questions(queue: JobQueue, ids: list[tuple[str, str]]) -> dict[str, Callable
         "20 of one state": lambda: page(states=frozenset({random.choice([State.FAILED, State.COMPLETED])})),
         "20 of two states": lambda: page(states=frozenset({State.SUBMITTED, State.FAILED})),
         "20 of one state, all accounts": lambda: queue.jobs(
-            Filter(None, frozenset({State.FAILED}), limit=20)
+            Filter(None, states=frozenset({State.FAILED}), limit=20)
         ),
         "20 behind a cursor": cursor,
         "20 from a random offset": lambda: page(offset=random.randrange(5000)),
