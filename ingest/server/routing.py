@@ -1,5 +1,6 @@
 """Routers whose routes refuse in the manner of their dialect, and whose requests have a largest size."""
 
+import re
 from collections.abc import Callable, Coroutine
 from copy import copy
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -10,6 +11,7 @@ from fastapi.params import Form
 from fastapi.responses import FileResponse
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from ingest.job.errors import IngestError, one_line
 from ingest.server.core import get_core
@@ -37,9 +39,20 @@ _KINDS: dict[int, Kind] = {
 }
 
 
-def dialect_router(refuse: Refuse) -> APIRouter:
+class DialectRouter(APIRouter):
+    """Routes of which none has a path but those that `paths` matches the beginning of."""
+
+    paths: re.Pattern[str]
+
+    def matches(self, scope: "Scope") -> tuple[Match, "Scope"]:
+        # Asked for each request before any route is: there are hundreds of all dialects.
+        return super().matches(scope) if self.paths.match(scope["path"]) else (Match.NONE, {})
+
+
+def dialect_router(refuse: Refuse, paths: str) -> DialectRouter:
     """A router whose routes answer with `refuse` where they raise a Refusal, an IngestError, or are asked wrongly.
 
+    `paths` is a regular expression for the beginning of every path that is the dialect's own.
     What is to be had with GET is to be had with HEAD (RFC 9110, section 9.3.2), but for streams.
     A body that a route takes as JSON may come without a type, or with one that is a tool's default.
     """
@@ -62,7 +75,7 @@ def dialect_router(refuse: Refuse) -> APIRouter:
 
             return refusing
 
-    class Router(APIRouter):
+    class Router(DialectRouter):
         def add_api_route(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
             super().add_api_route(path, endpoint, **options)
             methods = set(options.get("methods") or ("GET",))
@@ -73,7 +86,9 @@ def dialect_router(refuse: Refuse) -> APIRouter:
                 head.methods, head.include_in_schema = {"HEAD"}, False
                 self.routes.append(head)
 
-    return Router(route_class=Route)
+    router = Router(route_class=Route)
+    router.paths = re.compile(paths)
+    return router
 
 
 def stream(endpoint: Endpoint) -> Endpoint:

@@ -6,7 +6,6 @@ details. The client's `basePath` is `<server>/uploadio`.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Final
 
 from ingest.engine.ids import ulid
@@ -53,9 +52,9 @@ def details(file: StoredFile, base: str) -> dict[str, Any]:
     return {key: value for key, value in file_details(file, base).items() if key != "etag"}
 
 
-router = dialect_router(refuse)
+router = dialect_router(refuse, f"{PREFIX}(?:/|$)")
 add_job_routes(router, job_document, PREFIX)
 add_upload_routes(router, PREFIX)
 add_file_routes(router, reference, details, PREFIX)
 
-DIALECT = Dialect("uploadio", router, refuse, re.compile(f"{PREFIX}(?:/|$)"))
+DIALECT = Dialect("uploadio", router, refuse)

@@ -34,7 +34,7 @@ def principal(request: Request, core: Inside) -> Principal:
 
 
 Asking = Annotated[Principal, Depends(principal)]
-router = dialect_router(refuse)
+router = dialect_router(refuse, r"/$|/(?:jobs|sign-in|sign-out|static)(?:/|$)")
 
 
 @router.get("/", include_in_schema=False)

@@ -14,17 +14,28 @@ from made_dialect import TELEX
 from ingest.job import codes
 from ingest.job.errors import IngestError, OutputError, SourceError, UsageError
 from ingest.server.app import create_app
+from ingest.server.dialects import DIALECTS
+from ingest.server.native import NATIVE
+from ingest.server.pages import PAGES
 from ingest.server.refusals import refusal_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from ingest.server.core import Core
+    from ingest.server.dialect import Dialect
 
 
 @pytest.fixture
 def client(core: Core) -> TestClient:
     return TestClient(create_app(core, (TELEX,)), raise_server_exceptions=False)
+
+
+@pytest.mark.parametrize("dialect", [*DIALECTS, PAGES, NATIVE], ids=lambda dialect: dialect.name)
+def test_every_route_has_a_path_of_its_dialect(dialect: Dialect) -> None:
+    paths = [re.sub(r"{[^}]*}", "W142hJk", route.path) for route in dialect.router.routes]
+    assert [path for path in paths if not dialect.router.paths.match(path)] == []
+    assert len(paths) > 5
 
 
 def test_a_sixth_dialect_is_a_module_and_a_row(client: TestClient, core: Core) -> None:

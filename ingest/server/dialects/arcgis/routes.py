@@ -139,7 +139,7 @@ def _principal(asked: AskedOf, core: CoreOf) -> Principal:
 
 
 PrincipalOf = Annotated[Principal, Depends(_principal)]
-router = dialect_router(refuse)
+router = dialect_router(refuse, r"/(?:arcgis|video)(?:/|$)")
 
 
 def _resource(path: str, *, name: str) -> Callable[[Route], Route]:
@@ -340,4 +340,4 @@ def _info(job: Job, file: str) -> dict[str, Any] | None:
         return None
 
 
-DIALECT = Dialect("arcgis", router, refuse, re.compile(r"/(?:arcgis|video)(?:/|$)"))
+DIALECT = Dialect("arcgis", router, refuse)

@@ -80,7 +80,7 @@ def _submitter(who: Annotated[Principal, Depends(_principal)]) -> Principal:
 
 Reader = Annotated[Principal, Depends(_reader)]
 Submitter = Annotated[Principal, Depends(_submitter)]
-router = dialect_router(refuse)
+router = dialect_router(refuse, r"/v1/(?:customer|computing|auth)(?:/|$)")
 
 
 def route(method: str, *paths: str) -> Callable[[Route], Route]:

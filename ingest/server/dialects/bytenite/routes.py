@@ -2,7 +2,6 @@
 
 import hashlib
 import hmac
-import re
 import secrets
 import uuid
 from dataclasses import replace
@@ -333,4 +332,4 @@ def _digest(ticket: str) -> str:
     return hashlib.sha256(ticket.encode()).hexdigest()
 
 
-DIALECT = Dialect("bytenite", router, refuse, re.compile(r"/v1/(?:customer|computing|auth)(?:/|$)"))
+DIALECT = Dialect("bytenite", router, refuse)

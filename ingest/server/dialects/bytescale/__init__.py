@@ -5,8 +5,6 @@ What is published is followed; what is not is ours, and `docs/dialects.md` says 
 
 from __future__ import annotations
 
-import re
-
 from ingest.server.dialect import Dialect
 from ingest.server.dialects.bytescale.access import ACCOUNT, refuse
 from ingest.server.dialects.bytescale.documents import Summary
@@ -17,10 +15,10 @@ from ingest.server.dialects.bytescale.processing import NAME
 from ingest.server.dialects.bytescale.uploads import add_upload_routes
 from ingest.server.routing import dialect_router
 
-router = dialect_router(refuse)
+router = dialect_router(refuse, f"/v2(?:/|$)|/{ACCOUNT}/")
 add_job_routes(router, Summary.document)
 add_upload_routes(router)
 add_file_routes(router, Summary.reference)
 add_media_routes(router)  # the last: it takes every path of an account
 
-DIALECT = Dialect(NAME, router, refuse, re.compile(f"/v2(?:/|$)|/{ACCOUNT}/"))
+DIALECT = Dialect(NAME, router, refuse)

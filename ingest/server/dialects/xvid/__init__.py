@@ -1,7 +1,5 @@
 """Xvid's MediaHub API below `/v1`: jobs, files, presets, pipelines, playlists and tokens, in JSON and XML."""
 
-import re
-
 # Each module puts its routes on the one router; of paths that two match the first wins: templates before jobs.
 from ingest.server.dialect import Dialect
 
@@ -10,6 +8,5 @@ from ingest.server.dialects.xvid import jobs, media, oauth2, resources
 from ingest.server.dialects.xvid.access import refuse, router
 
 _MODULES = (templates, jobs, media, oauth2, resources)
-_PATHS = r"/v1(?:/|$)"  # but for what is ByteNite's, which comes before it
 
-DIALECT = Dialect("xvid", router, refuse, re.compile(_PATHS))
+DIALECT = Dialect("xvid", router, refuse)

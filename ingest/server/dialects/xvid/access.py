@@ -280,7 +280,7 @@ def _known(asked: Annotated[Asked, Depends(_asked)]) -> Asked:
 
 AnyAsked = Annotated[Asked, Depends(_asked)]
 KnownAsked = Annotated[Asked, Depends(_known)]
-router = dialect_router(refuse)
+router = dialect_router(refuse, r"/v1(?:/|$)")  # but for what is ByteNite's, which comes before it
 
 
 def route(method: str, *paths: str) -> Callable[[Endpoint], Endpoint]:
