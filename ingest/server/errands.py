@@ -91,6 +91,7 @@ class Errands:
         self._awake = threading.Event()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
+        self._beginning = threading.Lock()
 
     # -- asking --
 
@@ -151,17 +152,19 @@ class Errands:
 
     def start(self) -> None:
         """Begin to do errands, those first that an earlier server left."""
-        if self._thread is None and not self._stop.is_set():
-            self._thread = threading.Thread(target=self._run, name="errands", daemon=True)
-            self._thread.start()
+        with self._beginning:
+            if self._thread is None and not self._stop.is_set():
+                self._thread = threading.Thread(target=self._run, name="errands", daemon=True)
+                self._thread.start()
 
     def close(self) -> None:
         """Finish the act that is being done, and no more."""
         self._stop.set()
         self._awake.set()
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
+        with self._beginning:  # another thread calls `start`
+            thread, self._thread = self._thread, None
+        if thread is not None:
+            thread.join()
 
     def poke(self) -> None:
         """Look now whether something can begin."""

@@ -194,3 +194,27 @@ def test_one_of_a_later_version_is_left_alone(errands: Errands) -> None:
     errand = errands.post(ACCOUNT, "Unknown", {})
     assert not errands.settle()
     assert errands.get(ACCOUNT, errand.job_id).status == "Pending"
+
+
+def test_it_can_end_while_another_thread_begins_it(errands: Errands, monkeypatch: pytest.MonkeyPatch) -> None:
+    failed: list[Exception] = []
+
+    def close() -> None:
+        try:
+            errands.close()
+        except RuntimeError as error:
+            failed.append(error)
+
+    really, closer = threading.Thread.start, threading.Thread(target=close)
+
+    def start(thread: threading.Thread) -> None:
+        if thread.name == "errands":
+            really(closer)
+            closer.join(0.1)
+        really(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    errands.start()
+    closer.join(10)
+    assert (closer.is_alive(), failed) == (False, [])
+    assert "errands" not in [thread.name for thread in threading.enumerate()]
