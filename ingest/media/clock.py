@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 # Containers whose clock may be set anew; in the others a long way to the next picture is meant.
 _MAY_JUMP = frozenset({"mpegts", "mpeg"})
-# Here it is only set back: files that were put one behind the other, recordings that were taken up again.
+# Here it is only set back, at a key picture: files that were put one behind the other, recordings taken up again.
 _MAY_FALL_BACK = frozenset({"flv", "matroska"})
 
 MOST_JUMPS = 200  # each is a term of the command that takes them out
@@ -45,16 +45,17 @@ def jumps_of(table: PacketTable, time_base: Fraction, container: str) -> tuple[J
         container: ffprobe's name of the format.
     """
     names = set(container.split(","))
-    if not (_MAY_JUMP | _MAY_FALL_BACK) & names:
+    anywhere = bool(_MAY_JUMP & names)
+    if not anywhere and not _MAY_FALL_BACK & names:
         return ()
-    back = BACKWARD if table.ordered and _MAY_JUMP & names else BACKWARD_UNORDERED
-    most, least = int(FORWARD / time_base) if _MAY_JUMP & names else math.inf, -int(back / time_base)
+    back = BACKWARD if table.ordered and anywhere else BACKWARD_UNORDERED
+    most, least = int(FORWARD / time_base) if anywhere else math.inf, -int(back / time_base)
     found: list[Jump] = []
     shift, step = 0, 0
     before: int | None = None
     for number, time in table.decoding_times():
         if before is not None:
-            if least <= time - before <= most:
+            if least <= time - before <= most or not (anywhere or table.is_key(number)):
                 step = time - before if time > before else step
             else:
                 shift += before + step - time

@@ -66,6 +66,11 @@ def test_files_put_one_behind_the_other(container: str, starts: list[float], jum
     assert jumps_of(table, BASE, container) == jumps
 
 
+def test_slides_that_are_decoded_in_another_order_than_shown_have_one_clock() -> None:
+    packets = [Packet(slide * 576000, None, STEP, 100, slide == 0, False) for slide in (0, 2, 1)]
+    assert jumps_of(PacketTable(packets), BASE, "matroska,webm") == ()
+
+
 def test_a_single_wrong_time_is_followed_there_and_back() -> None:
     packets = part(1, 30)
     wrong = packets[10]
