@@ -9,6 +9,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from tiny_preset import PRESET
+
 from ingest.engine.ids import object_id, ulid, uuid_of
 from ingest.engine.local import Engine
 from ingest.engine.model import StoredSource, Submission
@@ -30,24 +32,6 @@ if TYPE_CHECKING:
 
 FILM = Path(__file__).parents[1] / "sample_media" / "park.mp4"
 PATH = "/uploads/film.mp4"
-PRESET = """
-name = "tiny"
-title = "Tiny"
-box = [128, 72]
-[video]
-codec = "h264"
-profile = "high"
-speed = "ultrafast"
-crf = 40
-max_bitrate = "300k"
-buffer = "600k"
-gop = "2s"
-segment = "6s"
-max_frame_rate = 30
-[audio]
-stereo_bitrate = "64k"
-surround_bitrate = "128k"
-"""
 _HOUR = timedelta(hours=1)
 EACH = 4  # drafts, and jobs that wait, of each dialect: some are taken away on the way
 PATIENCE = 300.0  # seconds until the jobs that are to be done are

@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from server_uploads import Uploads
+from tiny_preset import PRESET
 
 from ingest.engine.model import State
 from ingest.engine.places import JOBS, PACKAGES
@@ -38,24 +39,6 @@ from ingest.media.toolchain import find
 from ingest.server.core import make_core
 from ingest.server.settings import ServerSettings
 
-PRESET = """
-name = "tiny"
-title = "Tiny"
-box = [128, 72]
-[video]
-codec = "h264"
-profile = "high"
-speed = "ultrafast"
-crf = 30
-max_bitrate = "300k"
-buffer = "600k"
-gop = "1s"
-segment = "2s"
-max_frame_rate = 30
-[audio]
-stereo_bitrate = "64k"
-surround_bitrate = "128k"
-"""
 # Answers a submission on stdout only after the queue has: what it printed must be there for ever.
 SUBMITTER = """
 import random, sys, time

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from ingest.media.source import open_source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from ingest.media.cancel import CancelToken
@@ -51,13 +50,13 @@ def rejoined(source: Source, folder: Path, cancel: CancelToken | None = None) ->
     if size is None:
         return source
     follower = Follower(size)
-    for block in packets_in_blocks(_pieces(source, cancel), size):
+    for block in packets_in_blocks(source.pieces(cancel), size):
         follower.feed(block)
     if not follower.moved:
         return source
     rerouter = Rerouter(follower)
     with tempfile.TemporaryFile(dir=folder) as file:
-        for block in packets_in_blocks(_pieces(source, cancel), size):
+        for block in packets_in_blocks(source.pieces(cancel), size):
             file.write(b"".join(rerouter.feed(block)))
         file.flush()
         source.check_unchanged()
@@ -79,14 +78,3 @@ def _may_have_packets(head: bytes) -> bool:
     return any(
         head[at] == head[at + size] == _SYNC for size in _SIZES for at in range(max(0, len(head) - size))
     )
-
-
-def _pieces(source: Source, cancel: CancelToken | None) -> Iterator[bytes]:
-    from ingest.klv.reader import BLOCK
-
-    at = 0
-    while piece := os.pread(source.descriptor, BLOCK, at):
-        if cancel is not None:
-            cancel.check()
-        yield piece
-        at += len(piece)

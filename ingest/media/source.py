@@ -17,7 +17,10 @@ from ingest.job import codes
 from ingest.job.errors import SourceError, one_line
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from ingest.media.cancel import CancelToken
 
 
 def display_name(path: Path | str) -> str:
@@ -57,6 +60,17 @@ class Source:
                 f"{one_line(self.name)} changed while it was being read",
                 remedy="wait until it is written to its end, then run again",
             )
+
+    def pieces(self, cancel: CancelToken | None = None) -> Iterator[bytes]:
+        """Its bytes from the beginning to the end, as many at once as KLV is read in. Raises Cancelled."""
+        from ingest.klv.reader import BLOCK  # most sources are read by other programs alone
+
+        at = 0
+        while piece := os.pread(self.descriptor, BLOCK, at):
+            if cancel is not None:
+                cancel.check()
+            yield piece
+            at += len(piece)
 
     def close(self) -> None:
         os.close(self.descriptor)

@@ -13,7 +13,7 @@ from ingest.job import codes
 from ingest.job.errors import SourceError, one_line
 from ingest.klv import NotKlvError, packets
 from ingest.steps.klv_side import side_reading
-from ingest.steps.klv_source import Reading, pieces
+from ingest.steps.klv_source import Reading
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,7 +35,7 @@ def readings_of(source: Source) -> Iterator[Again]:
         SourceError: it holds no telemetry that is known.
         ToolError: it is a container, and there is no ffprobe to open it.
     """
-    head = next(iter(pieces(source, None)), b"")
+    head = next(iter(source.pieces()), b"")
     if head[4:8] in _BOXES:  # whose media may hold KLV's keys, too
         with _tracks(source) as again:
             yield again
@@ -57,7 +57,7 @@ def readings_of(source: Source) -> Iterator[Again]:
 
 
 def _plain(source: Source) -> Reading:
-    read = packets(pieces(source, None))
+    read = packets(source.pieces())
     return Reading(read, lambda: read.streams)
 
 

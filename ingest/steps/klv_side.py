@@ -11,7 +11,7 @@ from ingest.job import codes
 from ingest.job.errors import SourceError, one_line
 from ingest.klv import NotKlvError, Stream, packets
 from ingest.klv.pes import TICKS
-from ingest.steps.klv_source import Reading, on_timeline, pieces
+from ingest.steps.klv_source import Reading, on_timeline
 from ingest.telemetry import side_csv, side_srt
 from ingest.telemetry.tally import is_uas
 
@@ -34,14 +34,14 @@ def side_reading(side: Source, cancel: CancelToken | None, origin: int | None = 
 
     Raises `SourceError` at once where the file is neither.
     """
-    head = next(iter(pieces(side, cancel)), b"")[:_HEAD]
+    head = next(iter(side.pieces(cancel)), b"")[:_HEAD]
     text = _text(head)
     if text is not None and side_srt.is_srt(text):
         stream = _stream(side, "SubRip file")
-        return Reading(side_srt.cues(_lines(pieces(side, cancel)), stream), lambda: (stream,))
+        return Reading(side_srt.cues(_lines(side.pieces(cancel)), stream), lambda: (stream,))
     if text is not None and side_csv.is_csv(text):
         stream = _stream(side, "CSV file")
-        made = side_csv.rows(_lines(pieces(side, cancel)), stream)
+        made = side_csv.rows(_lines(side.pieces(cancel)), stream)
         return Reading(by_time_stamp(made, origin), lambda: (stream,))
     try:
         next(packets(iter([head])), None)
@@ -51,7 +51,7 @@ def side_reading(side: Source, cancel: CancelToken | None, origin: int | None = 
             f"{one_line(side.name)} holds no telemetry that ingest knows",
             remedy="give bare KLV, a transport stream, Esri's CSV (a column Precision Time Stamp) or DJI's SRT",
         ) from error
-    read = packets(pieces(side, cancel))
+    read = packets(side.pieces(cancel))
     return Reading(_timed(read, origin), lambda: tuple(replace(s, carried=_carried(s)) for s in read.streams))
 
 

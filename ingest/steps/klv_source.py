@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ingest.klv import packets
 from ingest.klv.pes import TICKS, WRAP, unwrap
-from ingest.klv.reader import BLOCK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -33,16 +31,6 @@ class Reading:
     times: Callable[[], tuple[PictureTimes, int] | None] = lambda: None
 
 
-def pieces(source: Source, cancel: CancelToken | None) -> Iterator[bytes]:
-    """The source from its beginning to its end. Raises Cancelled."""
-    at = 0
-    while piece := os.pread(source.descriptor, BLOCK, at):
-        if cancel is not None:
-            cancel.check()
-        yield piece
-        at += len(piece)
-
-
 def pids(document: Document) -> frozenset[int]:
     """The PIDs of the streams of ffprobe's `document`; none where it does not say them."""
     found = set()
@@ -59,7 +47,7 @@ def transport_reading(
     source: Source, cancel: CancelToken | None, start: Fraction, mine: Contains[int] | None
 ) -> Reading:
     """The KLV of a transport stream: of all its streams, or of those whose PID is among `mine`."""
-    read = packets(pieces(source, cancel))
+    read = packets(source.pieces(cancel))
 
     def streams() -> tuple[Stream, ...]:
         return tuple(s for s in read.streams if mine is None or s.pid in mine)

@@ -445,7 +445,7 @@ def test_the_lock_ends_with_its_release(claim: Callable[..., Workspace]) -> None
     first = claim()
     first.discard()
     first.release()
-    claim(OLD)
+    assert claim(OLD).output == first.output
 
 
 def test_a_refused_claim_holds_no_lock(claim: Callable[..., Workspace], output: Path) -> None:
