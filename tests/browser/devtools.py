@@ -91,17 +91,23 @@ class Page:
         raise PageError(f"never true: {expression} {fault}\n{text}\n{self.complaints}")
 
     def place(self, selector: str, across: float = 0.5) -> tuple[float, float]:
-        """Where an element is, `across` its width; it is brought into view."""
-        return tuple(  # type: ignore[return-value]
-            self.value(
-                f"""(() => {{
-                    const element = document.querySelector({json.dumps(selector)});
-                    element.scrollIntoView({{ block: "center", behavior: "instant" }});
-                    const box = element.getBoundingClientRect();
-                    return [box.left + box.width * {across}, box.top + box.height / 2];
-                }})()"""
-            )
-        )
+        """Where an element is, `across` its width; it is brought into view, and has come to rest there."""
+        where = f"""(async () => {{
+            const place = () => {{
+                const element = document.querySelector({json.dumps(selector)});
+                if (document.readyState !== "complete" || !element) return null;
+                element.scrollIntoView({{ block: "center", behavior: "instant" }});
+                const box = element.getBoundingClientRect();
+                return [box.left + box.width * {across}, box.top + box.height / 2];
+            }};
+            const before = place();
+            await new Promise((resolve) => setTimeout(resolve, 50));
+            const after = place();
+            return String(before) === String(after) ? after : null;
+        }})()"""
+        self.until(where)
+        x, y = self.value(where) or self.place(selector, across)
+        return x, y
 
     def point(self, selector: str, across: float = 0.5) -> tuple[float, float]:
         """Move the mouse there."""

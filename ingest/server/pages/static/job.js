@@ -25,9 +25,9 @@ function update(job) {
   if (!step) return;
   if (job.step) step.textContent = job.step;
   document.getElementById("percent").textContent = `${Math.round(job.percent)} %`;
-  setBar(head().querySelector(".going > progress"), job.percent);
+  setBar(document.querySelector("#state .going > progress"), job.percent);
   for (const output of job.outputs) {
-    setBar(head().querySelector(`[data-resolution="${CSS.escape(output.resolution)}"] progress`), output.percent);
+    setBar(document.querySelector(`#state [data-resolution="${CSS.escape(output.resolution)}"] progress`), output.percent);
   }
 }
 
