@@ -90,9 +90,11 @@ def crc(data: bytes) -> int:
     return value
 
 
-def section(table: int, number: int, body: bytes, *, version: int = 0) -> bytes:
-    data = bytes((table, 0xB0 | len(body) + 9 >> 8, len(body) + 9 & 0xFF)) + number.to_bytes(2, "big")
-    data += bytes((0xC1 | version << 1, 0, 0)) + body
+def section(
+    table: int, extension: int, body: bytes, *, version: int = 0, number: int = 0, last: int = 0
+) -> bytes:
+    data = bytes((table, 0xB0 | len(body) + 9 >> 8, len(body) + 9 & 0xFF)) + extension.to_bytes(2, "big")
+    data += bytes((0xC1 | version << 1, number, last)) + body
     return data + crc(data).to_bytes(4, "big")
 
 

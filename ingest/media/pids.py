@@ -12,24 +12,34 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ingest.klv.blocks import PACKET
-from ingest.klv.psi import PICTURES, PRIVATE, Sections, read_pat
-from ingest.media.psi_tables import Entry, Map, read_map
+from ingest.klv.psi import METADATA, PICTURES, PRIVATE, Sections, read_pat
+from ingest.media.psi_tables import SOUNDS, Entry, Map, read_map
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _PLAIN = bytes(n & 0x1F for n in range(256))
 _MAX_PROGRAMS, _MAX_STREAMS = 64, 64
-_HIGHEST = 0x1FFE  # PIDs; 0x1FFF is of packets without content
+_HIGHEST, _EMPTY = (
+    0x1FFE,
+    0x1FFF,
+)  # PIDs; the second is of packets without content, and says that there is no clock
+MOST_ROUTES = 4096
+_SHOWN = PICTURES | SOUNDS | {PRIVATE, METADATA}
+# So many changes to other programs, and more than one for so many lists, are of two streams put into one file.
+_FEW_CHANGES, _LISTS_EACH = 4, 4
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """From the packet of number `packet` on, what comes under the PID `source` goes out under `target`."""
+    """From the packet of number `packet` on, what comes under the PID `source` goes out under `target`.
+
+    `target` is None for a PID that from there on has tables.
+    """
 
     packet: int
     source: int
-    target: int
+    target: int | None
 
 
 @dataclass(slots=True)
@@ -42,31 +52,40 @@ class Line:
 
 @dataclass(slots=True)
 class Followed:
-    """A program as it goes out; `maps`: the PIDs under which its PMTs come in."""
+    """A program as it goes out; `place`: the PID of its PMT there, `maps`: those under which its PMTs come in."""
 
     number: int
     clock: int
     info: bytes
     lines: list[Line]
+    place: int
     maps: set[int]
 
 
 @dataclass(slots=True)
 class Follower:
-    """Reads blocks of packets, `size` bytes apart; `network` is the transport_stream_id.
-
-    `moved`: a stream has gone on under another PID.
-    """
+    """Reads blocks of packets, `size` bytes apart; `network` is the transport_stream_id."""
 
     size: int = PACKET
     network: bytes = b"\0\1"
     programs: dict[int, Followed] = field(default_factory=dict)
     routes: list[Route] = field(default_factory=list)
-    moved: bool = False
+    _moved: bool = False
     _tables: dict[int, Sections] = field(default_factory=lambda: {0: Sections()})
+    _listed: set[int] = field(default_factory=set)
     _same: dict[int, int] = field(default_factory=dict)
     _alone: int | None = None
+    _lists: int = 0
+    _changes: int = 0
     _packets: int = 0
+    _targets: dict[int, int] = field(default_factory=dict)
+    _latest: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def moved(self) -> bool:
+        """Whether a stream has gone on under another PID, and can be followed."""
+        in_turn = self._changes > _FEW_CHANGES and self._changes * _LISTS_EACH > self._lists
+        return self._moved and not in_turn and len(self.routes) < MOST_ROUTES
 
     def feed(self, block: bytes) -> None:
         """Take whole packets, the next ones of the stream."""
@@ -76,10 +95,11 @@ class Follower:
             if not block[at + 3] & 0x10 or block[at + 3] & 0xC0:
                 continue
             body = at + 4 + (1 + block[at + 4] if block[at + 3] & 0x20 else 0)
-            payload = block[body : at + PACKET]
-            for section in self._tables[pid].feed(payload, start=bool(block[at + 1] & 0x40)):
+            payload, start = block[body : at + PACKET], bool(block[at + 1] & 0x40)
+            self._lists += start and pid == 0
+            for section in self._tables[pid].feed(payload, start=start):
                 if pid == 0:
-                    self._list(section)
+                    self._list(section, self._packets + number)
                 elif (found := read_map(section)) is not None:
                     self._take(found, pid, self._packets + number)
         self._packets += -(-len(block) // self.size)
@@ -95,68 +115,99 @@ class Follower:
             for pid in self._tables:
                 if places.get(pid, 0) < at or pid not in places:
                     places[pid] = _next(pids, pid, at)
-            at = min(places.values())
+            at = min(places[pid] for pid in self._tables)
             if at >= len(pids):
                 return
             yield at // 2
             at += 2
 
-    def _list(self, section: bytes) -> None:
+    def _list(self, section: bytes, packet: int) -> None:
         listed = read_pat(section)
         if not listed:
             return
         if not self.programs:
             self.network = section[3:5]
+        single = section[7] == 0  # the last section's number
+        if single:
+            self._listed.clear()
         for pid in list(listed.values())[:_MAX_PROGRAMS]:
-            if len(self._tables) <= _MAX_PROGRAMS:
+            if pid in self._tables or len(self._tables) <= _MAX_PROGRAMS:
                 self._tables.setdefault(pid, Sections())
-        alone = next(iter(listed)) if len(listed) == 1 else None
-        # Tuned to something else: one program follows the other.
-        if alone is not None and self._alone is not None and alone not in self.programs:
-            self._same.setdefault(alone, self._same.get(self._alone, self._alone))
+                self._listed.add(pid)
+                if self._targets.pop(pid, None) is not None:
+                    self._add_route(Route(packet, pid, None))
+        alone = next(iter(listed)) if len(listed) == 1 and single else None
+        if alone is not None and self._alone is not None and alone != self._alone:
+            self._changes += 1
+            # Tuned to something else: one program follows the other.
+            if alone not in self.programs:
+                self._same.setdefault(alone, self._same.get(self._alone, self._alone))
         self._alone = alone
 
     def _take(self, found: Map, pid: int, packet: int) -> None:
         number = self._same.get(found.number, found.number)
         program = self.programs.get(number)
         if program is None:
-            if len(self.programs) < _MAX_PROGRAMS:
-                program = self.programs[number] = Followed(number, found.clock, found.info, [], {pid})
-                self._add(program, found.entries, packet)
-            return
-        program.maps.add(pid)
-        stay = {line.now for line in program.lines if any(_same(line, e) for e in found.entries)}
-        gone = [line for line in program.lines if line.now not in stay]
-        new = [e for e in found.entries if not any(_same(line, e) for line in program.lines)]
-        if any(line.entry.kind in PICTURES for line in gone):
-            for alike in (_equal, _similar):
-                for entry in list(new):
-                    line = next((x for x in gone if alike(x.entry, entry)), None)
-                    if line is not None:
-                        gone.remove(line)
-                        new.remove(entry)
-                        line.now = entry.pid
-                        self.moved = True
-                        self.routes.append(Route(packet, entry.pid, line.entry.pid))
-        self._add(program, new, packet)
-        # A clock with a PID of its own.
-        if not {found.clock, program.clock} & {p for x in program.lines for p in (x.now, x.entry.pid)}:
-            self.routes.append(Route(packet, found.clock, program.clock))
-
-    def _add(self, program: Followed, entries: list[Entry], packet: int) -> None:
-        for entry in entries:
-            if len(program.lines) >= _MAX_STREAMS:
+            if len(self.programs) >= _MAX_PROGRAMS:
                 return
+            program = Followed(number, found.clock, found.info, [], self._place(pid), {pid})
+            self.programs[number] = program
+        program.maps.add(pid)
+        new = [e for e in found.entries if not any(_same(line, e) for line in program.lines)]
+        gone = [x for x in program.lines if not any(_same(x, e) for e in found.entries)]
+        tuned = any(line.entry.kind in PICTURES for line in gone)
+        for alike in (_equal, _similar if tuned else _similar_sound):
+            for entry in list(new):
+                line = next((x for x in gone if alike(x.entry, entry)), None)
+                if line is not None and (tuned or entry.kind in _SHOWN):
+                    gone.remove(line)
+                    new.remove(entry)
+                    line.now = entry.pid
+                    self._moved = True
+        self._add(program, new)
+        for entry in found.entries:
+            if (line := next((x for x in program.lines if _same(x, entry)), None)) is not None:
+                self._route(packet, entry, line.entry.pid)
+        clocks = {found.clock, program.clock}
+        # A clock with a PID of its own.
+        if _EMPTY not in clocks and not clocks & {p for x in program.lines for p in (x.now, x.entry.pid)}:
+            self._direct(packet, found.clock, program.clock)
+
+    def _add(self, program: Followed, entries: list[Entry]) -> None:
+        for entry in entries[: _MAX_STREAMS - len(program.lines)]:
             # Programs may have streams in common.
             common = next((x for p in self.programs.values() for x in p.lines if _same(x, entry)), None)
             target = common.entry.pid if common else self._free(entry.pid)
             program.lines.append(Line(Entry(target, entry.kind, entry.descriptors), entry.pid))
-            if common is None:
-                self.routes.append(Route(packet, entry.pid, target))
+
+    def _route(self, packet: int, entry: Entry, target: int) -> None:
+        if entry.pid in self._listed or entry.pid == 0:
+            return
+        self._tables.pop(entry.pid, None)
+        # Another codec under a PID that is used is another stream, to readers that go by the PID as well.
+        if self._targets.get(entry.pid, target) != target and entry.kind in _SHOWN:
+            self._moved = True
+        self._direct(packet, entry.pid, target)
+
+    def _direct(self, packet: int, source: int, target: int) -> None:
+        if self._targets.get(source) != target or self._latest.get(target) != source:
+            self._targets[source], self._latest[target] = target, source
+            self._add_route(Route(packet, source, target))
+
+    def _add_route(self, route: Route) -> None:
+        if len(self.routes) < MOST_ROUTES:
+            self.routes.append(route)
+
+    def _place(self, wish: int) -> int:
+        return wish if wish not in self._used() else self._free(wish)
 
     def _free(self, wish: int) -> int:
-        used = {line.entry.pid for p in self.programs.values() for line in p.lines} | set(self._tables)
+        used = self._used() | set(self._tables)
         return wish if wish not in used else next(p for p in range(_HIGHEST, 0, -1) if p not in used)
+
+    def _used(self) -> set[int]:
+        lines = {line.entry.pid for p in self.programs.values() for line in p.lines}
+        return lines | {p.place for p in self.programs.values()}
 
 
 def _next(pids: bytearray, pid: int, start: int) -> int:
@@ -179,3 +230,9 @@ def _equal(one: Entry, other: Entry) -> bool:
 def _similar(one: Entry, other: Entry) -> bool:
     """Of one kind; what private data are is in their descriptors alone."""
     return one.kind == other.kind and (one.kind != PRIVATE or one.tags == other.tags)
+
+
+def _similar_sound(one: Entry, other: Entry) -> bool:
+    """Of one kind and, as far as both say so, in one language."""
+    languages = {x.language for x in (one, other)} - {b""}
+    return one.kind in SOUNDS and one.kind == other.kind and len(languages) < 2

@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING
 from ingest.klv.blocks import PACKET
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 _REVERSED = bytes(int(f"{k:08b}"[::-1], 2) for k in range(256))
 _LONGEST = 1024  # bytes of a section
 _ROOM = PACKET - 4
+SOUNDS = frozenset({0x03, 0x04, 0x0F, 0x11, 0x1C, *range(0x80, 0x88), 0xA1, 0xA2})
+"""stream_type values of sound: of table 2-34, of ATSC and of Blu-ray discs (0x06 may be sound as well)."""
+_LANGUAGE = 0x0A  # ISO_639_language_descriptor (2.6.18)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +30,19 @@ class Entry:
     @property
     def tags(self) -> tuple[int, ...]:
         """What its descriptors are of."""
-        found, at = [], 0
+        return tuple(tag for tag, _ in self._each())
+
+    @property
+    def language(self) -> bytes:
+        """Three letters of ISO 639-2; none where it does not say."""
+        return next((data[:3] for tag, data in self._each() if tag == _LANGUAGE), b"")
+
+    def _each(self) -> Iterator[tuple[int, bytes]]:
+        at = 0
         while at + 2 <= len(self.descriptors):
-            found.append(self.descriptors[at])
-            at += 2 + self.descriptors[at + 1]
-        return tuple(found)
+            after = at + 2 + self.descriptors[at + 1]
+            yield self.descriptors[at], self.descriptors[at + 2 : after]
+            at = after
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ingest.job import codes
+from ingest.job.errors import ResourceError, one_line
 from ingest.media.source import open_source
 
 if TYPE_CHECKING:
@@ -19,24 +22,26 @@ _SYNC, _SIZES = 0x47, (188, 192, 204)
 _HEAD = 7 * max(_SIZES)  # bytes: a packet or some of something else may stand before the first one
 
 
-def open_rejoined(path: Path, folder: Path, cancel: CancelToken | None = None) -> Source:
+def open_rejoined(path: Path, folder: Path, min_free: int, cancel: CancelToken | None = None) -> Source:
     """What `rejoined` makes of the file at `path`; raises as `open_source` and it do."""
     source = open_source(path)
     try:
-        return rejoined(source, folder, cancel)
+        return rejoined(source, folder, min_free, cancel)
     except BaseException:
         source.close()
         raise
 
 
-def rejoined(source: Source, folder: Path, cancel: CancelToken | None = None) -> Source:
+def rejoined(source: Source, folder: Path, min_free: int, cancel: CancelToken | None = None) -> Source:
     """`source` itself, unless it is a transport stream whose streams go on under other PIDs.
 
     Then it is closed, and what is returned is a copy of it on one PID for each stream, in a file without a name on the
-    disk of `folder`. It has the source's own time, so that work on it can be taken up again.
+    disk of `folder`, where `min_free` bytes stay free. It has the source's own time, so that work on it can be taken
+    up again.
 
     Raises:
-        OSError: it cannot be read, or there is no room for the copy.
+        OSError: it cannot be read, or the copy not be written.
+        ResourceError: there is no room for the copy.
         SourceError: it was written to meanwhile.
         Cancelled: someone asked for it.
     """
@@ -54,6 +59,7 @@ def rejoined(source: Source, folder: Path, cancel: CancelToken | None = None) ->
         follower.feed(block)
     if not follower.moved:
         return source
+    _check_room(source, folder, min_free)
     rerouter = Rerouter(follower)
     with tempfile.TemporaryFile(dir=folder) as file:
         for block in packets_in_blocks(source.pieces(cancel), size):
@@ -71,6 +77,18 @@ def rejoined(source: Source, folder: Path, cancel: CancelToken | None = None) ->
         modified_ns=facts.st_mtime_ns,
         inode=facts.st_ino,
     )
+
+
+def _check_room(source: Source, folder: Path, min_free: int) -> None:
+    free, needed = shutil.disk_usage(folder).free, source.size + min_free
+    if free < needed:
+        name = one_line(source.name)
+        raise ResourceError(
+            codes.DISK_FULL,
+            f"{name} changes the PIDs of its streams: the copy on steady ones that it is read from needs "
+            f"{-(-needed // 2**20)} MiB, and {free // 2**20} MiB are free where {folder} lies",
+            remedy="free some space, or name another folder (with -o, for a look at a file with TMPDIR)",
+        )
 
 
 def _may_have_packets(head: bytes) -> bool:

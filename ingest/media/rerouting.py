@@ -11,7 +11,9 @@ from ingest.media.psi_tables import Map, packets_of, write_list, write_map
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ingest.media.pids import Follower
+    from ingest.media.pids import Follower, Route
+
+_NOBODY = -1
 
 
 @dataclass(slots=True)
@@ -29,7 +31,7 @@ class Rerouter:
     _counters: dict[int, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        places = {n: min(p.maps) for n, p in self.found.programs.items()}
+        places = {n: p.place for n, p in self.found.programs.items()}
         self._tables[0] = list(packets_of(write_list(self.found.network, places), 0))
         for number, program in self.found.programs.items():
             entries = [line.entry for line in program.lines]
@@ -42,22 +44,32 @@ class Rerouter:
         size, routes = self.found.size, self.found.routes
         for at in range(0, len(block) - PACKET + 1, size):
             while self._waiting < len(routes) and routes[self._waiting].packet <= self._packet:
-                route = routes[self._waiting]
-                self._targets[route.source] = route.target
-                self._latest[route.target] = route.source
+                self._turn(routes[self._waiting])
                 self._waiting += 1
             self._packet += 1
             pid = (block[at + 1] & 0x1F) << 8 | block[at + 2]
-            if pid in self._tables:
+            target = self._targets.get(pid)
+            if target is None and pid in self._tables:
                 if block[at + 1] & 0x40:
                     for table in self._tables[pid]:
                         own = (table[1] & 0x1F) << 8 | table[2]
                         table[3] = 0x10 | self._counted(own, payload=True)
                         yield bytes(table) + block[at + PACKET : at + size]
-            elif (target := self._targets.get(pid)) is None:
+            elif target is None:
                 yield block[at : at + size]
             elif (made := self._rerouted(block, at, pid, target)) is not None:
                 yield bytes(made)
+
+    def _turn(self, route: Route) -> None:
+        before = self._targets.get(route.source)
+        if route.target is None:
+            self._targets.pop(route.source, None)
+            return
+        self._targets[route.source] = route.target
+        self._latest[route.target] = route.source
+        # It comes back from another stream: with its next unit, and counted on from where that one is.
+        if before not in {None, route.target} and self._owners.get(route.target) == route.source:
+            self._owners[route.target] = _NOBODY
 
     def _rerouted(self, block: bytes, at: int, pid: int, target: int) -> bytearray | None:
         """None for what belongs to no whole unit of the stream."""

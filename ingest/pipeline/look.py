@@ -118,7 +118,7 @@ def surroundings(
     limits = ProbeLimits.of(settings)
     with (
         tempfile.TemporaryDirectory(prefix="ingest-look-") as name,
-        open_rejoined(request.source, Path(name), cancel) as source,
+        open_rejoined(request.source, Path(name), settings.min_free, cancel) as source,
     ):
         folder = Path(name)
         tools = toolchain.find()

@@ -53,7 +53,7 @@ def run(
         side = open_source(side_path) if side_path is not None else None
         pictures = read_logos(logos)
         tools = toolchain.find()
-        source = rejoined(source, folder, cancel)
+        source = rejoined(source, folder, min_free, cancel)
         free = shutil.disk_usage(folder).free
         if free < min_free:
             raise ResourceError(

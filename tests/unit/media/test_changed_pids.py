@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
-from made_klv import KLVA, METADATA, Es, Mux, m2ts, numbered, pat, pmt
+from made_klv import KLVA, METADATA, Es, Mux, m2ts, numbered, pat, pes, pmt, section
 
-from ingest.job.errors import Cancelled
+from ingest.job import codes
+from ingest.job.errors import Cancelled, ResourceError
 from ingest.klv import packets
 from ingest.klv.blocks import packets_in_blocks
 from ingest.media.cancel import CancelToken
-from ingest.media.pids import Follower, Route
+from ingest.media.pids import MOST_ROUTES, Follower, Route
 from ingest.media.psi_tables import Entry, Map, packets_of, read_map, write_list, write_map
 from ingest.media.rejoining import rejoined
 from ingest.media.rerouting import Rerouter
@@ -169,6 +171,7 @@ def test_an_own_clock_and_a_stream_more() -> None:
     # 0x100 is the picture's.
     assert follower.routes == [
         Route(1, 0x100, 0x100),
+        Route(1, 0x1FF, 0x1FF),
         Route(2, 0x200, 0x100),
         Route(2, 0x100, 0x1FFE),
         Route(2, 0x2FF, 0x1FF),
@@ -188,6 +191,146 @@ def test_what_belongs_to_no_whole_unit_is_left_out() -> None:
     wanted.packet(0x100, b"\x55" * 184, start=False)
     wanted.picture(200_000, pid=0x100)
     assert split(rerouted(mux.data))[1] == split(wanted.data)[1]
+
+
+# -- PIDs that were another's --
+
+AAC, AC3 = 0x0F, 0x81
+
+
+def routes_of(*maps: tuple[Es, ...], listed: dict[int, int] | None = None) -> Follower:
+    """What one program's PMTs, one after the other, make of the streams."""
+    mux = Mux()
+    mux.table(0, pat(listed or {1: MAPS}))
+    for number, entries in enumerate(maps):
+        mux.table(MAPS, pmt(*entries, version=number))
+    return followed(mux.data)
+
+
+def test_a_stream_that_comes_back_has_its_pid_again() -> None:
+    """The advertisement's picture had the PID of the second language."""
+    film = (Es(H264, 0x100), Es(AAC, 0x101), Es(AAC, 0x102))
+    advertisement = (Es(H264, 0x102), Es(AAC, 0x103))
+    follower = routes_of(film, advertisement, film)
+    assert follower.moved
+    assert follower.routes[3:] == [
+        Route(2, 0x102, 0x100),
+        Route(2, 0x103, 0x101),
+        Route(3, 0x100, 0x100),
+        Route(3, 0x101, 0x101),
+        Route(3, 0x102, 0x102),
+    ]
+
+
+def test_counters_go_on_where_a_stream_comes_back() -> None:
+    def film(mux: Mux, picture: int, second: int | None, version: int) -> None:
+        mux.table(0, pat({1: MAPS}))
+        more = () if second is None else (Es(AAC, second),)
+        mux.table(MAPS, pmt(Es(H264, picture), *more, clock_pid=picture, version=version))
+        mux.picture(126_000, pid=picture)
+        if second is not None:
+            mux.put(second, pes(b"\x77" * 20, 126_000))
+
+    mux, wanted = Mux(), Mux()
+    for version, (picture, second) in enumerate([(0x100, 0x102), (0x102, None), (0x100, 0x102)]):
+        film(mux, picture, second, version)
+        film(wanted, 0x100, second, version)
+    assert split(rerouted(mux.data))[1] == split(wanted.data)[1]
+
+
+def test_sound_that_changes_its_codec_under_one_pid_is_two_streams() -> None:
+    film = (Es(H264, 0x100), Es(AAC, 0x101))
+    follower = routes_of(film, (Es(H264, 0x100), Es(AC3, 0x101)), film)
+    assert follower.moved
+    assert follower.routes[2:] == [Route(2, 0x101, 0x1FFE), Route(3, 0x101, 0x101)]
+
+
+def test_sound_that_changes_its_pid_alone_is_one_stream() -> None:
+    english = b"\x0a\x04eng\0"
+    follower = routes_of(
+        (Es(H264, 0x100), Es(AAC, 0x101, english), Es(AAC, 0x102)),
+        (Es(H264, 0x100), Es(AAC, 0x201, english), Es(AAC, 0x102)),
+        (Es(H264, 0x100), Es(AAC, 0x301), Es(AAC, 0x102)),
+    )
+    assert follower.moved
+    assert follower.routes[3:] == [Route(2, 0x201, 0x101), Route(3, 0x301, 0x101)]
+
+
+def test_sound_in_another_language_is_another_stream() -> None:
+    follower = routes_of(
+        (Es(H264, 0x100), Es(AAC, 0x101, b"\x0a\x04eng\0")),
+        (Es(H264, 0x100), Es(AAC, 0x201, b"\x0a\x04fra\0")),
+    )
+    assert not follower.moved
+
+
+def test_data_that_nobody_shows_move_nothing() -> None:
+    """A copy of the whole file would be for nothing."""
+    follower = routes_of((Es(H264, 0x100), Es(0x0B, 0x110)), (Es(H264, 0x100), Es(0x0B, 0x111)))
+    assert not follower.moved
+
+
+def test_a_pid_of_a_map_may_become_a_stream() -> None:
+    """Tuned to a multiplex of which the picture has the PID that was the map's, and the other way round."""
+    mux = Mux()
+    part(mux, 0, *SAME)
+    mux.table(0, pat({7: 0x100}, version=1))
+    mux.table(0x100, pmt(*streams(MAPS, 0x101), clock_pid=MAPS, program=7))
+    mux.picture(200_000, pid=MAPS)
+    wanted = Mux()
+    part(wanted, 0, *SAME)
+    wanted.picture(200_000, pid=0x100)
+    made = rerouted(mux.data)
+    assert split(made)[1] == split(wanted.data)[1]
+    assert len(split(made)[0]) == 4
+
+
+def test_the_pid_of_empty_packets_is_no_clock() -> None:
+    mux = Mux()
+    mux.table(0, pat({1: MAPS}))
+    mux.table(MAPS, pmt(Es(H264, 0x100), clock_pid=0x1FFF))
+    mux.table(MAPS, pmt(Es(H264, 0x100), clock_pid=0x1FE, version=1))
+    mux.table(MAPS, pmt(Es(H264, 0x100), clock_pid=0x1FFF, version=2))
+    assert followed(mux.data).routes == [Route(1, 0x100, 0x100)]
+
+
+# -- programs --
+
+
+def listed(number: int, pid: int, *, at: int, last: int) -> bytes:
+    """One of several sections of a PAT."""
+    return section(0, 1, number.to_bytes(2, "big") + (0xE000 | pid).to_bytes(2, "big"), number=at, last=last)
+
+
+def test_a_list_in_several_sections_names_several_programs() -> None:
+    mux = Mux()
+    mux.table(0, listed(1, MAPS, at=0, last=1), listed(2, 0x1001, at=1, last=1))
+    mux.table(MAPS, pmt(Es(H264, 0x100)))
+    mux.table(0x1001, pmt(Es(H264, 0x110), program=2))
+    follower = followed(mux.data)
+    assert not follower.moved
+    assert sorted(follower.programs) == [1, 2]
+
+
+def test_two_streams_put_into_one_file_are_left_alone() -> None:
+    """Each has a PAT of its own; neither follows the other."""
+    mux = Mux()
+    for n in range(8):
+        for program, pid, picture in ((1, MAPS, 0x100), (2, 0x1001, 0x200)):
+            mux.table(0, pat({program: pid}))
+            mux.table(pid, pmt(Es(H264, picture), program=program))
+            mux.picture(126_000 + 3600 * n, pid=picture)
+    assert not followed(mux.data).moved
+
+
+def test_tables_that_change_without_end_are_not_followed() -> None:
+    mux, turn = Mux(), Mux()
+    mux.table(0, pat({1: MAPS}))
+    for pid in (0x100, 0x101):
+        turn.table(MAPS, pmt(Es(H264, pid), version=pid & 1))
+    follower = followed(mux.data + turn.data * (MOST_ROUTES // 2 + 1))
+    assert not follower.moved
+    assert len(follower.routes) <= MOST_ROUTES
 
 
 # -- tables --
@@ -224,9 +367,9 @@ def test_a_file_is_copied_only_where_it_must_be(tmp_path: Path) -> None:
     moving.write_bytes(of(SAME, (0x200, 0x201)))
     os.utime(moving, ns=(1_600_000_000_123_000_000, 1_600_000_000_123_000_000))
     with open_source(plain) as source:
-        assert rejoined(source, tmp_path) is source
+        assert rejoined(source, tmp_path, 0) is source
     source = open_source(moving)
-    with rejoined(source, tmp_path) as made:
+    with rejoined(source, tmp_path, 0) as made:
         with pytest.raises(OSError, match="Bad file descriptor"):
             os.fstat(source.descriptor)
         assert (made.path, made.modified_ns) == (moving, source.modified_ns)
@@ -244,7 +387,7 @@ def test_a_film_that_is_no_transport_stream_is_not_read(tmp_path: Path) -> None:
     cancel = CancelToken()
     cancel.cancel()
     with open_source(film) as source:
-        assert rejoined(source, tmp_path, cancel) is source
+        assert rejoined(source, tmp_path, 0, cancel) is source
 
 
 def test_reading_can_be_cancelled(tmp_path: Path) -> None:
@@ -253,4 +396,13 @@ def test_reading_can_be_cancelled(tmp_path: Path) -> None:
     cancel = CancelToken()
     cancel.cancel()
     with open_source(moving) as source, pytest.raises(Cancelled):
-        rejoined(source, tmp_path, cancel)
+        rejoined(source, tmp_path, 0, cancel)
+
+
+def test_a_copy_needs_room(tmp_path: Path) -> None:
+    moving = tmp_path / "moving.ts"
+    moving.write_bytes(of(SAME, (0x200, 0x201)))
+    free = shutil.disk_usage(tmp_path).free
+    with open_source(moving) as source, pytest.raises(ResourceError, match="changes the PIDs") as raised:
+        rejoined(source, tmp_path, 2 * free)
+    assert raised.value.code is codes.DISK_FULL
