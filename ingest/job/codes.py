@@ -199,6 +199,9 @@ PICTURES_DAMAGED = _warning(9223, "Pictures Damaged", "They were decoded with fa
 SOUND_DAMAGED = _warning(
     9224, "Sound Damaged", "Packets of sound could not be decoded; silence is in their place."
 )
+SOUND_ELSEWHERE = _warning(
+    9225, "Sound Goes On Elsewhere", "In another stream, which is another rendition; when and how long."
+)
 SUBTITLES_LEFT_OUT = _warning(9229, "Subtitles Left Out", "Subtitles that are pictures, or cannot be read.")
 SUBTITLES_SHORTENED = _warning(9230, "Subtitles Shortened", "Text beyond the stated limits was left out.")
 SUBTITLES_CHARSET = _warning(

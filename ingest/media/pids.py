@@ -9,6 +9,7 @@ last picture before a change where its PID begins again or the file ends, out of
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 from ingest.klv.blocks import PACKET
@@ -52,7 +53,10 @@ class Line:
 
 @dataclass(slots=True)
 class Followed:
-    """A program as it goes out; `place`: the PID of its PMT there, `maps`: those under which its PMTs come in."""
+    """A program as it goes out; `place`: the PID of its PMT there, `maps`: those under which its PMTs come in.
+
+    `together` has pairs of sounds that were there at once.
+    """
 
     number: int
     clock: int
@@ -60,6 +64,12 @@ class Followed:
     lines: list[Line]
     place: int
     maps: set[int]
+    together: set[frozenset[int]] = field(default_factory=set)
+
+    @property
+    def sounds(self) -> list[int]:
+        """PIDs as they go out."""
+        return [line.entry.pid for line in self.lines if line.entry.is_sound]
 
 
 @dataclass(slots=True)
@@ -83,9 +93,19 @@ class Follower:
 
     @property
     def moved(self) -> bool:
-        """Whether a stream has gone on under another PID, and can be followed."""
+        """Whether a stream has gone on under another PID or a picture or sound came later, and can be followed."""
         in_turn = self._changes > _FEW_CHANGES and self._changes * _LISTS_EACH > self._lists
         return self._moved and not in_turn and len(self.routes) < MOST_ROUTES
+
+    @property
+    def sounds_in_turn(self) -> tuple[tuple[int, int], ...]:
+        """PIDs, as they go out, of each sound that is never there together with one before it, and of that one."""
+        found: dict[int, int] = {}
+        for program in self.programs.values():
+            for one, other in combinations(program.sounds, 2):
+                if frozenset((one, other)) not in program.together:
+                    found.setdefault(other, one)
+        return tuple((one, other) for other, one in found.items())
 
     def feed(self, block: bytes) -> None:
         """Take whole packets, the next ones of the stream."""
@@ -164,10 +184,13 @@ class Follower:
                     new.remove(entry)
                     line.now = entry.pid
                     self._moved = True
+        # Whoever reads the beginning alone does not learn of them.
+        self._moved |= bool(program.lines) and any(e.is_sound or e.kind in PICTURES for e in new)
         self._add(program, new)
-        for entry in found.entries:
-            if (line := next((x for x in program.lines if _same(x, entry)), None)) is not None:
-                self._route(packet, entry, line.entry.pid)
+        there = [(e, x.entry.pid) for e in found.entries if (x := _line_of(program, e)) is not None]
+        for entry, target in there:
+            self._route(packet, entry, target)
+        program.together.update(map(frozenset, combinations((t for e, t in there if e.is_sound), 2)))
         clocks = {found.clock, program.clock}
         # A clock with a PID of its own.
         if _EMPTY not in clocks and not clocks & {p for x in program.lines for p in (x.now, x.entry.pid)}:
@@ -223,6 +246,10 @@ def _same(line: Line, entry: Entry) -> bool:
     return line.now == entry.pid and line.entry.kind == entry.kind
 
 
+def _line_of(program: Followed, entry: Entry) -> Line | None:
+    return next((line for line in program.lines if _same(line, entry)), None)
+
+
 def _equal(one: Entry, other: Entry) -> bool:
     return (one.kind, one.descriptors) == (other.kind, other.descriptors)
 
@@ -235,4 +262,4 @@ def _similar(one: Entry, other: Entry) -> bool:
 def _similar_sound(one: Entry, other: Entry) -> bool:
     """Of one kind and, as far as both say so, in one language."""
     languages = {x.language for x in (one, other)} - {b""}
-    return one.kind in SOUNDS and one.kind == other.kind and len(languages) < 2
+    return one.is_sound and one.kind == other.kind and len(languages) < 2

@@ -17,6 +17,7 @@ from ingest.job import codes
 from ingest.job.errors import SourceError, one_line
 from ingest.media import process
 from ingest.media.first_frames import DecodedFrame, decoded_frames
+from ingest.media.late_sound import parse_sound_form
 from ingest.media.light import Light, parse_light
 from ingest.media.packets import PacketReader, PacketTable
 from ingest.media.process import Command, Confinement, Limits
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from ingest.media.cancel import CancelToken
     from ingest.media.document import Document
+    from ingest.media.late_sound import SoundForm
     from ingest.media.source import Source
     from ingest.media.toolchain import Tool
     from ingest.settings import Settings
@@ -183,6 +185,17 @@ class Prober:
             detail=done.stderr,
         )
 
+    def sound_form(self, index: int) -> SoundForm | None:
+        """The form of the first frame of a stream of sound, wherever that is; None where none decodes."""
+        mark = secrets.token_hex(8)
+        command = self._ffmpeg(
+            *("-i", self.source.url, "-map", f"0:{index}", "-map_metadata", "-1"),
+            *("-af", f"ashowinfo@{mark}", "-frames:a", "1", "-f", "null", "-"),
+        )
+        done = process.run(command, cancel=self.cancel)
+        self._check(done)
+        return parse_sound_form(done.stderr, mark)
+
     def light(self, index: int, time_base: Fraction) -> Light | None:
         """What an HDR source says of the display and the light it was made for; None where it says nothing.
 
@@ -201,17 +214,18 @@ class Prober:
     def _decode_command(
         self, index: int, time_base: Fraction, mark: str, *, without: str = "delete", frames: int = 8
     ) -> Command:
+        return self._ffmpeg(
+            *("-max_pixels", str(self.limits.pixels), "-threads", "1", "-i", self.source.url),
+            *("-map", f"0:{index}", "-map_metadata", "-1", "-map_chapters", "-1"),
+            *("-vf", f"sidedata=mode={without},showinfo@{mark}=checksum=0"),
+            *("-frames:v", str(frames), "-fps_mode", "passthrough", "-threads", "1"),
+            *("-enc_time_base", f"{time_base.numerator}/{time_base.denominator}", "-f", "framecrc", "-"),
+        )
+
+    def _ffmpeg(self, *arguments: str) -> Command:
+        start = ("-nostdin", "-hide_banner", "-v", "info", "-nostats", "-noautorotate", "-copyts")
         return Command(
-            argv=(
-                str(self.ffmpeg.path),
-                *("-nostdin", "-hide_banner", "-v", "info", "-nostats", "-noautorotate", "-copyts"),
-                *self.whitelists(),
-                *("-max_pixels", str(self.limits.pixels), "-threads", "1", "-i", self.source.url),
-                *("-map", f"0:{index}", "-map_metadata", "-1", "-map_chapters", "-1"),
-                *("-vf", f"sidedata=mode={without},showinfo@{mark}=checksum=0"),
-                *("-frames:v", str(frames), "-fps_mode", "passthrough", "-threads", "1"),
-                *("-enc_time_base", f"{time_base.numerator}/{time_base.denominator}", "-f", "framecrc", "-"),
-            ),
+            argv=(str(self.ffmpeg.path), *start, *self.whitelists(), *arguments),
             cwd=self.folder,
             confinement=Confinement(descriptors=(self.source.descriptor,)),
             limits=self.program_limits(),

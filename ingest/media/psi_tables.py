@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ingest.klv.blocks import PACKET
+from ingest.klv.psi import PRIVATE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -14,9 +15,15 @@ if TYPE_CHECKING:
 _REVERSED = bytes(int(f"{k:08b}"[::-1], 2) for k in range(256))
 _LONGEST = 1024  # bytes of a section
 _ROOM = PACKET - 4
-SOUNDS = frozenset({0x03, 0x04, 0x0F, 0x11, 0x1C, *range(0x80, 0x88), 0xA1, 0xA2})
-"""stream_type values of sound: of table 2-34, of ATSC and of Blu-ray discs (0x06 may be sound as well)."""
+SOUNDS = frozenset({0x03, 0x04, 0x0F, 0x11, 0x1C, *range(0x80, 0x86), 0x87, 0xA1, 0xA2})
+"""stream_type values of sound: of table 2-34, of ATSC and of Blu-ray discs.
+
+0x06 may be sound as well; 0x86 (DTS-HD on discs) is taken for splice points (SCTE 35)."""
 _LANGUAGE = 0x0A  # ISO_639_language_descriptor (2.6.18)
+_DVB_SOUNDS = frozenset(
+    {0x6A, 0x7A, 0x7B, 0x7C}
+)  # descriptors of AC-3, E-AC-3, DTS and AAC (ETSI EN 300 468, 6.1)
+_REGISTRATION, _REGISTERED_SOUNDS = 0x05, frozenset({b"AC-3", b"EAC3", b"Opus", b"BSSD"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +43,17 @@ class Entry:
     def language(self) -> bytes:
         """Three letters of ISO 639-2; none where it does not say."""
         return next((data[:3] for tag, data in self._each() if tag == _LANGUAGE), b"")
+
+    @property
+    def is_sound(self) -> bool:
+        """By its stream_type; private data say it in their descriptors."""
+        return self.kind in SOUNDS or (
+            self.kind == PRIVATE
+            and any(
+                tag in _DVB_SOUNDS or (tag == _REGISTRATION and data[:4] in _REGISTERED_SOUNDS)
+                for tag, data in self._each()
+            )
+        )
 
     def _each(self) -> Iterator[tuple[int, bytes]]:
         at = 0

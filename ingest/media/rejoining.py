@@ -76,6 +76,7 @@ def rejoined(source: Source, folder: Path, min_free: int, cancel: CancelToken | 
         size=facts.st_size,
         modified_ns=facts.st_mtime_ns,
         inode=facts.st_ino,
+        in_turn=follower.sounds_in_turn,
     )
 
 

@@ -30,13 +30,17 @@ def display_name(path: Path | str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """An open source file. `size` in bytes."""
+    """An open source file. `size` in bytes.
+
+    `in_turn`: pairs of PIDs of sound of which the second is there only where the first one is not.
+    """
 
     path: Path
     descriptor: int
     size: int
     modified_ns: int
     inode: int
+    in_turn: tuple[tuple[int, int], ...] = ()
 
     @property
     def url(self) -> str:

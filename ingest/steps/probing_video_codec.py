@@ -20,9 +20,11 @@ from ingest.media.document import (
     parse_container,
     time_base_of,
 )
+from ingest.media.late_sound import with_forms, without_form
 from ingest.media.other_streams import other_streams
 from ingest.media.programs import of_picture
 from ingest.media.sampling import sampled
+from ingest.media.sound_in_turn import streams_in_turn, words
 from ingest.media.text_facts import chapters, text_facts
 from ingest.media.video_facts import video_facts
 from ingest.steps.context import Note, Outcome
@@ -73,6 +75,7 @@ def run(prober: Prober, *, allow_damage: bool) -> Outcome[Probed]:
         raise no_video(name, document, left_out)
     index = int(stream["index"])
     mine, foreign = of_picture(document, index)
+    mine = with_late_sound(prober, mine)
     time_base = time_base_of(stream)
     packed, mends = mended(prober.packets(index, time_base), time_base, container.format)
     if not packed:
@@ -125,6 +128,7 @@ def run(prober: Prober, *, allow_damage: bool) -> Outcome[Probed]:
             *damaged_times(video),
             *damaged(loss, len(packets)),
             *elsewhere,
+            *sound_elsewhere(prober, mine, video),
         ),
     )
 
@@ -153,6 +157,22 @@ def in_other_streams(
         refuse_loss(name, loss.seconds, video.timing.duration + loss.behind, loss.places)
     detail = f"the film goes on in another codec, {told(loss.places)}; left out are {gone_on.told(others)}"
     return (Note(codes.SOURCE_DAMAGED, detail),)
+
+
+def with_late_sound(prober: Prober, document: Document) -> Document:
+    """The document with the form of sound of which the beginning of the file does not tell it."""
+    found = {index: prober.sound_form(index) for index in without_form(document)}
+    return with_forms(document, {i: form for i, form in found.items() if form is not None})
+
+
+def sound_elsewhere(prober: Prober, document: Document, video: VideoFacts) -> tuple[Note, ...]:
+    """What to say of sound that goes on in another codec: each is a rendition of its own, silent where it is not."""
+    film = None if video.jumps else video.timing
+    said = []
+    for one, other in streams_in_turn(document, prober.source.in_turn):
+        ticks = time_base_of(other)
+        said.append(words(one, other, prober.packets(int(other["index"]), ticks), ticks, film))
+    return tuple(Note(codes.SOUND_ELSEWHERE, text) for text in said if text)
 
 
 def sound_jumps(

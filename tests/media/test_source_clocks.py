@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from dataclasses import replace
 from fractions import Fraction
@@ -205,6 +206,48 @@ def test_streams_that_go_on_under_other_pids_are_shown_whole(
     assert light == [n + Fraction("0.48") for n in range(2 * len(parts))]
     heard = package.sound("und-stereo").onsets()
     assert max(abs(h - f) for h, f in zip(heard, light, strict=True)) < 0.03  # a frame of sound more or less
+
+
+def parts_with_sound(clips: Clips, name: str, *codecs: str | None) -> Path:
+    """Transport streams one behind the other, each with its sound in this codec or without any."""
+    whole, start, data = clips.folder / name, 10, b""
+    for number, codec in enumerate(codecs):
+        seconds = 2 if codec else flash_and_beep.SECONDS  # longer than ffprobe looks for sound
+        part = flash_and_beep.clip(
+            clips,
+            f"{number}-{name}",
+            *("-t", str(seconds), "-bf", "0", "-muxdelay", "0", "-output_ts_offset", str(start)),
+            *(() if codec else ("-an",)),
+            codec=("-c:a", codec or "aac"),
+            sound_seconds=seconds,
+        )
+        data, start = data + part.read_bytes(), start + seconds
+    whole.write_bytes(data)
+    return whole
+
+
+def test_sound_that_begins_late_is_there(clips: Clips, tiny: Ingest) -> None:
+    """Nothing but the sound itself says what form it has, and the first PMT not even that there is some."""
+    package = tiny(parts_with_sound(clips, "late.ts", None, "mp2"), TINY)
+    assert warned(package) == []
+    heard = package.sound("und-stereo").onsets()
+    light = flashes(pictures(package.joined(f"video/{TINY}"), pixel_format="gray", size=(2, 2)))
+    assert max(abs(h - f) for h, f in zip(heard, light[-2:], strict=True)) < 0.03
+
+
+def test_sound_that_goes_on_in_another_codec_is_told(clips: Clips, tiny: Ingest) -> None:
+    package = tiny(parts_with_sound(clips, "turns.ts", "mp2", "ac3", "mp2"), TINY)
+    (warning,) = package.record["warnings"]
+    assert warning["code"] == 9225
+    assert re.fullmatch(
+        r"Sound Goes On Elsewhere: (2\.0|1\.9) s of the sound are in stream 2 \(ac3\) at (1\.9|2\.0)\d to "
+        r"(3\.9|4\.0)\d s; stream 1 \(mp2\) is silent there",
+        warning["message"],
+    )
+    light = flashes(pictures(package.joined(f"video/{TINY}"), pixel_format="gray", size=(2, 2)))
+    for name, seen in (("und-stereo", [*light[:2], *light[4:]]), ("und-stereo-2", light[2:4])):
+        heard = package.sound(name).onsets()
+        assert max(abs(h - f) for h, f in zip(heard, seen, strict=True)) < 0.04
 
 
 def test_a_film_that_goes_on_in_another_codec_is_not_taken_for_whole(clips: Clips, tiny: Ingest) -> None:

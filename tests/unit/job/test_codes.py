@@ -88,6 +88,7 @@ OURS = (
     (9222, "Source Clock Jumps"),
     (9223, "Pictures Damaged"),
     (9224, "Sound Damaged"),
+    (9225, "Sound Goes On Elsewhere"),
     (9226, "Loudness Not Reached"),
     (9229, "Subtitles Left Out"),
     (9230, "Subtitles Shortened"),

@@ -133,7 +133,7 @@ def test_streams_of_another_kind_do_not_follow() -> None:
     mux = Mux()
     part(mux, 0, *SAME)
     part(mux, 1, 0x200, 0x101, kind=HEVC, version=1)
-    assert not followed(mux.data).moved
+    assert [r.target for r in followed(mux.data).routes] == [0x100, 0x101, 0x200]
 
 
 def test_a_stream_that_is_put_in_moves_nothing() -> None:
@@ -261,7 +261,36 @@ def test_sound_in_another_language_is_another_stream() -> None:
         (Es(H264, 0x100), Es(AAC, 0x101, b"\x0a\x04eng\0")),
         (Es(H264, 0x100), Es(AAC, 0x201, b"\x0a\x04fra\0")),
     )
-    assert not follower.moved
+    assert follower.routes[2:] == [Route(2, 0x201, 0x201)]
+    assert follower.sounds_in_turn == ((0x101, 0x201),)
+
+
+@pytest.mark.parametrize(
+    ("entry", "told"),
+    [
+        (Es(AAC, 0x102), True),
+        (Es(0x06, 0x102, b"\x6a\1\0"), True),
+        (Es(0x06, 0x102, b"\x05\4AC-3"), True),
+        (Es(HEVC, 0x102), True),
+        (Es(0x06, 0x102, b"\x59\0"), False),
+        (Es(0x86, 0x102), False),
+    ],
+)
+def test_what_comes_later_is_declared_from_the_beginning(entry: Es, told: bool) -> None:
+    """Whoever reads the beginning alone would not learn of it."""
+    film = (Es(H264, 0x100), Es(AAC, 0x101))
+    assert routes_of(film, (*film, entry)).moved is told
+    assert routes_of((*film, entry), film, (*film, entry)).moved is False
+
+
+def test_sounds_that_are_never_there_together_take_turns() -> None:
+    picture, main, second, other = Es(H264, 0x100), Es(AAC, 0x101), Es(AAC, 0x102), Es(AC3, 0x103)
+    follower = routes_of((picture, main, second), (picture, other), (picture, main, second))
+    assert follower.sounds_in_turn == ((0x101, 0x103),)
+    french = Es(AAC, 0x102, b"\x0a\x04fra\0")
+    english = Es(AAC, 0x101, b"\x0a\x04eng\0")
+    assert routes_of((picture, english, other), (picture, french, other)).sounds_in_turn == ((0x101, 0x102),)
+    assert routes_of((picture, main), (picture, main, other), (picture, other)).sounds_in_turn == ()
 
 
 def test_data_that_nobody_shows_move_nothing() -> None:
