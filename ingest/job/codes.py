@@ -247,6 +247,9 @@ NOT_A_PACKAGE = _error(9326, "Not A Package", "The folder holds no master playli
 SOURCE_TOO_DAMAGED = _error(
     9328, "Source Too Damaged", "More than 1 % or 2 s is lost; --allow-damage takes it."
 )
+SOURCE_ENCRYPTED = _error(
+    9329, "Source Encrypted", "Its picture or sound is (DRM); it has no key that could be used."
+)
 STORE_UNUSABLE = _error(9327, "Job Store Unusable", "The job store's database cannot be opened.")
 JOB_NOT_CANCELLABLE = _error(
     9340, "Job Not Cancellable", "It has ended, or another machine runs it; nothing was done."

@@ -8,6 +8,7 @@ last picture before a change where its PID begins again or the file ends, out of
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import TYPE_CHECKING
@@ -25,7 +26,11 @@ _HIGHEST, _EMPTY = (
     0x1FFE,
     0x1FFF,
 )  # PIDs; the second is of packets without content, and says that there is no clock
+_SCRAMBLED = bytes(
+    range(0x40, 0x100)
+)  # the fourth byte of such a packet (transport_scrambling_control, 2.4.3.3)
 MOST_ROUTES = 4096
+_MOST_COUNTED = 100_000
 _SHOWN = PICTURES | SOUNDS | {PRIVATE, METADATA}
 # So many changes to other programs, and more than one for so many lists, are of two streams put into one file.
 _FEW_CHANGES, _LISTS_EACH = 4, 4
@@ -90,6 +95,7 @@ class Follower:
     _packets: int = 0
     _targets: dict[int, int] = field(default_factory=dict)
     _latest: dict[int, int] = field(default_factory=dict)
+    _scrambled: Counter[int] = field(default_factory=Counter)
 
     @property
     def moved(self) -> bool:
@@ -109,6 +115,7 @@ class Follower:
 
     def feed(self, block: bytes) -> None:
         """Take whole packets, the next ones of the stream."""
+        self._count_scrambled(block)
         for number in self._of_tables(block):
             at = number * self.size
             pid = (block[at + 1] & 0x1F) << 8 | block[at + 2]
@@ -123,6 +130,20 @@ class Follower:
                 elif (found := read_map(section)) is not None:
                     self._take(found, pid, self._packets + number)
         self._packets += -(-len(block) // self.size)
+
+    @property
+    def scrambled(self) -> tuple[tuple[int, int], ...]:
+        """PIDs and how many of their packets are scrambled, of the first ones."""
+        return tuple(self._scrambled.items())
+
+    def _count_scrambled(self, block: bytes) -> None:
+        control = block[3 :: self.size]
+        count = len(control) - len(control.translate(None, _SCRAMBLED))
+        if count and self._scrambled.total() < _MOST_COUNTED:
+            for number, flags in enumerate(control):
+                if flags & 0xC0:
+                    at = number * self.size
+                    self._scrambled[(block[at + 1] & 0x1F) << 8 | block[at + 2]] += 1
 
     def _of_tables(self, block: bytes) -> Iterator[int]:
         """Numbers of the packets that belong to tables; found without looking at each of the others."""

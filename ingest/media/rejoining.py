@@ -57,6 +57,8 @@ def rejoined(source: Source, folder: Path, min_free: int, cancel: CancelToken | 
     follower = Follower(size)
     for block in packets_in_blocks(source.pieces(cancel), size):
         follower.feed(block)
+    if follower.scrambled:
+        source = replace(source, scrambled=follower.scrambled)
     if not follower.moved:
         return source
     _check_room(source, folder, min_free)

@@ -33,6 +33,7 @@ class Source:
     """An open source file. `size` in bytes.
 
     `in_turn`: pairs of PIDs of sound of which the second is there only where the first one is not.
+    `scrambled`: PIDs and how many of their packets are, as far as they were counted.
     """
 
     path: Path
@@ -41,6 +42,7 @@ class Source:
     modified_ns: int
     inode: int
     in_turn: tuple[tuple[int, int], ...] = ()
+    scrambled: tuple[tuple[int, int], ...] = ()
 
     @property
     def url(self) -> str:

@@ -20,6 +20,7 @@ from ingest.media.document import (
     parse_container,
     time_base_of,
 )
+from ingest.media.encrypted import encryption_of, scrambled
 from ingest.media.late_sound import with_forms, without_form
 from ingest.media.other_streams import other_streams
 from ingest.media.programs import of_picture
@@ -37,6 +38,10 @@ if TYPE_CHECKING:
     from ingest.media.packets import Packet, PacketTable
     from ingest.media.probe import Prober
     from ingest.media.text_facts import Chapter, TextFacts
+
+
+_TS_PAYLOAD = 184  # bytes of a packet, at most
+_SCRAMBLED_SHARE = 100  # the reciprocal of what may be scrambled of a picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +76,11 @@ def run(prober: Prober, *, allow_damage: bool) -> Outcome[Probed]:
     container = parse_container(document, source.size)
     stream, left_out = choose_video(document)
     name = one_line(source.name)
+    if what := encryption_of(source, document):
+        raise encrypted(name, what)
     if stream is None:
+        if any(scrambled(source, s) for s in of_kind(document, "video")):
+            raise encrypted(name, "its picture (conditional access)")
         raise no_video(name, document, left_out)
     index = int(stream["index"])
     mine, foreign = of_picture(document, index)
@@ -113,6 +122,10 @@ def run(prober: Prober, *, allow_damage: bool) -> Outcome[Probed]:
         packets, container, video.timing, integer(stream.get("nb_frames")), packed.complaints
     )
     if not allow_damage:
+        if scrambled(source, stream) * _TS_PAYLOAD * _SCRAMBLED_SHARE > sum(packets.sizes):
+            raise encrypted(
+                name, "a part of its picture (conditional access)", "--allow-damage takes the rest"
+            )
         refuse_loss(name, loss.seconds, video.timing.duration + loss.behind, loss.places)
     elsewhere = in_other_streams(prober, mine, container, video, allow_damage=allow_damage)
     notes = tuple(
@@ -130,6 +143,15 @@ def run(prober: Prober, *, allow_damage: bool) -> Outcome[Probed]:
             *elsewhere,
             *sound_elsewhere(prober, mine, video),
         ),
+    )
+
+
+def encrypted(name: str, what: str, also: str = "") -> SourceError:
+    remedy = "give a copy without encryption; ingest takes no keys"
+    return SourceError(
+        codes.SOURCE_ENCRYPTED,
+        f"{name} is encrypted (DRM): {what}",
+        remedy=f"{remedy}; {also}" if also else remedy,
     )
 
 

@@ -98,6 +98,23 @@ def _only_packets_of_nothing(path: Path, clips: Clips) -> None:
     path.write_bytes(data)
 
 
+def _encrypted(path: Path, clips: Clips) -> None:
+    keys = ("-encryption_key", "76a6c65c5ea762046bd749a2e632ccbb", "-encryption_kid", "0" * 32)
+    clear = ("-i", str(clips.tiny()), "-c", "copy", "-encryption_scheme", "cenc-aes-ctr")
+    shutil.copy(clips.make("encrypted.mp4", *clear, *keys), path)
+
+
+def _scrambled(path: Path, clips: Clips, begin: float) -> None:
+    """A recording without a card, or that lost it at this part of its length."""
+    data = bytearray(clips.make("clear.ts", *picture("64x64", 3), *hiss(3), *X264, "-g", "25").read_bytes())
+    for at in range(188 * int(len(data) * begin / 188), len(data), 188):
+        if int.from_bytes(data[at + 1 : at + 3], "big") & 0x1FFF in {0x100, 0x101}:
+            body = at + 4 + (1 + data[at + 4] if data[at + 3] & 0x20 else 0)
+            data[at + 3] |= 0x80
+            data[body : at + 188] = bytes(b ^ n * 7 + 13 & 0xFF for n, b in enumerate(data[body : at + 188]))
+    path.write_bytes(data)
+
+
 BAD = (
     Bad("gone.mp4", _nothing, codes.SOURCE_NOT_FOUND, START, ("there is no file gone.mp4",)),
     Bad("folder.mp4", lambda p, _: p.mkdir(), codes.SOURCE_NOT_READABLE, START, ("folder.mp4 is a folder",)),
@@ -152,6 +169,27 @@ BAD = (
         codes.SOURCE_NOT_MEDIA,
         PROBE,
         ("no picture of broken.mp4 can be decoded",),
+    ),
+    Bad(
+        "common.mp4",
+        _encrypted,
+        codes.SOURCE_ENCRYPTED,
+        PROBE,
+        ("common.mp4 is encrypted (DRM): its picture and its sound (cenc); give a copy without encryption",),
+    ),
+    Bad(
+        "pay.ts",
+        lambda p, c: _scrambled(p, c, 0),
+        codes.SOURCE_ENCRYPTED,
+        PROBE,
+        ("pay.ts is encrypted (DRM): its picture (conditional access)",),
+    ),
+    Bad(
+        "later.ts",
+        lambda p, c: _scrambled(p, c, 2 / 3),
+        codes.SOURCE_ENCRYPTED,
+        PROBE,
+        ("a part of its picture (conditional access)", "--allow-damage takes the rest"),
     ),
 )
 

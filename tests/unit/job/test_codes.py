@@ -122,6 +122,7 @@ OURS = (
     (9326, "Not A Package"),
     (9327, "Job Store Unusable"),
     (9328, "Source Too Damaged"),
+    (9329, "Source Encrypted"),
     (9340, "Job Not Cancellable"),
     (9341, "Job Not Stopped"),
     (9342, "Copying Impossible"),
