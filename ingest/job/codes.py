@@ -173,7 +173,11 @@ AUDIO_TRIMMED = _warning(9204, "Audio Trimmed To Picture", "Sound before or afte
 COLOUR_NOT_CONVERTED = _warning(
     9205, "Colour Not Converted", "This ffmpeg cannot bring its colours to BT.709."
 )
-GPU_NOT_USED = _warning(9206, "GPU Not Used", "A hardware encoder was asked for and did not work.")
+GPU_NOT_USED = _warning(
+    9206,
+    "GPU Not Used",
+    "A hardware encoder was asked for and did not work, or software had begun the work already.",
+)
 PREVIOUS_PACKAGE_KEPT = _warning(
     9207, "Previous Package Kept", "The forced run failed; the old package still stands."
 )

@@ -40,16 +40,15 @@ DURABLE = 90  # seconds; what is longer has cost enough to outlive a power cut
 
 
 def run_with_gpu(env: Env, source: Source, plan: Plan) -> Outcome[Encoded | None]:
-    """The value is None where the hardware failed, and the warning says how.
+    """The value is None where the hardware failed or an earlier run did without, and the warning says how.
 
     Raises:
         IngestError: what no other encoder would mend: a full disk, a changed source, a person's wish.
     """
     mended = {codes.TRANSCODING_FAILED, codes.TOOL_KILLED, codes.TOOL_STALLED, codes.SOURCE_TOO_DAMAGED}
     if any(begun(env, source, p) for p in _given_up(plan)):
-        return Outcome(
-            None, warnings=(Note(codes.GPU_FAILED, "in the run that this one goes on from"),), failed=True
-        )
+        why = "the run that this one goes on from encodes in software"
+        return Outcome(None, warnings=(Note(codes.GPU_NOT_USED, why),), failed=True)
     try:
         outcome = run(env, source, plan)
     except IngestError as error:
