@@ -63,8 +63,8 @@ class Trial:
 
 
 class Counted:
-    """Counts the calls that change `folder`, and dies at the one with `number`; or copies all that is beside that
-    folder to `copies`, before and after each. Used in a process of its own."""
+    """Counts the calls that change `folder` and what is beside it but for the home, and dies at the one with `number`;
+    or copies all of that to `copies`, before and after each. Used in a process of its own."""
 
     def __init__(
         self,
@@ -120,8 +120,11 @@ class Counted:
         if isinstance(path, int):
             return False
         if options.get("dir_fd") is not None:  # of `shutil.rmtree`, which works below an open folder
-            return str(Path(f"/proc/self/fd/{options['dir_fd']}").readlink()).startswith(self._folder)
-        return os.fspath(os.path.abspath(os.fsdecode(path))).startswith(self._folder)
+            whole = Path(f"/proc/self/fd/{options['dir_fd']}").readlink()
+        else:
+            whole = Path(os.path.abspath(os.fsdecode(path)))
+        beside = Path(self._folder).parent  # where a package stands until it is exchanged for the old one
+        return whole.is_relative_to(beside) and not whole.is_relative_to(beside / "home")
 
     def _short(self, path: Any) -> str:
         return Path(os.fsdecode(path)).name
@@ -408,7 +411,7 @@ def main() -> int:
             minutes=options.minutes,
         )
     report(rows)
-    return 1 if any(row.faults for row in rows) else 0
+    return 1 if not rows or any(row.faults for row in rows) else 0
 
 
 def report(rows: list[Trial]) -> None:
