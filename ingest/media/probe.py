@@ -22,6 +22,7 @@ from ingest.media.light import Light, parse_light
 from ingest.media.packets import PacketReader, PacketTable
 from ingest.media.process import Command, Confinement, Limits
 from ingest.media.source import describe_content
+from ingest.media.text_documents import HEX_LINE
 from ingest.media.whitelists import CODEC_WHITELIST, FORMAT_WHITELIST, LISTING, PROTOCOL_WHITELIST
 
 if TYPE_CHECKING:
@@ -109,6 +110,14 @@ class Prober:
         if done.returncode != 0 or not isinstance(document, dict) or not document.get("format"):
             raise not_media(self.source, done.stderr)
         return document
+
+    def head_of(self, index: int) -> bytes:
+        """The first bytes of what stands in front of the packets of a stream (its extradata)."""
+        question = ("-select_streams", str(index), "-show_data", "-show_entries", "stream=extradata")
+        done = process.run(self.command(*question, "-of", "default"), cancel=self.cancel)
+        self._check(done)
+        found = HEX_LINE.search(done.stdout.decode("ascii", "replace"))
+        return bytes.fromhex(found[1]) if found else b""
 
     def packets(self, index: int, time_base: Fraction) -> PacketTable:
         """Every packet of one stream, in stream order.

@@ -11,21 +11,26 @@ def question(index: int) -> tuple[str, ...]:
     """What to ask ffprobe for: every packet of the stream, its times and its bytes."""
     return (
         *("-select_streams", str(index), "-show_data"),
-        *("-show_entries", "packet=pts_time,duration_time,data", "-of", "default"),
+        *("-show_entries", "packet=pts_time,duration_time,data:packet_side_data=block_additional_data"),
+        *("-of", "default"),
     )
 
 
 # Beside the digits stand the characters themselves: whatever they are, no line of a dump is taken for another.
-_HEX_LINE = re.compile(r"[0-9a-f]{8,16}: ([0-9a-f ]{39})  ")
+HEX_LINE = re.compile(r"[0-9a-f]{8,16}: ([0-9a-f ]{39})  ")
 
 
 @dataclass(frozen=True, slots=True)
 class TextDocument:
-    """One sample; times in seconds of the source's clock, `end` is None where nobody states it."""
+    """One sample; times in seconds of the source's clock, `end` is None where nobody states it.
+
+    `side` is what Matroska has beside it (its BlockAdditional).
+    """
 
     start: Fraction
     end: Fraction | None
     data: bytes
+    side: bytes = b""
 
 
 @dataclass(slots=True)
@@ -37,15 +42,21 @@ class DocumentReader:
     cut: bool = False
     _values: dict[str, str] = field(default_factory=dict)
     _data: bytearray = field(default_factory=bytearray)
+    _side: bytearray = field(default_factory=bytearray)
+    _beside: bool = False
     _held: int = 0
 
     def line(self, text: str) -> int:
         """Take one line; returns how many bytes there are, as the watchdog's measure of progress."""
-        if found := _HEX_LINE.match(text):
-            self._data += bytes.fromhex(found[1])
-            if self._held + len(self._data) > self.most_bytes:
+        if found := HEX_LINE.match(text):
+            part = self._side if self._beside else self._data
+            part += bytes.fromhex(found[1])
+            if self._held + len(self._data) + len(self._side) > self.most_bytes:
                 self.cut = True
                 self._data.clear()
+                self._side.clear()
+        elif text in {"[SIDE_DATA]", "[/SIDE_DATA]"}:
+            self._beside = text == "[SIDE_DATA]"
         elif text == "[/PACKET]":
             self._close()
         else:
@@ -57,10 +68,12 @@ class DocumentReader:
         start, duration = _seconds(self._values.get("pts_time")), _seconds(self._values.get("duration_time"))
         if start is not None and self._data and not self.cut:
             end = start + duration if duration else None
-            self.documents.append(TextDocument(start, end, bytes(self._data)))
-            self._held += len(self._data)
+            self.documents.append(TextDocument(start, end, bytes(self._data), bytes(self._side)))
+            self._held += len(self._data) + len(self._side)
         self._values.clear()
         self._data.clear()
+        self._side.clear()
+        self._beside = False
 
 
 def _seconds(text: str | None) -> Fraction | None:

@@ -10,15 +10,22 @@ from ingest.media.document import Document, fraction, of_kind
 from ingest.media.video_facts import language_tag
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from fractions import Fraction
 
 TextKind = Literal["text", "bitmap", "undecodable"]
 
 # Names as ffprobe prints them.
-TEXT_CODECS = frozenset({"mov_text", "subrip", "srt", "ass", "ssa", "webvtt", "text", "eia_608", "ttml"})
+MATROSKA_WEBVTT = "S_TEXT/WEBVTT"  # Matroska's name of what ffmpeg knows in WebM's older form alone
+TEXT_CODECS = frozenset(
+    {"mov_text", "subrip", "srt", "ass", "ssa", "webvtt", "text", "eia_608", "ttml", MATROSKA_WEBVTT}
+)
 BITMAP_CODECS = frozenset({"dvb_subtitle", "dvd_subtitle", "hdmv_pgs_subtitle", "xsub"})
 IN_PICTURE = "eia_608"
-DOCUMENTS = "ttml"  # which ffmpeg does not decode: each of its samples is a document that we read
+DOCUMENTS = frozenset(
+    {"ttml", MATROSKA_WEBVTT}
+)  # which ffmpeg does not decode: we read each of their samples
+_WEBVTT_HEAD = b"WEBVTT"
 CAPTIONED = frozenset({"h264", "hevc", "mpeg2video", "av1"})  # that carry A/53 caption data
 
 MAX_CHAPTERS = 1_000
@@ -68,6 +75,26 @@ def text_facts(document: Document, *, captions: bool = False) -> tuple[TextFacts
     if captions:
         tracks.append(TextFacts(None, IN_PICTURE, "text", "und", False, False, True))
     return tuple(tracks)
+
+
+def unnamed_text(document: Document) -> tuple[int, ...]:
+    """Subtitles in Matroska of which ffprobe does not know the codec."""
+    if "matroska" not in str(document.get("format", {}).get("format_name")).split(","):
+        return ()
+    return tuple(
+        int(s["index"]) for s in of_kind(document, "subtitle") if s.get("codec_name") in {None, "unknown"}
+    )
+
+
+def with_names(document: Document, heads: Mapping[int, bytes]) -> Document:
+    """The document with the codecs that are told by what stands in front of the packets of these streams."""
+    streams = [
+        s | {"codec_name": MATROSKA_WEBVTT}
+        if heads.get(int(s.get("index", -1)), b"").startswith(_WEBVTT_HEAD)
+        else s
+        for s in document.get("streams", ())
+    ]
+    return document | {"streams": streams}
 
 
 def _kind(codec: str) -> TextKind:

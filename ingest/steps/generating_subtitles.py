@@ -148,7 +148,7 @@ def _extract(env: Env, source: Source, plan: Plan) -> _Extracted:
         again = arguments(env, source, plan, LEGACY_CHARSET)
         found = _read(env, plan, command, "streams", streams, (source.descriptor,), again)
     for rendition, index in documents(plan):
-        read = text_documents.read(env, source, plan, index, about(rendition))
+        read = text_documents.read(env, source, plan, index, rendition.codec, about(rendition))
         more = {rendition: read.value} if read.value is not None else {}
         found = ({**found[0], **more}, (*found[1], *read.warnings), found[2] + read.cpu_seconds)
     if pictures:

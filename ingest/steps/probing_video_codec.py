@@ -26,7 +26,7 @@ from ingest.media.other_streams import other_streams
 from ingest.media.programs import of_picture
 from ingest.media.sampling import sampled
 from ingest.media.sound_in_turn import streams_in_turn, words
-from ingest.media.text_facts import chapters, text_facts
+from ingest.media.text_facts import chapters, text_facts, unnamed_text, with_names
 from ingest.media.video_facts import video_facts
 from ingest.steps.context import Note, Outcome
 from ingest.steps.damage import refuse_loss
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 
 _TS_PAYLOAD = 184  # bytes of a packet, at most
+MOST_UNNAMED = 32  # subtitles that are looked at
 _SCRAMBLED_SHARE = 100  # the reciprocal of what may be scrambled of a picture
 
 
@@ -85,6 +86,7 @@ def run(prober: Prober, *, allow_damage: bool) -> Outcome[Probed]:
     index = int(stream["index"])
     mine, foreign = of_picture(document, index)
     mine = with_late_sound(prober, mine)
+    mine = with_names(mine, {i: prober.head_of(i) for i in unnamed_text(mine)[:MOST_UNNAMED]})
     time_base = time_base_of(stream)
     packed, mends = mended(prober.packets(index, time_base), time_base, container.format)
     if not packed:

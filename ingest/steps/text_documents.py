@@ -1,4 +1,4 @@
-"""Text tracks whose samples are documents (TTML): ffmpeg does not decode them, ffprobe hands them over as they are."""
+"""Text that ffmpeg does not decode, TTML and Matroska's WebVTT: ffprobe hands the samples over as they are."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from ingest.media import process
 from ingest.media.command.text import MAX_BYTES
 from ingest.media.probe import Prober
 from ingest.media.text_documents import DocumentReader, question
+from ingest.media.text_facts import MATROSKA_WEBVTT
 from ingest.packaging.ttml import Track, read_track
+from ingest.packaging.webvtt_samples import read_samples
 from ingest.steps.context import Env, Note, Outcome
 
 if TYPE_CHECKING:
@@ -25,7 +27,9 @@ def command(env: Env, source: Source, index: int) -> Command:
     return prober.command(*question(index))
 
 
-def read(env: Env, source: Source, plan: Plan, index: int, about: str) -> Outcome[list[Cue] | None]:
+def read(
+    env: Env, source: Source, plan: Plan, index: int, codec: str, about: str
+) -> Outcome[list[Cue] | None]:
     """The cues of one stream; None where there is nothing that can be read, and a warning says why.
 
     Raises ProcessingError or ResourceError when the program was killed or stood still, or Cancelled.
@@ -33,7 +37,10 @@ def read(env: Env, source: Source, plan: Plan, index: int, about: str) -> Outcom
     reader = DocumentReader(MAX_BYTES)
     done = process.run(command(env, source, index), cancel=env.cancel, on_stdout_line=reader.line)
     process.check(done, codes.TRANSCODING_FAILED)
-    track = read_track(reader.documents, plan.video.start)
+    if codec == MATROSKA_WEBVTT:
+        track = Track(read_samples(reader.documents, plan.video.start))
+    else:
+        track = read_track(reader.documents, plan.video.start)
     warnings = left_out(reader, track, about)
     cues = list(track.cues) if track.cues or not warnings else None
     return Outcome(cues, warnings=warnings, cpu_seconds=done.cpu_seconds)

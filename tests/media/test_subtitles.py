@@ -326,6 +326,34 @@ def test_mp4_chapters_and_text(clips: Clips, ingested: Ingest) -> None:
     assert [(c["startSeconds"], c["endSeconds"]) for c in chapters] == [(0.0, 5.0), (5.0, 6.0)]
 
 
+def as_mkvmerge_writes_it(clips: Clips) -> Path:
+    """WebVTT in Matroska under S_TEXT/WEBVTT, which ffmpeg neither reads nor writes: it is SRT under another name."""
+    (clips.folder / "mkvmerge.srt").write_text(
+        "1\n00:00:01,500 --> 00:00:02,000\n<v Bob>[door] &lt;slams&gt;\n"
+    )
+    source = clips.make(
+        "srt.mkv",
+        *(*picture("64x36", 3), "-i", "mkvmerge.srt", "-map", "0", "-map", "1", *X264, "-c:s", "copy"),
+        *("-metadata:s:s:0", "language=fre", "-metadata:s:s:0", "title=a title!", "-write_crc32", "0"),
+    )
+    data = source.read_bytes()
+    title, codec = b"\x53\x6e\x88a title!", b"\x86\x8bS_TEXT/UTF8"
+    at, end = data.index(title), data.index(codec)
+    between = data[at + len(title) : end]
+    entry = b"\x63\xa2\x86WEBVTT" + between + b"\x86\x8dS_TEXT/WEBVTT"
+    film = clips.folder / "webvtt.mkv"
+    film.write_bytes(data[:at] + entry + data[end + len(codec) :])
+    assert film.stat().st_size == len(data)
+    return film
+
+
+def test_webvtt_in_matroska(clips: Clips, ingested: Ingest) -> None:
+    package = ingested(as_mkvmerge_writes_it(clips), "sd")
+    assert package.record["warnings"] == []
+    text = (package.folder / "text/fr/whole.vtt").read_text("utf-8")
+    assert text == "WEBVTT\n\n00:00:01.500 --> 00:00:02.000\n[door] &lt;slams&gt;\n"
+
+
 def test_ttml_becomes_webvtt(clips: Clips, ingested: Ingest) -> None:
     package = ingested(mov_text(clips), "sd")
     assert (package.folder / "text/fr/whole.vtt").read_text("utf-8") == (

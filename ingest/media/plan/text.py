@@ -37,7 +37,7 @@ class TextRendition:
     @property
     def decoded(self) -> bool:
         """Whether ffmpeg decodes it; else its samples are documents."""
-        return self.codec != DOCUMENTS
+        return self.codec not in DOCUMENTS
 
 
 def usable_text(tracks: Sequence[TextFacts]) -> tuple[TextFacts, ...]:

@@ -44,7 +44,8 @@ def read(lines: list[str], most: int = 1000) -> DocumentReader:
 def test_the_question() -> None:
     assert question(3) == (
         *("-select_streams", "3", "-show_data"),
-        *("-show_entries", "packet=pts_time,duration_time,data", "-of", "default"),
+        *("-show_entries", "packet=pts_time,duration_time,data:packet_side_data=block_additional_data"),
+        *("-of", "default"),
     )
 
 
@@ -55,6 +56,17 @@ def test_documents_with_their_times() -> None:
         TextDocument(F(-1, 2), F(3, 2), hostile),
         TextDocument(F(3, 2), None, b"<tt/>"),
     ]
+
+
+def test_what_matroska_has_beside_a_sample() -> None:
+    beside = ["[SIDE_DATA]", "block_additional_data=", *dump(b"line:10%\nintro\n"), "", "[/SIDE_DATA]"]
+    lines = packet(b"Hello", "1", "2")
+    lines = [*lines[:-1], *beside, lines[-1], *packet(b"you", "3", "1")]
+    assert read(lines).documents == [
+        TextDocument(F(1), F(3), b"Hello", b"line:10%\nintro\n"),
+        TextDocument(F(3), F(4), b"you"),
+    ]
+    assert read(lines, most=16).cut
 
 
 def test_packets_without_a_time_or_without_bytes_are_none() -> None:

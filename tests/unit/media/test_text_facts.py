@@ -9,7 +9,15 @@ import pytest
 
 from ingest.media.plan.chapters import ChapterPlan, plan_chapters
 from ingest.media.plan.text import MAX_TEXT_TRACKS, TextRendition, text_renditions, usable_text
-from ingest.media.text_facts import MAX_TITLE, Chapter, TextFacts, chapters, text_facts
+from ingest.media.text_facts import (
+    MAX_TITLE,
+    Chapter,
+    TextFacts,
+    chapters,
+    text_facts,
+    unnamed_text,
+    with_names,
+)
 
 F = Fraction
 
@@ -50,6 +58,20 @@ def test_tracks() -> None:
         facts(None, "und", codec="eia_608", hearing_impaired=True),
     )
     assert text_facts({}) == ()
+
+
+def test_webvtt_that_ffprobe_does_not_know() -> None:
+    unnamed = {k: v for k, v in stream(3, "").items() if k != "codec_name"}
+    document: Any = {
+        "format": {"format_name": "matroska,webm"},
+        "streams": [stream(2, "subrip"), unnamed, stream(4, "unknown")],
+    }
+    assert unnamed_text(document) == (3, 4)
+    assert unnamed_text(document | {"format": {"format_name": "mpegts"}}) == ()
+    named = with_names(document, {3: b"WEBVTT\n\nSTYLE", 4: b"[Script Info"})
+    assert [t.codec for t in text_facts(named)] == ["subrip", "S_TEXT/WEBVTT", "unknown"]
+    assert [t.kind for t in text_facts(named)] == ["text", "text", "undecodable"]
+    assert [t.decoded for t in text_renditions(text_facts(named))] == [True, False]
 
 
 @pytest.mark.parametrize(
