@@ -27,16 +27,17 @@ class DataTrack:
     tag: str
 
 
+def data_track(stream: Document) -> DataTrack:
+    """One stream of ffprobe's answer as such a track."""
+    index = int(stream["index"])
+    try:
+        number = int(str(stream.get("id", "")), 16)
+    except ValueError:
+        number = index + 1
+    return DataTrack(index, number, time_base_of(stream), str(stream.get("codec_tag_string", "")))
+
+
 def data_tracks(document: Document) -> tuple[DataTrack, ...]:
     """The tracks of `document` in which telemetry may be."""
-    found = []
-    for stream in document.get("streams", ()):
-        tag = str(stream.get("codec_tag_string", ""))
-        if stream.get("codec_type") == "data" and tag not in _OTHERS:
-            index = int(stream["index"])
-            try:
-                number = int(str(stream.get("id", "")), 16)
-            except ValueError:
-                number = index + 1
-            found.append(DataTrack(index, number, time_base_of(stream), tag))
-    return tuple(found[:MOST_TRACKS])
+    found = [data_track(s) for s in document.get("streams", ()) if s.get("codec_type") == "data"]
+    return tuple([track for track in found if track.tag not in _OTHERS][:MOST_TRACKS])

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 GOPRO = "gpmd"
 """The tag of GoPro's telemetry (GPMF) in MP4."""
+DRONE_TEXT = "DJI text"
+"""The tag that we give a text track in which DJI's drones have their telemetry."""
 _KNOWN_KINDS = frozenset({"video", "audio", "subtitle"})
 _MEANING = {
     "tmcd": "a timecode",
@@ -41,7 +43,7 @@ def other_streams(document: Document) -> tuple[LeftOut, ...]:
         and "index" in s
         and s.get("codec_type") not in _KNOWN_KINDS
         and int(s["index"]) not in telemetry
-        and s.get("codec_tag_string") != GOPRO
+        and s.get("codec_tag_string") not in {GOPRO, DRONE_TEXT}
     )
 
 

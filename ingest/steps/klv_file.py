@@ -68,12 +68,13 @@ def _tracks(source: Source) -> Iterator[Again]:
     from ingest.media.data_tracks import data_tracks
     from ingest.media.document import choose_video
     from ingest.media.probe import ProbeLimits, Prober
+    from ingest.steps.by_content import without_drone_text
     from ingest.steps.klv_tracks import kind_of, listed, track_reading
 
     with tempfile.TemporaryDirectory(prefix="ingest-klv-") as name:
         tools = toolchain.find()
         prober = Prober(tools.ffprobe, tools.ffmpeg, source, Path(name), ProbeLimits.of(settings.load()))
-        document = prober.streams()
+        document, _ = without_drone_text(prober, prober.streams())
         found = [listed(prober, track) for track in data_tracks(document)]
     kinds = [(samples, kind) for samples in found if (kind := kind_of(samples, source)) is not None]
     if not kinds:

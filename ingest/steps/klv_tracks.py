@@ -1,4 +1,4 @@
-"""Telemetry in the data tracks of MP4, MOV, MXF and others: MISB KLV, and GoPro's GPMF.
+"""Telemetry in the data tracks of MP4, MOV, MXF and others: MISB KLV, GoPro's GPMF, DJI's in tracks of text.
 
 The demuxer says when each sample is and where in the file it lies; the bytes are read from there. So no sample passes
 through a program, and nothing but the list of them is held.
@@ -17,10 +17,11 @@ from ingest.klv import Stream, keys, samples
 from ingest.klv.ber import KlvError, read_length
 from ingest.klv.pes import TICKS
 from ingest.media import process
-from ingest.media.other_streams import GOPRO
+from ingest.media.other_streams import DRONE_TEXT, GOPRO
 from ingest.steps.klv_source import Reading
 from ingest.telemetry.gpmf import GPMF, fixes
 from ingest.telemetry.made import made_packet
+from ingest.telemetry.side_srt import DJI, is_telemetry, values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,7 +79,9 @@ def listed(prober: Prober, track: DataTrack) -> Samples:
 
 
 def kind_of(found: Samples, source: Source) -> str | None:
-    """`KLV` or `GPMF` by what the first samples hold; None for anything else."""
+    """What the first samples hold: `KLV`, `GPMF` or DJI's text; None for anything else."""
+    if found.track.tag == DRONE_TEXT:
+        return DJI
     for number, (data, _) in enumerate(found.read(source)):
         if keys.PREFIX in data[:32]:
             return "KLV"
@@ -89,12 +92,29 @@ def kind_of(found: Samples, source: Source) -> str | None:
     return None
 
 
+def is_drone_text(found: Samples, source: Source) -> bool:
+    """Whether each of the first samples of a text track, as far as it has text, is telemetry of DJI's."""
+    texts = [_text(data) for (data, _), _ in zip(found.read(source), range(_LOOKED_INTO), strict=False)]
+    return any(texts) and all(is_telemetry(text) for text in texts if text)
+
+
 def track_reading(found: Samples, kind: str, source: Source, start: Fraction) -> Reading:
     """The telemetry of a track; `start` is the film's, in seconds of the container's clock."""
     stream = Stream(pid=found.track.number, carried=f"data track {found.track.index} ({kind})")
     stream.declared = found.track.tag.upper().startswith("KLV") or found.track.tag == GOPRO
-    made = _gpmf(found, source, start, stream) if kind == GPMF else _klv(found, source, start, stream)
-    return Reading(made, lambda: (stream,))
+    read = {GPMF: _gpmf, DJI: _drone}.get(kind, _klv)
+    return Reading(read(found, source, start, stream), lambda: (stream,))
+
+
+def _drone(found: Samples, source: Source, start: Fraction, stream: Stream) -> Iterator[Packet]:
+    for data, time in found.read(source):
+        if text := _text(data):
+            yield made_packet(stream, DJI, values(text), float((time * found.track.time_base - start) * 1000))
+
+
+def _text(sample: bytes) -> str:
+    """The text of a sample of timed text, whose length stands in front of it (3GPP TS 26.245, 5.17)."""
+    return sample[2 : 2 + int.from_bytes(sample[:2], "big")].decode("utf-8", "replace").strip()
 
 
 def _klv(found: Samples, source: Source, start: Fraction, stream: Stream) -> Iterator[Packet]:
@@ -108,11 +128,11 @@ def _gpmf(found: Samples, source: Source, start: Fraction, stream: Stream) -> It
     base, times = found.track.time_base, found.times
     for k, (data, time) in enumerate(found.read(source)):
         lasts = times[k + 1] - time if k + 1 < len(times) else (time - times[k - 1] if k else 0)
-        for share, values in fixes(data):
+        for share, fix in fixes(data):
             at = (time * base - start) * 1000 + Fraction(share).limit_denominator(
                 10_000
             ) * lasts * base * 1000
-            yield made_packet(stream, GPMF, values, float(at))
+            yield made_packet(stream, GPMF, fix, float(at))
 
 
 def _unwrapped(source: Source, place: int, size: int) -> bytes:

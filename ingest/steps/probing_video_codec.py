@@ -21,13 +21,13 @@ from ingest.media.document import (
     time_base_of,
 )
 from ingest.media.encrypted import encryption_of, scrambled
-from ingest.media.late_sound import with_forms, without_form
 from ingest.media.other_streams import other_streams
 from ingest.media.programs import of_picture
 from ingest.media.sampling import sampled
 from ingest.media.sound_in_turn import streams_in_turn, words
-from ingest.media.text_facts import chapters, text_facts, unnamed_text, with_names
+from ingest.media.text_facts import chapters, text_facts
 from ingest.media.video_facts import video_facts
+from ingest.steps.by_content import by_content
 from ingest.steps.context import Note, Outcome
 from ingest.steps.damage import refuse_loss
 
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 
 
 _TS_PAYLOAD = 184  # bytes of a packet, at most
-MOST_UNNAMED = 32  # subtitles that are looked at
 _SCRAMBLED_SHARE = 100  # the reciprocal of what may be scrambled of a picture
 
 
@@ -85,8 +84,7 @@ def run(prober: Prober, *, allow_damage: bool) -> Outcome[Probed]:
         raise no_video(name, document, left_out)
     index = int(stream["index"])
     mine, foreign = of_picture(document, index)
-    mine = with_late_sound(prober, mine)
-    mine = with_names(mine, {i: prober.head_of(i) for i in unnamed_text(mine)[:MOST_UNNAMED]})
+    mine, drone = by_content(prober, mine)
     time_base = time_base_of(stream)
     packed, mends = mended(prober.packets(index, time_base), time_base, container.format)
     if not packed:
@@ -132,7 +130,7 @@ def run(prober: Prober, *, allow_damage: bool) -> Outcome[Probed]:
     elsewhere = in_other_streams(prober, mine, container, video, allow_damage=allow_damage)
     notes = tuple(
         Note(codes.STREAM_LEFT_OUT, f"stream {s.index} ({s.codec}): {s.reason}")
-        for s in (*left_out, *foreign, *other_streams(mine))
+        for s in (*left_out, *foreign, *drone, *other_streams(mine))
     )
     return Outcome(
         Probed(document, mine, container, video, left_out, packets),
@@ -181,12 +179,6 @@ def in_other_streams(
         refuse_loss(name, loss.seconds, video.timing.duration + loss.behind, loss.places)
     detail = f"the film goes on in another codec, {told(loss.places)}; left out are {gone_on.told(others)}"
     return (Note(codes.SOURCE_DAMAGED, detail),)
-
-
-def with_late_sound(prober: Prober, document: Document) -> Document:
-    """The document with the form of sound of which the beginning of the file does not tell it."""
-    found = {index: prober.sound_form(index) for index in without_form(document)}
-    return with_forms(document, {i: form for i, form in found.items() if form is not None})
 
 
 def sound_elsewhere(prober: Prober, document: Document, video: VideoFacts) -> tuple[Note, ...]:

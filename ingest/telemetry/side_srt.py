@@ -1,4 +1,4 @@
-"""DJI's telemetry in SubRip files, as its drones write them beside the film; three generations of it.
+"""DJI's telemetry in SubRip files and text tracks, as its drones write them beside and in the film; three generations.
 
 Positions become tags 13 and 14 of ST 0601, heights above the sea tag 15. Its clock times have no zone and are left out;
 a cue's own time is the film's.
@@ -21,6 +21,10 @@ _TIMES = re.compile(r"\s*(\d{1,3}):(\d\d):(\d\d)[,.](\d{3})\s*-->")
 _NUMBER = r"([+-]?\d{1,7}(?:\.\d{1,15})?)"
 _NAMED = re.compile(rf"\[?\b(latitude|long?titude|longitude|abs_alt|altitude)\s*:\s*{_NUMBER}", re.IGNORECASE)
 _GPS = re.compile(rf"\bGPS\s*\(\s*{_NUMBER}\s*,\s*{_NUMBER}\s*,\s*{_NUMBER}[a-zA-Z]?\s*\)")
+_ISO, _SHUTTER = (
+    re.compile(r"\bISO\s*:?\s*\d", re.IGNORECASE),
+    re.compile(r"\b(?:SS|Shutter)\b", re.IGNORECASE),
+)
 _MOST_LINES = 64
 """Lines of one cue."""
 
@@ -28,6 +32,17 @@ _MOST_LINES = 64
 def is_srt(head: str) -> bool:
     """Whether there is a cue with a position near the beginning."""
     return _TIMES.search(head) is not None and (_GPS.search(head) or _NAMED.search(head)) is not None
+
+
+def is_telemetry(text: str) -> bool:
+    """Whether the text of one cue has a position, or how the camera was set.
+
+    >>> is_telemetry("F/2.8, SS 206.14, ISO 100, EV 0"), is_telemetry("The S.S. Isolde has left.")
+    (True, False)
+    """
+    named = {name[:3].lower() for name, _ in _NAMED.findall(text)}
+    position = _GPS.search(text) is not None or {"lat", "lon"} <= named
+    return position or (_ISO.search(text) is not None and _SHUTTER.search(text) is not None)
 
 
 def cues(lines: Iterable[str], stream: Stream) -> Iterator[Packet]:

@@ -12,6 +12,7 @@ import imageio_ffmpeg
 import m3u8
 import pytest
 from click.testing import CliRunner
+from helpers_media import X264, picture
 from klv_film import RATE, STEP, a_set, film
 from made_klv import ASYNC, EG_0104, WRAP, klv
 from main_job import SHARED, Ingest, Package
@@ -23,6 +24,8 @@ from ingest.packaging.webvtt_reader import read_webvtt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from helpers_media import Clips
 
 pytest_plugins = ("ingest_once",)
 pytestmark = pytest.mark.media
@@ -230,6 +233,43 @@ def test_the_drone_s_position_in_a_gopro_film(ingested: Ingest) -> None:
     points = json.loads((package.folder / "telemetry/coverage.json").read_bytes())["sensorPoints"]["points"]
     assert points[0] == [-117.3310668, 33.1253688, 15.71, 0]
     assert len(points) == len(list(cues(package.folder))) == 47
+
+
+DRONE = """1
+00:00:00,000 --> 00:00:01,000
+HOME(149.0251,-20.2532) 2017.08.05 14:11:51
+GPS(149.0251,-20.2533,16) BAROMETER:1.9
+ISO:100 Shutter:60 EV: Fnum:F2.8
+
+2
+00:00:01,000 --> 00:00:02,000
+F/2.8, SS 206.14, ISO 100, EV 0, GPS (-122.1207, 47.6413, 18), D 5.61m, H 3.20m
+"""
+
+
+def test_a_drone_s_text_track_is_telemetry_and_no_subtitles(clips: Clips, ingested: Ingest) -> None:
+    (clips.folder / "drone.srt").write_text(DRONE)
+    source = clips.make(
+        "drone.mp4",
+        *picture("64x36", 2),
+        "-i",
+        "drone.srt",
+        *X264,
+        "-map",
+        "0",
+        "-map",
+        "1",
+        "-c:s",
+        "mov_text",
+    )
+    package = ingested(source, "sd")
+    points = json.loads((package.folder / "telemetry/coverage.json").read_bytes())["sensorPoints"]["points"]
+    assert points == [[149.0251, -20.2533, 16.0, 0], [-122.1207, 47.6413, 18.0, 1000]]
+    assert not (package.folder / "text/und").exists()
+    said = "Stream Left Out: stream 1 (mov_text): it is a drone's telemetry, no subtitles"
+    assert said in package.record["messages"]
+    shown = CliRunner().invoke(main, ["klv", str(source), "--json"])
+    assert [s["sets"] for s in json.loads(shown.stdout)["streams"]] == [{"DJI SRT": 2}]
 
 
 def test_transport_streams_carry_the_sets_and_give_them_back(ingested: Ingest, tmp_path: Path) -> None:

@@ -141,3 +141,21 @@ def test_any_text_is_read_without_an_error(text: str) -> None:
     lines = ["Precision Time Stamp,Sensor Latitude\n", *text.splitlines(keepends=True)]
     for packet in (*side_csv.rows(lines, Stream()), *side_srt.cues(lines, Stream())):
         assert isinstance(packet.content, UasSet)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("GPS(149.0251,-20.2533,16) BAROMETER:1.9", True),
+        ("[latitude: 48.5] [longitude: 11.25]", True),
+        ("F/2.8, SS 206.14, ISO 100, EV 0", True),
+        ("[iso : 100] [shutter : 1/60.0]", True),
+        ("ISO:100 Shutter:60 EV: Fnum:F2.8", True),
+        ("The latitude: 48 degrees.", False),
+        ("Set ISO 100 and go.", False),
+        ("He closed the shutter.", False),
+        ("", False),
+    ],
+)
+def test_text_of_a_drone(text: str, told: bool) -> None:
+    assert side_srt.is_telemetry(text) is told
