@@ -56,10 +56,10 @@ def side_reading(side: Source, cancel: CancelToken | None, origin: int | None = 
 
 
 def by_time_stamp(packets: Iterable[Packet], origin: int | None) -> Iterator[Packet]:
-    """Times by the Precision Time Stamp (tag 2), from `origin` or else the first one on."""
+    """Times by the Precision Time Stamp (tag 2), from `origin` or else the first one on; 0 is none."""
     for packet in packets:
         time = packet.content.time if is_uas(packet.content) else None
-        if time is None:
+        if not time:
             yield packet
             continue
         origin = time if origin is None else origin

@@ -62,13 +62,12 @@ def columns(titles: Sequence[str]) -> dict[int, int]:
 
 
 def rows(lines: Iterable[str], stream: Stream) -> Iterator[Packet]:
-    """The rows as packets, their times in milliseconds after the first one's time stamp.
+    """The rows as packets, without times: what they have are time stamps.
 
     A row without any number is counted as bad, and so is one whose number is beyond its tag's range.
     """
     reader = csv.reader(lines)
     known: dict[int, int] | None = None
-    first: int | None = None
     while True:
         try:
             cells = next(reader)
@@ -90,12 +89,7 @@ def rows(lines: Iterable[str], stream: Stream) -> Iterator[Packet]:
         if not values:
             stream.framing.bad += 1
             continue
-        time = values.get(2)
-        milliseconds = None
-        if isinstance(time, int):
-            first = time if first is None else first
-            milliseconds = (time - first) / 1000
-        yield made_packet(stream, CSV, values, milliseconds)
+        yield made_packet(stream, CSV, values, None)
 
 
 def _value(tag: Tag, cell: str) -> object:
@@ -110,7 +104,10 @@ def _value(tag: Tag, cell: str) -> object:
     if not math.isfinite(number):
         return None
     if tag.kind in {"time", "uint", "sint"}:
-        return round(number) if whole is None else whole
+        whole = round(number) if whole is None else whole
+        count = 1 << 8 * tag.size
+        least = -count // 2 if tag.kind == "sint" else 0
+        return whole if least <= whole < least + count else None
     inside = tag.high == 0 or float(min(tag.low, -tag.high)) <= number <= float(tag.high)
     return number if inside else None
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from made_klv import SYNC, flight, numbered
+from made_klv import SYNC, flight, numbered, uas_set
 from made_points import point
 
 from ingest.job.errors import SourceError
@@ -99,6 +99,23 @@ def test_a_cell_that_is_no_latitude_is_no_value(cell: str, value: float | None) 
     (packet,) = side_csv.rows(["Sensor Latitude,Mission ID", f"{cell},M"], Stream())
     assert isinstance(packet.content, UasSet)
     assert packet.content.values.get(13) == value
+
+
+@pytest.mark.parametrize("cell", ["1e300", "2e19", "-5", "99999999999999999999"])
+def test_a_cell_that_is_no_time_is_no_value(cell: str, tmp_path: Path) -> None:
+    text = f"Precision Time Stamp,Sensor Latitude\n1700000000000000,48\n{cell},49\n"
+    found, _ = read(tmp_path / "a.csv", text)
+    assert found == [(0.0, {2: 1_700_000_000_000_000, 13: 48.0}), (None, {13: 49.0})]
+
+
+def test_stamps_of_0_are_no_times(tmp_path: Path) -> None:
+    """How senders say that they do not know the time yet: the film does not begin in 1970."""
+    rows = ("0,48", "1700000000000000,49", "1700000000040000,50")
+    found, _ = read(tmp_path / "a.csv", "\n".join(("Precision Time Stamp,Sensor Latitude", *rows)))
+    assert [ms for ms, _ in found] == [None, 0.0, 40.0]
+    sets = b"".join(uas_set(b"", time=time) for time in (0, 1_700_000_000_000_000, 1_700_000_000_040_000))
+    found, _ = read(tmp_path / "a.klv", sets)
+    assert [ms for ms, _ in found] == [None, 0.0, 40.0]
 
 
 def test_rows_without_a_value_are_counted() -> None:
