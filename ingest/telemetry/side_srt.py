@@ -20,7 +20,7 @@ DJI = "DJI SRT"
 _TIMES = re.compile(r"\s*(\d{1,3}):(\d\d):(\d\d)[,.](\d{3})\s*-->")
 _NUMBER = r"([+-]?\d{1,7}(?:\.\d{1,15})?)"
 _NAMED = re.compile(rf"\[?\b(latitude|long?titude|longitude|abs_alt|altitude)\s*:\s*{_NUMBER}", re.IGNORECASE)
-_GPS = re.compile(rf"\bGPS\s*\(\s*{_NUMBER}\s*,\s*{_NUMBER}\s*,\s*{_NUMBER}[a-zA-Z]?\s*\)")
+_GPS = re.compile(rf"\bGPS\s*\(\s*{_NUMBER}\s*,\s*{_NUMBER}\s*,\s*{_NUMBER}([mM]?)\s*\)")
 _ISO, _SHUTTER = (
     re.compile(r"\bISO\s*:?\s*\d", re.IGNORECASE),
     re.compile(r"\b(?:SS|Shutter)\b", re.IGNORECASE),
@@ -76,7 +76,11 @@ def values(text: str) -> dict[int, object]:
         found = _GPS.search(text)
         if found is None:
             return {}
-        east, north, height = (float(v) for v in found.groups())
+        *numbers, unit = found.groups()
+        east, north, third = (float(v) for v in numbers)
+        if unit == "M":  # the Matrice 300 has its latitude first, and how exact that is in the end
+            north, east = east, north
+        height = third if unit == "m" else None  # without a unit it counts satellites
     if not (-90 <= north <= 90 and -180 <= east <= 180) or (north, east) == (0.0, 0.0):
         return {}  # how DJI writes that it has no fix
     return {13: north, 14: east, **({} if height is None else {15: height})}

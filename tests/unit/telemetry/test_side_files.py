@@ -41,6 +41,10 @@ DJI_OLD = """1
 HOME(11.2500,48.5000) 2017.08.05 14:11:51
 GPS(11.2500,48.5000,16) BAROMETER:1.9
 """
+DJI_MATRICE = (
+    "1\n00:00:01,000 --> 00:00:02,000\n2022.06.21 16:06:17\nGPS(48.5000,11.2500,0.0M) BAROMETER:0.3M\n"
+)
+DJI_METRES = "1\n00:00:01,000 --> 00:00:02,000\nGPS(11.2500,48.5000,520.5m)\n"
 DJI_MINI = "1\n00:00:01,000 --> 00:00:02,000\nF/2.8, SS 206, ISO 150, EV 0, GPS (11.25, 48.5, 20), D 24.26m, H 6.00m\n"
 
 
@@ -129,8 +133,16 @@ def test_dji_s_generations(tmp_path: Path) -> None:
     found, (stream,) = read(tmp_path / "a.srt", DJI_NEW)
     assert found == [(0.0, place | {15: 520.5}), (33.0, {})]
     assert stream.standards["DJI SRT"] == 2
-    assert read(tmp_path / "b.srt", DJI_OLD)[0] == [(1000.0, place | {15: 16.0})]
-    assert read(tmp_path / "c.srt", DJI_MINI)[0] == [(1000.0, place | {15: 20.0})]
+
+
+@pytest.mark.parametrize(
+    ("text", "height"), [(DJI_OLD, {}), (DJI_MINI, {}), (DJI_MATRICE, {}), (DJI_METRES, {15: 520.5})]
+)
+def test_a_third_number_without_metres_is_no_height(
+    text: str, height: dict[int, object], tmp_path: Path
+) -> None:
+    """It is the number of satellites, and with a large M how exact the place is: that one has its latitude first."""
+    assert read(tmp_path / "a.srt", text)[0] == [(1000.0, {13: 48.5, 14: 11.25} | height)]
 
 
 def test_bare_klv_is_timed_by_its_stamps(tmp_path: Path) -> None:
