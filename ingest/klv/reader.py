@@ -141,7 +141,9 @@ class Packets:
             stream.without_pts += pts is None
             if pts is not None:
                 stream.backwards += pts < self._before.get(klv.pid, pts)
+                again = not pes.pts and pts == self._before.get(klv.pid)
                 self._before[klv.pid] = pts
+                pts = None if again else pts  # 0 time and again: the sender knows no time
         mark = Mark(pts, arrival, klv.clock.start)
         if pes.broken:
             for lane in self._lanes_of(klv.pid):

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from ingest.klv import keys, st0102
 from ingest.klv.framing import Framer, FramingCounts
-from ingest.klv.pes import TICKS
+from ingest.klv.pes import TICKS, WRAP
 from ingest.klv.st0601 import ChecksumError, Decoder, UasSet
 
 if TYPE_CHECKING:
     from ingest.klv.st0102 import SecuritySet
 
-FAR = 10 * TICKS
-"""A PTS so far from its arrival is of no use: senders that know no time write 0."""
+FAR, FAR_FROM_0 = 10 * TICKS, TICKS
+"""A PTS so far from its arrival is of no use; one of 0, which senders write that know no time, the sooner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +47,11 @@ class Packet:
 
     @property
     def ticks(self) -> int | None:
-        """When it is to be shown: its PTS, or its arrival where it has none or one more than 10 s away."""
-        if self.pts is None or (self.arrival is not None and abs(self.pts - self.arrival) > FAR):
-            return self.arrival
-        return self.pts
+        """When it is to be shown: its PTS, or its arrival where it has none or one that is far away."""
+        if self.pts is None or self.arrival is None:
+            return self.arrival if self.pts is None else self.pts
+        far = FAR if self.pts % WRAP else FAR_FROM_0
+        return self.arrival if abs(self.pts - self.arrival) > far else self.pts
 
     @property
     def milliseconds(self) -> float | None:

@@ -300,15 +300,28 @@ def test_asynchronous_klv_arrives_with_reordered_pictures() -> None:
     assert [p.milliseconds for p in found] == [40.0 * k for k in range(20)]
 
 
-def test_times_that_are_always_0_give_way_to_the_arrival() -> None:
+@pytest.mark.parametrize("start", [0, 126_000, 2_000_000, WRAP - 300_000])
+def test_times_that_are_always_0_give_way_to_the_arrival(start: int) -> None:
+    """However near the film's beginning is to 0."""
     mux = Mux()
     mux.tables(PICTURES, SYNC)
     for n in range(20):
-        mux.picture(2_000_000 + 3600 * n)
+        mux.picture(start + 3600 * n)
         mux.klv(numbered(n), 0)
     found, _ = read(mux.data)
-    assert {p.pts for p in found} == {0}
+    assert {p.pts % WRAP for p in found if p.pts is not None} == {0}
     assert [p.milliseconds for p in found] == [40.0 * n for n in range(20)]
+
+
+def test_a_time_of_0_is_one_among_others() -> None:
+    """The set stands before the picture of its time, so that its arrival is that of the one before."""
+    mux = Mux()
+    mux.tables(PICTURES, SYNC)
+    for n in range(6):
+        ticks = WRAP - 3600 + 3600 * n
+        mux.klv(numbered(n), ticks)
+        mux.picture(ticks)
+    assert [p.milliseconds for p in read(mux.data)[0]] == [40.0 * n for n in range(6)]
 
 
 def test_without_pictures_the_clock_is_the_pcr() -> None:
