@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING, BinaryIO
 
 from ingest.klv import keys
 from ingest.klv.ber import KlvError
 from ingest.klv.blocks import LOOK, packet_size, packets_in_blocks
-from ingest.klv.cells import FIRST, LAST, MIDDLE, looks_celled, read_cells
+from ingest.klv.cells import FIRST, Cell, goes_on, looks_celled, read_cells
 from ingest.klv.demux import Clock, Demux, KlvPid
 from ingest.klv.pes import Pes, unwrap
 from ingest.klv.sets import NO_TIME, Lane, Mark, Packet, Stream
@@ -26,6 +26,14 @@ BLOCK = 188 * 192 * 17
 _HELD, _HELD_BYTES = 1024, 4 << 20
 """Packets that wait for the first pictures, at most."""
 _MAX_LANES = 64
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """Where a chain of cells goes on in the next packet: in a `cell`, or in the `header` of one."""
+
+    header: bytes = b""
+    cell: Cell | None = None
 
 
 class NotKlvError(KlvError):
@@ -45,6 +53,7 @@ class Packets:
         self._lanes: dict[tuple[int, int | None], Lane] = {}
         self._demux: Demux | None = None
         self._before: dict[int, int] = {}
+        self._open: dict[int, _Open] = {}
         self._held: dict[int, list[Packet]] = {}
         self._iterator = self._read()
 
@@ -145,29 +154,49 @@ class Packets:
                 self._before[klv.pid] = pts
                 pts = None if again else pts  # 0 time and again: the sender knows no time
         mark = Mark(pts, arrival, klv.clock.start)
+        data, begun = pes.data, self._open.pop(klv.pid, _Open())
+        more = pes.begins and not pes.broken and goes_on(data, begun.header)
+        if begun.cell and more:
+            cell = replace(
+                begun.cell, data=data[: begun.cell.missing], missing=begun.cell.missing - len(data)
+            )
+            data = data[begun.cell.missing :]
+            yield from self._chain(klv.pid, stream, [cell], b"", mark)
+            if not data:
+                return
+        elif begun.header and more:
+            data = begun.header + data
+        elif begun.cell and begun.cell.ends:
+            yield from self._lane(klv.pid, begun.cell.service, stream).framer.flush()
         if pes.broken:
             for lane in self._lanes_of(klv.pid):
                 yield from lane.framer.flush()
         bare = self._lane(klv.pid, None, stream)
-        if pes.begins and (stream.celled or looks_celled(pes.data)) and not bare.framer.waiting:
-            cells = read_cells(pes.data)
-            if cells is not None:
+        if pes.begins and (stream.celled or looks_celled(data)) and not bare.framer.waiting:
+            chain = read_cells(data)
+            if chain is not None:
                 stream.celled = True
-                for cell in cells:
-                    yield from self._cell(
-                        self._lane(klv.pid, cell.service, stream), cell.fragment, cell.data, mark
-                    )
+                yield from self._chain(klv.pid, stream, *chain, mark)
                 return
-        if bare.framer.pending and pes.begins and pes.data[: keys.SIZE] in keys.STANDARDS:
+        if bare.framer.pending and pes.begins and data[: keys.SIZE] in keys.STANDARDS:
             yield from bare.framer.flush()  # what had begun before is never to end
-        yield from bare.framer.feed(pes.data, mark)
+        yield from bare.framer.feed(data, mark)
 
-    def _cell(self, lane: Lane, fragment: int, data: bytes, mark: Mark) -> Iterator[Packet]:
-        if lane.framer.pending and fragment not in (MIDDLE, LAST):
-            yield from lane.framer.flush()
-        yield from lane.framer.feed(data, mark)
-        if lane.framer.pending and fragment not in (FIRST, MIDDLE):
-            yield from lane.framer.flush()
+    def _chain(
+        self, pid: int, stream: Stream, cells: list[Cell], header: bytes, mark: Mark
+    ) -> Iterator[Packet]:
+        """Cells one after the other; what begins in the last one, or in the `header` of one more, stays open."""
+        for cell in cells:
+            framer = self._lane(pid, cell.service, stream).framer
+            if framer.pending and cell.begins:
+                yield from framer.flush()
+            yield from framer.feed(cell.data, mark)
+            if framer.pending and cell.missing > 0:
+                self._open[pid] = _Open(cell=replace(cell, fragment=cell.fragment & ~FIRST))
+            elif framer.pending and cell.ends:
+                yield from framer.flush()
+        if header:
+            self._open[pid] = _Open(header)
 
     def _lanes_of(self, pid: int) -> list[Lane]:
         return [lane for (of, _), lane in self._lanes.items() if of == pid]

@@ -33,6 +33,7 @@ from made_klv import (
 )
 
 from ingest.klv import Packet, Packets, PictureTimes, TimeStamp, UasSet, packets
+from ingest.klv.framing import FramingCounts
 from ingest.klv.psi import crc_is_right
 from ingest.klv.st0604 import places
 
@@ -125,6 +126,34 @@ def test_a_set_split_over_cells_and_several_sets_in_a_packet() -> None:
     mux.klv(cell(first[60:90], fragment=0) + cell(first[90:], fragment=1) + cell(second), 2)
     mux.klv(cell(third + numbered(3)), 3)
     assert numbers(read(mux.data)[0]) == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("size", [11, 20, 44, 46, 47, 48, 49, 60, 100])
+def test_cells_that_go_on_in_the_next_packet(size: int) -> None:
+    """In their data, or in their header of 5 bytes; a set has the time of the packet that it begins in."""
+    chain = b"".join(cell(numbered(n), sequence=n) for n in range(10, 20))
+    assert len(chain) == 470
+    mux = Mux()
+    mux.tables(PICTURES, SYNC)
+    mux.klv(cell(numbered(9)), 126_000)
+    for k, at in enumerate(range(0, len(chain), size)):
+        mux.klv(chain[at : at + size], 126_000 + 900 * k)
+    found, source = read(mux.data)
+    assert numbers(found) == list(range(9, 20))
+    assert [p.pts for p in found[1:]] == [126_000 + 900 * ((47 * n + 5) // size) for n in range(10)]
+    assert source.streams[0].framing == FramingCounts()
+
+
+def test_a_cell_whose_header_promises_too_much() -> None:
+    mux = Mux()
+    mux.tables(SYNC)
+    for n in range(3):
+        data = cell(numbered(n))
+        mux.klv(data[:3] + b"\x01\x00" + data[5:])
+    mux.klv(cell(numbered(3))[:-4])
+    mux.klv(cell(numbered(4)))
+    found, source = read(mux.data)
+    assert (numbers(found), source.streams[0].framing.cut) == ([0, 1, 2, 4], 1)
 
 
 def test_a_fragment_without_its_end_is_cut() -> None:
