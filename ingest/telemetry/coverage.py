@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ingest.telemetry.geojson import DECIMALS, continuous
+from ingest.telemetry.geojson import DECIMALS
+from ingest.telemetry.rings import clockwise, continuous
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
 
 _WGS_84 = {"wkid": 4326}
 _SCALE = 10**DECIMALS
+_GROUP = 16
+"""Footprints that are united at once."""
+_LONG = 10_000
+"""Corners of a union from which on its holes are filled."""
+Path: TypeAlias = "list[tuple[int, int]]"
 Rings: TypeAlias = "list[list[list[float]]]"
 
 
@@ -44,28 +50,39 @@ def area(points: Sequence[Point]) -> Rings:
     """The union of the footprints, holes anticlockwise; no rings where there is none."""
     import pyclipper  # only where there are footprints
 
-    clipper = pyclipper.Pyclipper()
-    paths = []
-    for point in points:
-        if point.footprint:
-            path = [(round(x * _SCALE), round(y * _SCALE)) for x, y in continuous(point.footprint.corners)]
-            if abs(pyclipper.Area(path)) >= 1:
-                paths.append(path if pyclipper.Orientation(path) else path[::-1])
-    if not paths:
-        return []
-    clipper.AddPaths(paths, pyclipper.PT_SUBJECT, True)
-    merged = clipper.Execute(pyclipper.CT_UNION, pyclipper.PFT_NONZERO, pyclipper.PFT_NONZERO)
+    paths: list[Path] = []
+    for footprint in (p.footprint for p in points if p.footprint):
+        path = [(round(x * _SCALE), round(y * _SCALE)) for x, y in continuous(footprint.corners)]
+        paths += pyclipper.SimplifyPolygon(path, pyclipper.PFT_NONZERO)  # corners may be crosswise
+    # By halves, neighbours first: all at once takes minutes where a thousand footprints cross each other.
+    merged = [_united(paths[k : k + _GROUP]) for k in range(0, len(paths), _GROUP)]
+    while len(merged) > 1:
+        merged = [
+            _united([path for group in merged[k : k + 2] for path in group]) for k in range(0, len(merged), 2)
+        ]
     # Clipper's outer rings are anticlockwise.
     return [
         [[x / _SCALE, y / _SCALE] for x, y in (ring[0], *reversed(ring))]
-        for ring in (list(map(tuple, path)) for path in merged)
+        for ring in (list(map(tuple, path)) for path in (merged[0] if merged else ()))
     ]
 
 
+def _united(paths: list[Path]) -> list[Path]:
+    """The union of `paths`; without its holes where it has become very long, as only a hostile flight's does."""
+    import pyclipper
+
+    clipper = pyclipper.Pyclipper()
+    clipper.AddPaths(paths, pyclipper.PT_SUBJECT, True)
+    merged: list[Path] = clipper.Execute(pyclipper.CT_UNION, pyclipper.PFT_NONZERO, pyclipper.PFT_NONZERO)
+    if sum(map(len, merged)) > _LONG:
+        merged = [path for path in merged if pyclipper.Orientation(path)]
+    return merged
+
+
 def outline(point: Point) -> Rings:
-    """The ring of one footprint."""
-    corners = continuous(point.footprint.corners) if point.footprint else []
-    return [[[round(x, DECIMALS), round(y, DECIMALS)] for x, y in (*corners, corners[0])]] if corners else []
+    """The ring of one footprint, clockwise."""
+    ring = clockwise(point.footprint.corners) if point.footprint else []
+    return [[[round(x, DECIMALS), round(y, DECIMALS)] for x, y in ring]] if ring else []
 
 
 def _telemetry(track: Track) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from ingest.klv.document import iso_time
+from ingest.telemetry.rings import anticlockwise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -86,15 +87,18 @@ def _split(positions: Sequence[list[float]]) -> Iterable[list[list[float]]]:
 def _outline(point: Point) -> dict[str, Any] | None:
     if point.footprint is None:
         return None
-    upper_left, upper_right, lower_right, lower_left = continuous(point.footprint.corners)
-    # Anticlockwise as seen from above (RFC 7946, 3.1.6).
-    ring = [upper_left, lower_left, lower_right, upper_right, upper_left]
+    parts = [
+        [[[round(x, DECIMALS), round(y, DECIMALS)] for x, y in ring]]
+        for ring in anticlockwise(point.footprint.corners)
+    ]
+    geometry = (
+        {"type": "Polygon", "coordinates": parts[0]}
+        if len(parts) == 1
+        else {"type": "MultiPolygon", "coordinates": parts}
+    )
     return {
         "type": "Feature",
-        "geometry": {
-            "type": "Polygon",
-            "coordinates": [[[round(x, DECIMALS), round(y, DECIMALS)] for x, y in ring]],
-        },
+        "geometry": geometry,
         "properties": {
             "kind": "footprint",
             "computed": point.footprint.computed,
@@ -102,12 +106,6 @@ def _outline(point: Point) -> dict[str, Any] | None:
             "time": iso_time(point.time),
         },
     }
-
-
-def continuous(corners: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
-    """(Longitude, latitude) of each corner, beyond 180 degrees rather than on the other side of the world."""
-    first = corners[0][1]
-    return [(first + (east - first + 540) % 360 - 180, north) for north, east in corners]
 
 
 def _rounded(value: float | None) -> float | None:

@@ -6,7 +6,8 @@ import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING
 
 from ingest.klv.document import iso_time
-from ingest.telemetry.geojson import DECIMALS, continuous
+from ingest.telemetry.geojson import DECIMALS
+from ingest.telemetry.rings import anticlockwise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -121,12 +122,13 @@ def _kml_outline(folder: ET.Element, point: Point) -> None:
     if (moment := iso_time(point.time)) is not None:
         ET.SubElement(ET.SubElement(mark, "TimeStamp"), "when").text = moment
     ET.SubElement(mark, "styleUrl").text = "#footprint"
-    boundary = ET.SubElement(ET.SubElement(mark, "Polygon"), "outerBoundaryIs")
-    upper_left, upper_right, lower_right, lower_left = continuous(point.footprint.corners)
-    ring = (upper_left, lower_left, lower_right, upper_right, upper_left)
-    ET.SubElement(ET.SubElement(boundary, "LinearRing"), "coordinates").text = " ".join(
-        f"{east:.{DECIMALS}f},{north:.{DECIMALS}f}" for east, north in ring
-    )
+    rings = anticlockwise(point.footprint.corners)
+    parent = mark if len(rings) == 1 else ET.SubElement(mark, "MultiGeometry")
+    for ring in rings:
+        boundary = ET.SubElement(ET.SubElement(parent, "Polygon"), "outerBoundaryIs")
+        ET.SubElement(ET.SubElement(boundary, "LinearRing"), "coordinates").text = " ".join(
+            f"{east:.{DECIMALS}f},{north:.{DECIMALS}f}" for east, north in ring
+        )
 
 
 def _kml_mark(parent: ET.Element, name: str) -> ET.Element:

@@ -6,6 +6,7 @@ import csv
 import io
 import itertools
 import json
+import time
 import xml.etree.ElementTree as ET
 
 import pytest
@@ -26,6 +27,10 @@ def track(*points: Point) -> Track:
     for each in points:
         made.add(each)
     return made
+
+
+def shoelace(ring: list[list[float]]) -> float:
+    return sum(a[0] * b[1] - b[0] * a[1] for a, b in itertools.pairwise(ring)) / 2
 
 
 def test_a_long_flight_is_thinned_evenly_with_both_ends() -> None:
@@ -143,11 +148,41 @@ def test_a_path_over_the_antimeridian_is_cut_there() -> None:
     ]
 
 
-def test_a_footprint_over_the_antimeridian_stays_in_one_piece() -> None:
-    ring = ((1.0, 179.5), (1.0, -179.5), (0.0, -179.5), (0.0, 179.5))
-    made = track(Point(0.0, None, None, None, Footprint(ring, False), None))
-    assert geojson.continuous(ring) == [(179.5, 1.0), (180.5, 1.0), (180.5, 0.0), (179.5, 0.0)]
+EAST = ((1.0, 179.5), (2.0, -179.5), (0.0, -179.5), (0.0, 179.5))
+WEST = ((2.0, -179.5), (0.0, -179.5), (0.0, 179.5), (1.0, 179.5))
+
+
+@pytest.mark.parametrize("corners", [EAST, EAST[::-1], WEST])
+def test_a_footprint_over_the_antimeridian_is_cut_there(corners: Footprint) -> None:
+    """Each part anticlockwise (RFC 7946, 3.1.6 and 3.1.9), in whatever order its corners come."""
+    made = track(Point(0.0, None, None, None, Footprint(corners, False), None))
+    (feature,) = geojson.document(made)["features"]
+    assert feature["geometry"]["type"] == "MultiPolygon"
+    parts = sorted(sorted(ring[:-1]) for (ring,) in feature["geometry"]["coordinates"])
+    assert parts == [
+        [[-180.0, 0.0], [-180.0, 1.5], [-179.5, 0.0], [-179.5, 2.0]],
+        [[179.5, 0.0], [179.5, 1.0], [180.0, 0.0], [180.0, 1.5]],
+    ]
+    assert sorted(shoelace(ring) for (ring,) in feature["geometry"]["coordinates"]) == [0.625, 0.875]
+    root = ET.fromstring(xml_tracks.kml(made, "flight"))
+    assert len(root.findall(f".//{KML}MultiGeometry/{KML}Polygon")) == 2
+
+
+def test_for_esri_a_footprint_over_the_antimeridian_stays_in_one_piece() -> None:
+    made = track(Point(0.0, None, None, None, Footprint(EAST, False), None))
+    assert coverage.outline(made.outlines[0]) == [
+        [[179.5, 1.0], [180.5, 2.0], [180.5, 0.0], [179.5, 0.0], [179.5, 1.0]]
+    ]
     assert coverage.area(made.outlines)[0][0][0] in (179.5, 180.5)
+
+
+@pytest.mark.parametrize("step", [1, -1])
+def test_rings_go_the_right_way_round_whatever_the_order_of_corners(step: int) -> None:
+    ring = ((1.0, 0.0), (1.0, 1.0), (0.0, 1.0), (0.0, 0.0))[::step]
+    made = track(Point(0.0, None, None, None, Footprint(ring, False), None))
+    (feature,) = geojson.document(made)["features"]
+    assert shoelace(feature["geometry"]["coordinates"][0]) == 1.0
+    assert shoelace(coverage.outline(made.outlines[0])[0]) == -1.0
 
 
 def test_gpx() -> None:
@@ -239,10 +274,6 @@ def test_coverage_in_both_spellings() -> None:
     }
 
 
-def shoelace(ring: list[list[float]]) -> float:
-    return sum(a[0] * b[1] - b[0] * a[1] for a, b in itertools.pairwise(ring)) / 2
-
-
 def test_the_area_is_the_union_and_its_outer_ring_clockwise() -> None:
     (ring,) = coverage.area([point(0), point(0), point(1, east=0.0005)])
     # Two squares of 0.001 degrees that touch along half a side.
@@ -251,6 +282,32 @@ def test_the_area_is_the_union_and_its_outer_ring_clockwise() -> None:
     apart = coverage.area([point(0), point(5)])
     assert [round(shoelace(r) * 1e6, 6) for r in apart] == [-1.0, -1.0]
     assert coverage.area([]) == []
+
+
+def test_corners_that_come_crosswise_take_nothing_from_the_area() -> None:
+    """Two triangles, of which one goes the other way round."""
+    crossed = ((1.0, 0.0), (1.0, 1.0), (0.0, 0.0), (0.0, 1.0))
+    whole = ((1.0, 0.0), (1.0, 1.0), (0.0, 1.0), (0.0, 0.0))
+    points = [Point(0.0, None, None, None, Footprint(ring, False), None) for ring in (crossed, whole)]
+    assert [shoelace(ring) for ring in coverage.area(points)] == [-1.0]
+    assert sum(map(shoelace, coverage.area(points[:1]))) == pytest.approx(-0.5)
+
+
+def bar(k: int) -> Point:
+    """Hair-thin, from one end of the map to the other: a thousand of them cross each other half a million times."""
+    west, east = (k * 61.8) % 100, (k * 38.2) % 100
+    ring = ((80.0, west), (80.0, west + 0.01), (-80.0, east + 0.01), (-80.0, east))
+    return Point(0.0, None, None, None, Footprint(ring, False), None)
+
+
+def test_a_hostile_area_costs_seconds_and_no_more_than_its_holes() -> None:
+    begun = time.process_time()
+    rings = coverage.area([bar(k) for k in range(1000)])
+    assert time.process_time() - begun < 10
+    assert sum(map(len, rings)) < 20_000
+    east, north = (sorted(p[way] for ring in rings for p in ring) for way in (0, 1))
+    assert (north[0], north[-1]) == (-80.0, 80.0)
+    assert (east[0], east[-1]) == pytest.approx((0.0, 100.0), abs=0.2)
 
 
 def test_sensor_points_without_heights_have_none() -> None:
