@@ -98,11 +98,16 @@ def _stated(values: Mapping[int, object]) -> Ring | None:
     if None in offsets or None in centre:
         return None
     known = [v for v in offsets if v is not None]
-    return _ring([v + (centre[k % 2] or 0.0) for k, v in enumerate(known)])
+    return _ring([_near(v + (centre[k % 2] or 0.0)) for k, v in enumerate(known)])
 
 
 def _ring(numbers: list[float]) -> Ring:
     return tuple(zip(numbers[0::2], numbers[1::2], strict=True))
+
+
+def _near(degrees: float) -> float:
+    """A sum of degrees that may have gone over the antimeridian."""
+    return degrees - 360 if degrees > 180 else degrees + 360 if degrees < -180 else degrees
 
 
 def _camera(values: Mapping[int, object], ground: float) -> Camera | None:

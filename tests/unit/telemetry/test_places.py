@@ -46,6 +46,14 @@ def test_stated_corners_come_before_offsets_and_both_before_angles() -> None:
     assert [pytest.approx(corner) for corner in expected] == list(stated.corners)
 
 
+def test_offset_corners_over_the_antimeridian_have_longitudes_up_to_180() -> None:
+    stated = footprint({**OFFSETS, 24: 179.995})
+    assert stated is not None
+    assert [east for _, east in stated.corners] == [
+        pytest.approx(e) for e in (179.985, -179.995, -179.995, 179.985)
+    ]
+
+
 @pytest.mark.parametrize("missing", [82, 86, 89])
 def test_one_corner_that_is_not_known_is_no_footprint(missing: int) -> None:
     assert footprint({**FULL, missing: None}) is None
