@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from ingest.job import codes
 from ingest.job.errors import SourceError, one_line
 from ingest.klv import NotKlvError, packets
-from ingest.steps.klv_side import side_reading
+from ingest.steps.klv_side import by_time_stamp, side_reading
 from ingest.steps.klv_source import Reading
 
 if TYPE_CHECKING:
@@ -29,7 +29,8 @@ _BOXES = frozenset({b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot
 def readings_of(source: Source) -> Iterator[Again]:
     """A function that reads the file from its beginning, as often as it is called.
 
-    Times are counted from the first picture; in a data track from where the container says that its picture begins.
+    Times are counted from the first picture; in a data track from where the container says that its picture begins;
+    of bare KLV and of a stream without a clock by the Precision Time Stamps from the first one on.
 
     Raises:
         SourceError: it holds no telemetry that is known.
@@ -58,7 +59,7 @@ def readings_of(source: Source) -> Iterator[Again]:
 
 def _plain(source: Source) -> Reading:
     read = packets(source.pieces())
-    return Reading(read, lambda: read.streams)
+    return Reading(by_time_stamp(read, None), lambda: read.streams)
 
 
 @contextmanager

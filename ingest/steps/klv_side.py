@@ -56,14 +56,18 @@ def side_reading(side: Source, cancel: CancelToken | None, origin: int | None = 
 
 
 def by_time_stamp(packets: Iterable[Packet], origin: int | None) -> Iterator[Packet]:
-    """Times by the Precision Time Stamp (tag 2), from `origin` or else the first one on; 0 is none."""
+    """Times by the Precision Time Stamp (tag 2), from `origin` or else the first one on; 0 is none.
+
+    What has a time already keeps it.
+    """
     for packet in packets:
         time = packet.content.time if is_uas(packet.content) else None
-        if not time:
+        if not time or packet.milliseconds is not None:
             yield packet
             continue
         origin = time if origin is None else origin
-        yield replace(packet, pts=round(Fraction((time - origin) * TICKS, 1_000_000)), arrival=None, start=0)
+        at = round(Fraction((time - origin) * TICKS, 1_000_000))
+        yield replace(packet, pts=None, arrival=at, start=0)
 
 
 def _timed(read: Packets, origin: int | None) -> Iterator[Packet]:

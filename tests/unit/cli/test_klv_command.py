@@ -118,9 +118,28 @@ def test_csv_has_a_column_for_each_tag(tmp_path: Path) -> None:
         "65 UAS Datalink LS Version Number",
     ]
     assert rows == [
-        ["0", "", "1700000000000000", "set 0", "", "", "19"],
-        ["0", "", "1700000000001000", "set 1", "0.0", r"\x1b[31mred", "19"],
+        ["0", "0.0", "1700000000000000", "set 0", "", "", "19"],
+        ["0", "1.0", "1700000000001000", "set 1", "0.0", r"\x1b[31mred", "19"],
     ]
+
+
+def test_without_a_clock_the_stamps_are_the_times(tmp_path: Path) -> None:
+    """In bare KLV, and in a transport stream of KLV alone."""
+    mux = Mux()
+    mux.tables(SYNC)
+    for n in range(4):
+        mux.klv(numbered(40 * n), 90_000 + 3600 * n)
+    for source in (
+        saved(tmp_path, mux.data),
+        saved(tmp_path, b"".join(map(numbered, range(0, 160, 40))), "a.klv"),
+    ):
+        run(source, "--export", str(tmp_path / "out"))
+        (stream,) = json.loads((tmp_path / "out/info/klv.json").read_bytes())["streams"]
+        assert (stream["firstMilliseconds"], stream["lastMilliseconds"], stream["setsPerSecond"]) == (
+            0,
+            120,
+            25,
+        )
 
 
 @pytest.mark.parametrize("option", ["--json", "--ndjson", "--csv"])
