@@ -33,15 +33,18 @@ TABLE: tuple[Tag, ...] = (
     Tag(12, "Object Country Coding Method", "code", 1, meanings=OBJECT_COUNTRY_CODING),
     Tag(13, "Object Country Codes", "utf16", 40),
     Tag(14, "Classification Comments", "text", 480),
-    Tag(15, "UMID", "hex", 32),
-    Tag(16, "Stream ID", "uint", 1),
-    Tag(17, "Transport Stream ID", "uint", 2),
-    Tag(18, "Item Designator ID", "hex", 16),
+    Tag(15, "UMID Video", "hex", 32),
+    Tag(16, "UMID Audio", "hex", 32),
+    Tag(17, "UMID Data", "hex", 32),
+    Tag(18, "UMID System", "hex", 32),
+    Tag(19, "Stream ID", "uint", 1),
+    Tag(20, "Transport Stream ID", "uint", 2),
+    Tag(21, "Item Designator ID", "hex", 16),
     Tag(22, "Version", "uint", 2),
     Tag(23, "Classifying Country and Releasing Instructions Country Coding Method Version Date", "text", 10),
     Tag(24, "Object Country Coding Method Version Date", "text", 10),
 )
-"""Tags 15 to 18 are of earlier editions; 19 to 21 were never given out."""
+"""Tags 15 to 21 are of earlier editions."""
 TAGS: dict[int, Tag] = {tag.number: tag for tag in TABLE}
 
 

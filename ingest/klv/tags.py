@@ -32,7 +32,7 @@ Kind = Literal[
 - `uint`, `sint`: a whole number; `code`: one with a meaning for each value, `flags`: one for each bit
 - `time`: microseconds since 1970-01-01, without leap seconds (ST 0603)
 - `unsigned`, `signed`, `imapb`: a real number, see `ingest.klv.linear`
-- `text`: UTF-8; `utf16`: UTF-16, big-endian
+- `text`: UTF-8; `utf16`: UTF-16, big-endian, or ASCII where it can be nothing else
 - `pack`: fields of its own, see `ingest.klv.packs`; `set`: a nested local set, kept as tags with their bytes
 - `hex`: bytes
 """
@@ -105,7 +105,8 @@ def decode_value(tag: Tag, raw: bytes, packs: Mapping[int, Callable[[bytes], Val
     if tag.kind == "text":
         return raw.decode("utf-8", "replace").rstrip("\0")
     if tag.kind == "utf16":
-        return raw.decode("utf-16-be", "replace").rstrip("\0")
+        # Letters have a zero byte each in UTF-16; senders that give one byte for each write ASCII.
+        return raw.decode("ascii" if min(raw) and raw.isascii() else "utf-16-be", "replace").rstrip("\0")
     if tag.kind == "set":
         return tuple(Item(t, raw[start:end].hex()) for t, start, end in read_items(raw, 0, len(raw)))
     if tag.kind == "pack":

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from made_klv import item, oid, uas_set
+from made_klv import UAS, item, oid, uas_set
 
-from ingest.klv import TAGS, Item, SecuritySet, UasSet
+from ingest.klv import TAGS, Item, SecuritySet, UasSet, st0102
 from ingest.klv.pack_types import (
     Airbases,
     Command,
@@ -323,6 +323,24 @@ def test_the_security_set() -> None:
     raw += item(22, b"\x00\x0c") + item(10, b"20511231") + item(99, b"\xab") + item(22, bytes(9))
     values = {1: 1, 2: 2, 3: "//CAN", 13: "CAN", 22: 12, 10: "20511231"}
     assert value(48, raw) == SecuritySet(values, {99: "ab", 22: "00" * 9})
+
+
+def test_the_tags_of_earlier_security_sets() -> None:
+    """ST 0102.11 and before: four UMIDs, then what the set is of."""
+    raw = b"".join(item(tag, bytes([tag]) * 32) for tag in range(15, 19))
+    raw += item(19, b"\xe0") + item(20, b"\x12\x34") + item(21, UAS)
+    umids: dict[int, Value] = {tag: f"{tag:02x}" * 32 for tag in range(15, 19)}
+    assert value(48, raw) == SecuritySet(umids | {19: 0xE0, 20: 0x1234, 21: UAS.hex()}, {})
+    assert [st0102.TAGS[tag].name for tag in range(15, 22)] == [
+        *("UMID Video", "UMID Audio", "UMID Data", "UMID System"),
+        *("Stream ID", "Transport Stream ID", "Item Designator ID"),
+    ]
+
+
+@pytest.mark.parametrize("raw", [b"CAN", b"USA;CAN;", "USA;CAN;".encode("utf-16-be")])
+def test_object_country_codes_in_one_byte_a_letter_and_in_two(raw: bytes) -> None:
+    expected = "CAN" if len(raw) == 3 else "USA;CAN;"
+    assert value(48, item(13, raw)) == SecuritySet({13: expected}, {})
 
 
 def test_unknown_tags_are_kept_as_digits() -> None:
