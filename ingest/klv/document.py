@@ -40,11 +40,11 @@ def packet_document(packet: Packet) -> dict[str, Any]:
             "precisionTimeStamp": content.time,
             "time": iso_time(content.time),
             "tags": tag_documents(TAGS, content.values),
-            "unknown": [{"tag": tag, "hex": digits} for tag, digits in sorted(content.raw.items())],
+            "unknown": unknown_documents(content.raw),
         }
     elif isinstance(content, SecuritySet):
         document["tags"] = tag_documents(st0102.TAGS, content.values)
-        document["unknown"] = [{"tag": tag, "hex": digits} for tag, digits in sorted(content.raw.items())]
+        document["unknown"] = unknown_documents(content.raw)
     else:
         document["key"] = packet.key.hex()
         document["bytes"] = len(packet.value)
@@ -65,6 +65,11 @@ def tag_documents(table: Mapping[int, Tag], values: Mapping[int, object]) -> lis
     return found
 
 
+def unknown_documents(raw: Mapping[int, str]) -> list[dict[str, Any]]:
+    """What is of no known tag or cannot be read, by tag number, as hexadecimal digits."""
+    return [{"tag": tag, "hex": digits} for tag, digits in sorted(raw.items())]
+
+
 def meaning_of(tag: Tag, value: object) -> str | list[str] | None:
     """What a code means, or each flag that is set; None where there is no meaning."""
     if not isinstance(value, int) or tag.kind not in {"code", "flags"}:
@@ -79,7 +84,7 @@ def plain(value: object) -> Any:
     if value.__class__ in _PLAIN:  # nearly all are
         return value
     if isinstance(value, SecuritySet):
-        return tag_documents(st0102.TAGS, value.values)
+        return [*tag_documents(st0102.TAGS, value.values), *unknown_documents(value.raw)]
     if isinstance(value, Fraction):
         return str(value)
     if isinstance(value, tuple):

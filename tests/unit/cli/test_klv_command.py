@@ -86,7 +86,11 @@ def test_json_is_one_document(tmp_path: Path) -> None:
         + item(13, b"\x80\0\0\0")
         + item(200, b"\xab")
     )
-    items += item(48, item(1, b"\x01")) + item(73, item(2, b"ab")) + item(122, b"\x01\x0d\x02CA")
+    items += (
+        item(48, item(1, b"\x01") + item(99, b"\xab"))
+        + item(73, item(2, b"ab"))
+        + item(122, b"\x01\x0d\x02CA")
+    )
     data = uas_set(items) + klv(bytes.fromhex("060E2B34020101010E01010201010000"), b"abc")
     document = json.loads(run(saved(tmp_path, data, "a.klv"), "--json"))
     assert document["file"] == f"{tmp_path}/a.klv"
@@ -99,6 +103,7 @@ def test_json_is_one_document(tmp_path: Path) -> None:
     assert tags[127]["value"] == "25"
     assert (tags[13]["value"], tags[13]["unit"]) == (None, "deg")
     assert tags[48]["value"][0]["meaning"] == "unclassified"
+    assert tags[48]["value"][1] == {"tag": 99, "hex": "ab"}
     assert tags[73]["value"] == [{"tag": 2, "hex": "6162"}]
     assert tags[122]["value"] == {"coding": 13, "overflight": "CA", "operator": None, "manufacture": None}
     assert first["unknown"] == [{"tag": 200, "hex": "ab"}]
