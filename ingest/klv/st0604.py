@@ -18,6 +18,8 @@ HEVC_MICROSECONDS = bytes.fromhex("A8687DD4D7593758A5CEF0338B6545F1")
 HEVC_NANOSECONDS = bytes.fromhex("CF848278EE23306C9265E8FEF22FB8B8")
 _PER_MICROSECOND = {MICROSECONDS: 1, HEVC_MICROSECONDS: 1, HEVC_NANOSECONDS: 1000}
 SIZE = 28
+YEAR_10000 = 253_402_300_800_000_000
+"""Microseconds since 1970: encoders that know no time, or count it wrongly, write 0 or something beyond."""
 _PAIRS = (17, 20, 23, 26)
 _SEPARATORS = (19, 22, 25)
 
@@ -52,10 +54,12 @@ class PictureTimes:
             self.first = self.last
 
     def at(self, pts: int) -> int | None:
-        """The time at `pts`, in microseconds, by the first stamp; None where there is none."""
+        """The time at `pts`, in microseconds, by the first stamp; None where there is none that a calendar has."""
         if self.first is None:
             return None
         place, stamp = self.first
+        if not 0 < stamp.microseconds < YEAR_10000:
+            return None
         return stamp.microseconds + round((pts - place) * 1_000_000 / 90_000)
 
 

@@ -158,7 +158,8 @@ def told_times(times: PictureTimes) -> str:
     """What was found of time stamps in the pictures, on one line."""
     from ingest.klv.document import iso_time
 
-    first = iso_time(times.first[1].microseconds) if times.first else None
+    microseconds = times.first[1].microseconds if times.first else 0
+    first = iso_time(microseconds) or f"{microseconds} us, which is no date"
     return f"time stamps in the picture (ST 0604): {times.count}, the first {first}"
 
 

@@ -550,6 +550,14 @@ def test_time_stamps_in_the_picture(mark: bytes, factor: int, before: int) -> No
     assert times.at(start + 9000) == 1_700_000_000_100_000
 
 
+@pytest.mark.parametrize("time", [0, 253_402_300_800_000_000, 1_221_515_109_525_976_533])
+def test_a_stamp_that_no_calendar_has_places_nothing(time: int) -> None:
+    """The last one is of a real encoder."""
+    times = PictureTimes()
+    times.add(9000, TimeStamp(time, 0))
+    assert times.at(9000) is None
+
+
 def test_what_only_looks_like_a_time_stamp() -> None:
     good = stamp_bytes(b"MISPmicrosectime", 5)
     for bad in (good[:-1], good[:19] + b"\0" + good[20:], good[:16]):

@@ -25,7 +25,7 @@ from made_klv import (
 )
 
 from ingest.job import codes
-from ingest.klv import packets
+from ingest.klv import PictureTimes, TimeStamp, packets
 from ingest.media.data_tracks import DataTrack, data_tracks
 from ingest.media.facts import KlvFacts
 from ingest.media.source import open_source
@@ -210,3 +210,17 @@ def test_a_time_that_is_of_no_clock_is_where_it_arrived() -> None:
         mux.picture(990_000 + 3600 * k)
         mux.klv(numbered(k), 0)
     assert times(mux.data, Fraction(11)) == [40.0 * k for k in range(5)]
+
+
+@pytest.mark.parametrize(
+    ("time", "told"),
+    [
+        (1_700_000_000_000_000, "2023-11-14T22:13:20.000Z"),
+        (1_221_515_109_525_976_533, "1221515109525976533 us, which is no date"),
+    ],
+)
+def test_the_first_time_stamp_of_the_pictures_is_told_as_it_is(time: int, told: str) -> None:
+    times = PictureTimes()
+    times.add(9000, TimeStamp(time, 0))
+    expected = f"time stamps in the picture (ST 0604): 1, the first {told}"
+    assert probing_video_klv.told_times(times) == expected
