@@ -5,6 +5,7 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING
 
+from ingest.job.errors import one_line
 from ingest.klv.document import iso_time
 from ingest.telemetry.geojson import DECIMALS
 from ingest.telemetry.rings import anticlockwise
@@ -28,7 +29,7 @@ def gpx(track: Track, name: str) -> str:
     Elevations are above the sea where that is known.
     """
     root = ET.Element("gpx", {"xmlns": _GPX, "version": "1.1", "creator": "ingest"})
-    ET.SubElement(ET.SubElement(root, "metadata"), "name").text = name
+    ET.SubElement(ET.SubElement(root, "metadata"), "name").text = one_line(name)
     _gpx_path(root, "sensor", track.sensor_path, lambda p: p.sensor)
     _gpx_path(root, "frame center", track.centre_path, lambda p: p.centre)
     outlines = [p for p in track.outlines if p.footprint]
@@ -47,7 +48,7 @@ def kml(track: Track, name: str) -> str:
     """A gx:Track of the sensor where its sets have times, a line of the frame centre, a polygon for each footprint."""
     root = ET.Element("kml", {"xmlns": _KML, "xmlns:gx": _GX})
     document = ET.SubElement(root, "Document")
-    ET.SubElement(document, "name").text = name
+    ET.SubElement(document, "name").text = one_line(name)
     style = ET.SubElement(document, "Style", {"id": "footprint"})
     ET.SubElement(ET.SubElement(style, "LineStyle"), "color").text = _PALE
     ET.SubElement(ET.SubElement(style, "PolyStyle"), "fill").text = "0"

@@ -200,6 +200,14 @@ def test_gpx() -> None:
     assert first.findtext(f"{GPX}time") == "2023-11-14T22:13:20.000Z"
 
 
+def test_a_name_that_xml_has_no_characters_for() -> None:
+    for text in (
+        xml_tracks.gpx(track(point(0)), "a\x01\ufffe"),
+        xml_tracks.kml(track(point(0)), "a\x01\ufffe"),
+    ):
+        assert next(e.text for e in ET.fromstring(text).iter() if e.tag.endswith("name")) == r"a\x01\ufffe"
+
+
 def test_kml() -> None:
     root = ET.fromstring(xml_tracks.kml(track(point(0), point(1, computed=True)), "flight"))
     path = root.find(f".//{GX}Track")
