@@ -88,7 +88,10 @@ class Clock:
 
 @dataclass(slots=True)
 class KlvPid:
-    """A PID that carries, or may carry, KLV: what declares it and what was seen. `certain` False: being looked into."""
+    """A PID that carries, or may carry, KLV: what declares it and what was seen. `certain` False: being looked into.
+
+    `arrival` is when the PES packet that is being collected began.
+    """
 
     pid: int
     program: int
@@ -100,6 +103,7 @@ class KlvPid:
     pes: int = 0
     collector: Collector = field(default_factory=Collector)
     counter: int | None = None
+    arrival: int | None = None
 
 
 @dataclass(slots=True)
@@ -245,7 +249,12 @@ class Demux:
                 for pes in klv.collector.lose():
                     yield from self._given(klv, pes)
         klv.counter = counter
-        for pes in klv.collector.feed(block[_body(block, at) : at + PACKET], start=bool(second & 0x40)):
+        start = bool(second & 0x40)
+        if start:
+            for pes in klv.collector.close():
+                yield from self._given(klv, pes)
+            klv.arrival = klv.clock.arrival
+        for pes in klv.collector.feed(block[_body(block, at) : at + PACKET], start=start):
             yield from self._given(klv, pes)
 
     def _given(self, klv: KlvPid, pes: Pes) -> Iterator[tuple[KlvPid, Pes, int | None]]:
@@ -258,7 +267,7 @@ class Demux:
                     del self.found[klv.pid]
                 return
         klv.stream_ids.add(pes.stream_id)
-        yield klv, pes, klv.clock.arrival
+        yield klv, pes, klv.arrival
 
 
 def _body(block: bytes, at: int) -> int:

@@ -210,6 +210,14 @@ def test_streams_of_another_format_are_left_alone(descriptors: bytes) -> None:
     assert (found, source.streams, source.transport) == ([], (), True)
 
 
+@pytest.mark.parametrize("kind", [0x0D, 0x80, 0xC6])
+def test_a_registered_stream_of_another_type_is_read(kind: int) -> None:
+    found, source = read(flight(Es(kind, KLV_PID, KLVA), 5).data)
+    assert numbers(found) == list(range(5))
+    assert carriage(source.streams[0]) == f"asynchronous, stream_type 0x{kind:02X}, stream_id 0xFC"
+    assert read(flight(Es(kind, KLV_PID), 5).data)[0] == []
+
+
 def test_undescribed_streams_without_a_key_are_given_up() -> None:
     mux = Mux()
     mux.tables(PICTURES, Es(0x06, KLV_PID))
