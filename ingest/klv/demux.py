@@ -1,7 +1,7 @@
 """Finds KLV in an MPEG-2 transport stream (ISO/IEC 13818-1, MISB ST 1402) and gives its PES packets with their times.
 
-A stream is taken to carry KLV when its descriptors say KLVA. Private and metadata streams without any format
-identifier are looked into: those whose first packets hold a MISB key are taken as well.
+A stream is taken to carry KLV when its descriptors say KLVA, whatever its stream_type. Private and metadata
+streams without any format identifier are looked into: those whose first packets hold a MISB key are taken as well.
 """
 
 from __future__ import annotations
@@ -218,7 +218,7 @@ class Demux:
             if stream.stream_type in psi.PICTURES:
                 self._pictures[stream.pid] = clock, program.number
                 clock.expects_pictures = True
-            elif stream.stream_type in (psi.PRIVATE, psi.METADATA):
+            elif stream.stream_type in (psi.PRIVATE, psi.METADATA) or psi.KLVA in stream.formats:
                 declared = psi.KLVA in stream.formats
                 # Some other format's identifier (ID3, AC-3 ...) says that it is no KLV.
                 if (declared or not stream.formats) and self._has_room(stream.pid):

@@ -116,7 +116,9 @@ def read_pmt(section: bytes) -> Program | None:
         if after > end:
             return None
         formats = _formats(section[at + 5 : after])
-        streams.append(Elementary(pid, section[at], formats or of_all & {KLVA}))
+        if section[at] in (PRIVATE, METADATA):
+            formats = formats or of_all & {KLVA}
+        streams.append(Elementary(pid, section[at], formats))
         at = after
     return Program(number, clock_pid, tuple(streams))
 

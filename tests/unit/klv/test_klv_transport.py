@@ -33,6 +33,7 @@ from made_klv import (
 )
 
 from ingest.klv import Packet, Packets, PictureTimes, TimeStamp, UasSet, packets
+from ingest.klv.document import carriage
 from ingest.klv.framing import FramingCounts
 from ingest.klv.psi import crc_is_right
 from ingest.klv.st0604 import places
@@ -463,6 +464,16 @@ def test_pes_packets_of_no_length_and_broken_ones() -> None:
     found, source = read(mux.data)
     assert numbers(found) == [0, 1, 2, 3]
     assert source.streams[0].malformed_pes >= 1
+
+
+def test_what_has_no_length_arrives_when_it_begins() -> None:
+    """Where it ends shows only when the next one begins."""
+    mux = Mux()
+    mux.tables(PICTURES, ASYNC)
+    for n in range(20):
+        mux.picture(126_000 + 3600 * n)
+        mux.klv(numbered(n), sized=False)
+    assert [p.milliseconds for p in read(mux.data)[0]] == [40.0 * n for n in range(20)]
 
 
 def test_private_stream_2_has_no_header() -> None:
