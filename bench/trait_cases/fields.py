@@ -49,6 +49,11 @@ def mixed(job: Job) -> Finding:
     return alike(found[53:-3], fields[3:-3], 27)
 
 
+def field_by_field(job: Job) -> Finding:
+    found = made.off(job.rung)
+    return Finding(f"luma at most {found} off each field's", "at most 4", found <= 4)
+
+
 def flashing_fields(clips: Clips) -> Path:
     weave = "fps=50,tinterlace=interleave_top,setfield=tff"
     return clips.make(
@@ -77,6 +82,16 @@ def _case(name: str, make: Callable[[Clips], Path], *checks: Check) -> Case:
 
 CASES = (
     *(_field_case(name) for name in made.KINDS),
+    *(
+        _case(
+            *(
+                f"50i, H.264 coded as fields and frames (PAFF), {times} PTS a picture",
+                partial(made.coded_as_fields, times=times),
+            ),
+            *(every(60, 50), field_by_field),
+        )
+        for times in (1, 2)
+    ),
     _case("50i, not flagged", made.unflagged, every(80, 50), filmed(2 * made.PAL, "352x576")),
     _case(
         *("flagged, but whole pictures (PsF)", made.flagged_but_whole),

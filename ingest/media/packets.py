@@ -140,6 +140,17 @@ class PacketTable(Sequence[Packet]):
         made.complaints = self.complaints
         return made
 
+    def joined(self, parts: Sequence[int]) -> PacketTable:
+        """The packets, but each of `parts` (numbers, ascending) has become a part of the one before it."""
+        apart = set(parts)
+        made = self.only([i for i in range(len(self)) if i not in apart])
+        for before, number in enumerate(parts):
+            whole = number - before - 1
+            made.sizes[whole] += self.sizes[number]
+            made.durations[whole] += self.durations[number]
+            made.flags[whole] |= self.flags[number] & _CORRUPT
+        return made
+
     def is_key(self, index: int) -> bool:
         return bool(self.flags[index] & _KEY)
 

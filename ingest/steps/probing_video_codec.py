@@ -21,6 +21,7 @@ from ingest.media.document import (
     time_base_of,
 )
 from ingest.media.encrypted import encryption_of, scrambled
+from ingest.media.field_pairs import second_fields
 from ingest.media.other_streams import other_streams
 from ingest.media.programs import of_picture
 from ingest.media.sampling import sampled
@@ -32,9 +33,12 @@ from ingest.steps.context import Note, Outcome
 from ingest.steps.damage import refuse_loss
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ingest.media.damage import Loss
     from ingest.media.document import Document
     from ingest.media.facts import Container, Jump, LeftOut, VideoFacts
+    from ingest.media.first_frames import DecodedFrame
     from ingest.media.packets import Packet, PacketTable
     from ingest.media.probe import Prober
     from ingest.media.text_facts import Chapter, TextFacts
@@ -110,6 +114,7 @@ def run(prober: Prober, *, allow_damage: bool) -> Outcome[Probed]:
             remedy="raise INGEST_MAX_SECONDS if it is right",
         )
     video = sampled(prober, video, packed)
+    packets, video = whole_pictures(stream, frames, packets, video)
     video = replace(video, mended=() if jumps else mends)
     if video.colour.hdr == "pq":
         video = replace(video, light=prober.light(index, time_base))
@@ -144,6 +149,19 @@ def run(prober: Prober, *, allow_damage: bool) -> Outcome[Probed]:
             *sound_elsewhere(prober, mine, video),
         ),
     )
+
+
+def whole_pictures(
+    stream: Document, frames: Sequence[DecodedFrame], packets: PacketTable, video: VideoFacts
+) -> tuple[PacketTable, VideoFacts]:
+    """The same with one packet for each picture, where some are coded as two fields."""
+    if video.codec != "h264" or video.field_order == "progressive":
+        return packets, video
+    seconds = second_fields(packets, (f.pts for f in frames if f.pts is not None))
+    if not seconds:
+        return packets, video
+    whole = packets.joined(seconds)
+    return whole, replace(video, timing=video_facts(stream, frames, whole).timing)
 
 
 def encrypted(name: str, what: str, also: str = "") -> SourceError:

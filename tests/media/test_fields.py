@@ -7,7 +7,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import flash_and_beep
+import made_fields
 import pytest
+from made_transport import VIDEO_PID, Writer, pes
 from main_job import SAMPLES
 from measuring import Picture, ffmpeg, flashes, likeness, packet_times, pictures, probe, run
 
@@ -242,3 +244,36 @@ def test_picture_and_sound_stay_together(clips: Clips, ingested: Ingest) -> None
     heard = package.sound("und-stereo").onsets()
     assert len(light) == len(heard) == flash_and_beep.SECONDS
     assert max(abs(f - h) for f, h in zip(light, heard, strict=True)) < 0.002
+
+
+# Some are coded as frames, as an encoder may choose picture by picture (PAFF).
+CODED = tuple(made_fields.Picture(40 + 4 * n, 42 + 4 * n, fields=n % 7 != 3) for n in range(30))
+
+
+def coded_as_fields(clips: Clips, times: int) -> Path:
+    """A transport stream in which each picture has one time for both fields, or two, one for each."""
+    writer = Writer()
+    data = writer.tables((0x1B, VIDEO_PID))
+    for number, units in enumerate(made_fields.access_units(CODED)):
+        parts = units if times == 2 else (b"".join(units),)
+        for later, part in enumerate(parts):
+            data += writer.packets(VIDEO_PID, pes(part, 90_000 + number * 3600 + later * 1800))
+    source = clips.folder / f"paff-{times}.ts"
+    source.write_bytes(data)
+    return source
+
+
+def off(path: Path) -> int:
+    """The most that the luma of a picture is off that of its field; of lines between, neighbours in time have a say."""
+    made = pictures(path, size=(1, 1), pixel_format="gray", signal="pc")
+    shown = [luma for p in CODED for luma in (p.top, p.bottom if p.fields else p.top)]
+    return max(abs(p.pixels[0] - luma) for p, luma in zip(made, shown, strict=True))
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_h264_pictures_coded_as_two_fields_are_whole_pictures(
+    clips: Clips, ingested: Ingest, times: int
+) -> None:
+    package = ingested(coded_as_fields(clips, times), "sd")
+    assert packet_times(package.joined("video/sd")) == [Fraction(n, 50) for n in range(60)]
+    assert off(package.joined("video/sd")) <= 4

@@ -1,0 +1,62 @@
+"""Pictures of H.264 that are coded as two fields each. Pure.
+
+In a transport stream each field is an access unit (ITU-T H.264, 3.1) and ffmpeg gives a packet for it, whether or not
+it has a time of its own; the decoder gives one picture for both. Other containers keep both in one sample.
+"""
+
+from __future__ import annotations
+
+import itertools
+from fractions import Fraction
+from statistics import median_low
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ingest.media.packets import Packet, PacketTable
+
+_NEAR, _FAR = (
+    Fraction(2, 5),
+    Fraction(3, 5),
+)  # of a picture's time: from one field to the other, with rounding
+
+
+def second_fields(packets: PacketTable, decoded: Iterable[int]) -> list[int]:
+    """Numbers of the packets that are the second field of the picture that the one before them began.
+
+    Args:
+        packets: in stream order, of a picture that has fields.
+        decoded: ticks of the first pictures that the decoder gave. Where one is at a second field's time there are no
+            pairs: what comes at half the distance are whole pictures then.
+    """
+    times = sorted(set(decoded))
+    if len(times) < 2:
+        return []
+    picture = median_low(b - a for a, b in itertools.pairwise(times))
+    found: list[int] = []
+    first: Packet | None = None
+    for number, packet in enumerate(packets):
+        if first is not None and _belongs(first, packet, picture):
+            found.append(number)
+            first = None
+        else:
+            first = packet
+    seconds = {packets[number].pts for number in found}
+    return [] if seconds & set(times) else found
+
+
+def _belongs(first: Packet, second: Packet, picture: int) -> bool:
+    """Whether `second` is half of a `picture`'s ticks behind `first` by every clock that both have."""
+    if second.key and not first.key:
+        return False
+    apart = [
+        b - a
+        for a, b in ((first.pts, second.pts), (first.dts, second.dts))
+        if a is not None and b is not None
+    ]
+    if (
+        second.pts is None
+    ):  # both fields are in one PES packet, which has one time: the parser tells how long each is
+        apart.append(first.duration or picture)
+    return all(_NEAR * picture <= ticks <= _FAR * picture for ticks in apart)
