@@ -7,6 +7,7 @@ cannot be decoded. Everything that comes back is taken as data from a stranger: 
 from __future__ import annotations
 
 import json
+import os
 import re
 import secrets
 from array import array
@@ -290,7 +291,22 @@ def not_media(source: Source, stderr: str) -> SourceError:
             remedy="leave that stream out (for example by remuxing), or convert the file first",
             detail=stderr[-2000:],
         )
+    first = os.pread(source.descriptor, 8, 0)[4:8]
+    if first in {b"styp", b"sidx", b"moof"}:
+        return SourceError(
+            codes.SOURCE_NOT_MEDIA,
+            f"{name} is a segment of a fragmented MP4 without the beginning (init segment) that all of them need",
+            remedy="put the beginning and the segments into one file, one behind the other",
+            detail=stderr,
+        )
     guess = describe_content(source)
+    if guess is None and first in {b"ftyp", b"moov"} and "error reading header" in stderr:
+        return SourceError(
+            codes.SOURCE_NOT_MEDIA,
+            f"{name} is damaged: its index (moov) cannot be read",
+            remedy="copy or upload the whole file again",
+            detail=stderr,
+        )
     what = (
         f"{name} is {guess}, not a video file" if guess else f"{name} is not a video file that ingest knows"
     )

@@ -152,6 +152,22 @@ def test_not_media(tmp_path: Path) -> None:
         "a\\nb.mp4 is cut short: its index (moov) is missing",
         "copy or upload the whole file again",
     )
+    assert refused(
+        path, b"....ftypisom", "contradictionary STSC and STCO\n[mov @ 0x1] error reading header\n"
+    ) == (
+        9306,
+        "a\\nb.mp4 is damaged: its index (moov) cannot be read",
+        "copy or upload the whole file again",
+    )
+    assert refused(path, b"....moof", "[mov @ 0x1] trun track id unknown, no tfhd was found\n") == (
+        9306,
+        "a\\nb.mp4 is a segment of a fragmented MP4 without the beginning (init segment) that all of them need",
+        "put the beginning and the segments into one file, one behind the other",
+    )
+    assert (
+        refused(path, b"....ftypavif", "Invalid data")[1]
+        == "a\\nb.mp4 is a HEIF or AVIF picture, not a video file"
+    )
     assert refused(path, b"....ftyp", "[ansi @ 0x1] Codec (ansi) not on whitelist 'h264'\n") == (
         9306,
         "a\\nb.mp4 has a stream in the codec ansi, which ingest does not accept",
