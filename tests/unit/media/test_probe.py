@@ -153,7 +153,7 @@ def test_not_media(tmp_path: Path) -> None:
         "copy or upload the whole file again",
     )
     assert refused(
-        path, b"....ftypisom", "contradictionary STSC and STCO\n[mov @ 0x1] error reading header\n"
+        path, b"\0\0\0\x18ftypisom\xff", "contradictionary STSC and STCO\n[mov @ 0x1] error reading header\n"
     ) == (
         9306,
         "a\\nb.mp4 is damaged: its index (moov) cannot be read",
