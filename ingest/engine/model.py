@@ -9,16 +9,19 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
-from ingest.job.public import public_record
+from ingest.job import codes
+from ingest.job.errors import UsageError
+from ingest.job.public import public_error, public_record
 from ingest.media.options import DEFAULTS, Options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ingest.job.record import Record
+    from ingest.job.record import Failure, Record
 
+Shown = TypeVar("Shown", bound="Job | Line")
 Queue = Literal["draft", "queued", "running", "ended"]
 Happening = Literal["started", "rung_finished", "finished", "failed", "cancelled"]
 
@@ -168,6 +171,59 @@ class Job:
             return State.EXECUTING if status is State.SUBMITTED else status
         return status
 
+    @property
+    def line(self) -> Line:
+        record = self.record
+        return Line(
+            job_id=record.job_id,
+            state=self.state,
+            percent=record.progress.percent,
+            step=record.progress.step,
+            source=record.source.name,
+            resolutions=tuple(o.resolution for o in record.outputs),
+            account=self.account,
+            username=record.username,
+            dialect=self.dialect,
+            label=self.label,
+            priority=self.priority,
+            attempts=self.attempts,
+            created=stamp(self.created),
+            updated=stamp(self.updated),
+            queued=_stamp(self.queued),
+            start_at=_stamp(self.start_at),
+            begun=_stamp(self.begun),
+            ended=_stamp(self.ended),
+            error=public_error(record),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A job as lists show it: what a whole record need not be read for. Its words may be told over the network.
+
+    Times are as the record writes them; the rest is as of `Job` and its record.
+    """
+
+    job_id: str
+    state: State
+    percent: float
+    step: str | None
+    source: str
+    resolutions: tuple[str, ...]
+    account: str
+    username: str
+    dialect: str
+    label: str | None
+    priority: int
+    attempts: int
+    created: str
+    updated: str
+    queued: str | None
+    start_at: str | None
+    begun: str | None
+    ended: str | None
+    error: Failure | None
+
 
 @dataclass(frozen=True, slots=True)
 class Filter:
@@ -200,13 +256,13 @@ class Filter:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class Page(Generic[Shown]):
     """Some of the jobs that a filter lets through, and how many there are in all.
 
     `next` is the cursor of the page behind this one; None where this is the last.
     """
 
-    jobs: tuple[Job, ...]
+    jobs: tuple[Shown, ...]
     total: int
     more: bool
     next: str | None = None
@@ -235,6 +291,23 @@ class StoredFile:
     stored: Path
     metadata: Mapping[str, Any] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
+
+
+def stamp(at: datetime) -> str:
+    """A moment as the record and the store write it: UTC, milliseconds, `Z`.
+
+    Raises:
+        UsageError: it is none in UTC, before the year 1 or after 9999.
+    """
+    try:
+        universal = at.astimezone(UTC)
+    except OverflowError:
+        raise UsageError(codes.USAGE, "a time lies outside of the years 1 to 9999") from None
+    return universal.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _stamp(at: datetime | None) -> str | None:
+    return stamp(at) if at else None
 
 
 def moment(text: str | None) -> datetime | None:

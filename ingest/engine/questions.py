@@ -6,27 +6,32 @@ import time
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from ingest.engine import submissions
 from ingest.engine.model import Page, State
-from ingest.engine.rows import JOB_COLUMNS, J, job_of, owned, page_ids
+from ingest.engine.paging import AMONG, among, counting, page_ids
+from ingest.engine.rows import JOB_COLUMNS, LINE_COLUMNS, J, job_of, line_of, owned
 from ingest.job import codes
 from ingest.job.errors import UsageError
 from ingest.store.model import storable
+from ingest.store.tables import JOB_COUNTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from datetime import datetime
 
     from sqlalchemy import ColumnElement, Connection, Row
 
-    from ingest.engine.model import Filter, Job, Submission
+    from ingest.engine.model import Filter, Job, Line, Shown, Submission
     from ingest.store.database import Database
 
 POLL = 0.5  # seconds between two looks of `events`
 HEARTBEAT = 15.0  # seconds after which `events` gives a sign of life
-_STORED_COLUMNS = (*JOB_COLUMNS, J.submission)
+# Made once: see `paging`.
+_STORED = select(*JOB_COLUMNS, J.submission).where(J.job_id == bindparam("job_id"), owned(None))
+_OWN_STORED = _STORED.where(J.account == bindparam("account"))
+_AMONG = select(*LINE_COLUMNS).where(AMONG)
 
 
 class Questions:
@@ -71,16 +76,23 @@ class Questions:
             row = stored_row(connection, None, job.job_id)
         return submissions.loaded(row.submission, job.asked)
 
-    def jobs(self, filter: Filter) -> Page:  # noqa: A002 (the contract's word)
+    def jobs(self, filter: Filter) -> Page[Job]:  # noqa: A002 (the contract's word)
         """A page of the jobs that `filter` lets through.
 
         Raises:
             UsageError: a moment that is none in UTC; a cursor of no list, or of another order.
         """
+        return self._page(filter, job_of)
+
+    def lines(self, filter: Filter) -> Page[Line]:  # noqa: A002
+        """As `jobs`, for a list that shows no more of each job."""
+        return self._page(filter, line_of)
+
+    def _page(self, filter: Filter, made: Callable[[Row[*tuple[Any, ...]]], Shown]) -> Page[Shown]:  # noqa: A002
         with self.database.read() as connection:
             wanted, total, following = page_ids(connection, filter)
-            rows = connection.execute(select(*JOB_COLUMNS).where(J.job_id.in_(wanted))).all()
-        by_id = {row.job_id: job_of(row) for row in rows}
+            rows = connection.execute(_AMONG, among(wanted)).all()
+        by_id = {row.job_id: made(row) for row in rows}
         return Page(
             tuple(by_id[i] for i in wanted if i in by_id), total, more=following is not None, next=following
         )
@@ -95,9 +107,10 @@ class Questions:
 
     def counts(self, account: str | None) -> dict[State, int]:
         """How many jobs are in each state; those that no job is in are left out."""
-        query = select(J.state, func.count()).where(owned(account)).group_by(J.state)
+        names = frozenset[str]() if account is None else frozenset({"account"})
+        query = counting(names, JOB_COUNTS.c.state).group_by(JOB_COUNTS.c.state)
         with self.database.read() as connection:
-            return {State(state): number for state, number in connection.execute(query)}
+            return {State(state): n for state, n in connection.execute(query, {"account": account}) if n}
 
     def open_jobs(self, connection: Connection, account: str) -> int:
         """How many jobs of an account have not ended, drafts among them, as a transaction sees it."""
@@ -144,8 +157,8 @@ def not_found(job_id: str) -> UsageError:
 
 def stored_row(connection: Connection, account: str | None, job_id: str) -> Row[*tuple[Any, ...]]:
     """A job's row with its submission. Raises UsageError JOB_NOT_FOUND."""
-    query = select(*_STORED_COLUMNS).where(J.job_id == storable(job_id), owned(account))
-    row = connection.execute(query).one_or_none()
+    query = _STORED if account is None else _OWN_STORED
+    row = connection.execute(query, {"job_id": storable(job_id), "account": account}).one_or_none()
     if row is None:
         raise not_found(job_id)
     return row

@@ -18,11 +18,11 @@ from sqlalchemy import delete, insert, select, update
 
 from ingest.engine import spawning, submissions
 from ingest.engine.deliveries import tell_ended
-from ingest.engine.model import BY
+from ingest.engine.model import BY, stamp
 from ingest.engine.places import JOBS as JOB_FOLDERS
 from ingest.engine.places import PACKAGES, job_folder, package_folder, presets_folder
 from ingest.engine.questions import Questions, stored_row
-from ingest.engine.rows import J, job_of, stamp
+from ingest.engine.rows import J, job_of
 from ingest.engine.sources import Sources
 from ingest.files import sync_folder
 from ingest.job import codes

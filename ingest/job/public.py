@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote, urlsplit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
-    from ingest.job.record import Record
+    from ingest.job.record import Brief, Failure, Record
 
 _ENDS: Final = r"\s/'\"`:;,()<>\[\]|"
 # At least two names behind slashes, of which the first does not stand behind a word: that would be a relative path, a
@@ -49,13 +49,26 @@ def public_record(record: Record) -> Record:
         "process": None,
     }
     if error is not None:
-        texts = {name: plain(getattr(error, name)) for name in ("message", "remedy", "detail")}
-        changes["error"] = error.model_copy(update=texts)
+        changes["error"] = _public_failure(error, plain)
     if request is not None:
         options = {key: _named(value) for key, value in request.options.items()}
         nowhere = {"source": "", "output": "", "preset_dir": None, "options": options}
         changes["request"] = request.model_copy(update=nowhere)
     return record.model_copy(update=changes)
+
+
+def public_error(record: Record | Brief) -> Failure | None:
+    """`error` of `public_record` alone."""
+    error = record.error
+    if error is None:
+        return None
+    known = _known(record) if "/" in error.message + error.remedy + error.detail else ()
+    return _public_failure(error, lambda text: without_places(text, known))
+
+
+def _public_failure(error: Failure, plain: Callable[[str], str]) -> Failure:
+    texts = {name: plain(getattr(error, name)) for name in ("message", "remedy", "detail")}
+    return error.model_copy(update=texts)
 
 
 def without_places(text: str, known: Iterable[str] = ()) -> str:
@@ -78,7 +91,7 @@ def without_places(text: str, known: Iterable[str] = ()) -> str:
     return _PLACE.sub(r"…/\1", text)
 
 
-def _known(record: Record) -> list[str]:
+def _known(record: Record | Brief) -> list[str]:
     """The folders of this job, with those above them, the longest first."""
     places = [record.output, record.source.path]
     if record.request is not None:

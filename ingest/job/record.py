@@ -152,6 +152,42 @@ class Process(_Model):
     started: int | None = None
 
 
+class _Part(_Model):
+    """Of a larger object these keys; whatever else it has is passed over."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class _Named(_Part):
+    resolution: str
+
+
+class _Where(_Part):
+    source: str
+    output: str
+    preset_dir: str | None = None
+
+
+class Brief(_Part):
+    """What lists show of a record, and what they must keep to themselves: a fifth of the work of reading it all."""
+
+    job_id: JobId
+    status: Status
+    username: str
+    source: SourceFile
+    output: str
+    times: Times
+    progress: Progress
+    outputs: tuple[_Named, ...] = ()
+    error: Failure | None = None
+    request: _Where | None = None
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        """Raises pydantic.ValidationError when `text` is no record."""
+        return cls.model_validate_json(text)
+
+
 class Record(_Model):
     """`chunks` is how many pieces the picture is encoded in; null until that is decided."""
 

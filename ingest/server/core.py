@@ -120,6 +120,12 @@ def make_core(queue: "JobQueue", settings: "ServerSettings") -> Core:
     )
 
 
-def get_core(request: Request) -> Core:
-    """For routes: `core: Annotated[Core, Depends(get_core)]`."""
+def core_of(request: Request) -> Core:
+    """The core of the server that a request came to."""
     return cast("Core", request.app.state.core)
+
+
+async def get_core(request: Request) -> Core:
+    """For routes: `core: Annotated[Core, Depends(get_core)]`."""
+    # Not a plain function: FastAPI would call that in another thread, which costs more than all that is done here.
+    return core_of(request)

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
-from sqlalchemy import delete, func, insert, or_, select, update
+from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 
 from ingest.job import codes
 from ingest.job.errors import IngestError, UsageError, one_line
@@ -43,6 +43,7 @@ KEY_PREFIX = "secret_"
 LOCAL_ACCOUNT = "local"  # whose jobs and files are those made with --no-auth
 _ALPHABET = string.ascii_letters + string.digits
 _ACCOUNT_LENGTH, _SECRET_LENGTH, _NAME_LIMIT = 7, 40, 100
+_MOST_KNOWN = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +123,8 @@ class KeyRing:
         self._database = database
         self._rate = Rate(rate) if rate is not None else None
         self._anybody: Principal | None = None
+        # What was found of credentials in one version of the store.
+        self._found: tuple[int | None, dict[str, Row[tuple[Any, ...]]]] = (None, {})
         if no_auth:
             with database.write() as db:
                 account = _account(db, LOCAL_ACCOUNT)
@@ -140,12 +143,42 @@ class KeyRing:
         if not text:
             raise Refusal("missing_credentials", "an API key is needed")
         digest, is_token = _digest(text), not text.startswith(KEY_PREFIX)
+        version = self._database.version()  # before the look: what changes after it must be seen
         row = self._valid(digest, is_token=is_token)
+        if version is not None:
+            self._keep(version, digest, row)
         if self._rate is not None:
             self._rate.hit(row.key_id)
         self._note_use(row)
-        until = datetime.fromisoformat(row.until) if row.until is not None else None
-        return Principal(row.account, row.name, _scopes(row.granted), row.key_id, until, digest, is_token)
+        return _principal(row, digest, is_token)
+
+    def known(self, credential: str) -> Principal | None:
+        """As `principal` for a credential that was looked at since anything in the store has changed last, else None.
+
+        It waits for nobody and for no disk. A key that was revoked, here or by another process, is none from then on.
+
+        Raises:
+            Refusal: `expired`, `too_many`.
+        """
+        if self._anybody is not None:
+            return self._anybody
+        text = credential.strip()
+        digest = _digest(text)
+        version, found = self._found
+        row = found.get(digest)
+        if row is None or version is None or version != self._database.version() or not _is_noted(row):
+            return None
+        _check_time(row)
+        if self._rate is not None:
+            self._rate.hit(row.key_id)
+        return _principal(row, digest, not text.startswith(KEY_PREFIX))
+
+    def _keep(self, version: int, digest: str, row: Row[tuple[Any, ...]]) -> None:
+        of, found = self._found
+        if of == version and len(found) < _MOST_KNOWN:
+            found[digest] = row
+        else:
+            self._found = (version, {digest: row})
 
     def check(self, principal: Principal) -> None:
         """For answers that last: whether what was shown for them is worth something still.
@@ -159,17 +192,10 @@ class KeyRing:
     def _valid(self, digest: str, *, is_token: bool) -> Row[tuple[Any, ...]]:
         """The key that this is, or stands for; `until` and `granted` are those of what was shown."""
         with self._database.read() as db:
-            if not is_token:
-                query = select(KEYS, KEYS.c.expires.label("until"), KEYS.c.scopes.label("granted"))
-                row = db.execute(query.where(KEYS.c.digest == digest)).one_or_none()
-            else:
-                query = select(KEYS, TOKENS.c.expires.label("until"), TOKENS.c.scopes.label("granted"))
-                joined = query.join(TOKENS, TOKENS.c.key_id == KEYS.c.key_id)
-                row = db.execute(joined.where(TOKENS.c.digest == digest)).one_or_none()
+            row = db.execute(_OF_TOKEN if is_token else _OF_KEY, {"digest": digest}).one_or_none()
         if row is None or row.revoked:
             raise Refusal("bad_credentials", "the key or token is not known here")
-        if _past(row.until) or _past(row.expires):
-            raise Refusal("expired", "the key or token has expired")
+        _check_time(row)
         return row
 
     def client(self, client_id: str, client_secret: str) -> Principal:
@@ -296,15 +322,38 @@ class KeyRing:
 
         Nobody is refused, or waits, because it cannot be written now: the next request tries again.
         """
-        minute = utc_now()[:16]
-        if row.used is None or row.used[:16] != minute:
+        if not _is_noted(row):
             with suppress(IngestError), self._database.write(wait=False) as db:
                 db.execute(update(KEYS).where(KEYS.c.key_id == row.key_id).values(used=utc_now()))
 
 
+# Statements that requests ask are made once: that costs more than their answers.
+_OF_KEY = select(KEYS, KEYS.c.expires.label("until"), KEYS.c.scopes.label("granted")).where(
+    KEYS.c.digest == bindparam("digest")
+)
+_OF_TOKEN = (
+    select(KEYS, TOKENS.c.expires.label("until"), TOKENS.c.scopes.label("granted"))
+    .join(TOKENS, TOKENS.c.key_id == KEYS.c.key_id)
+    .where(TOKENS.c.digest == bindparam("digest"))
+)
 _LISTED = select(KEYS, ACCOUNTS.c.name.label("account_name")).join(
     ACCOUNTS, ACCOUNTS.c.account == KEYS.c.account
 )
+
+
+def _principal(row: Row[tuple[Any, ...]], digest: str, is_token: bool) -> Principal:
+    until = datetime.fromisoformat(row.until) if row.until is not None else None
+    return Principal(row.account, row.name, _scopes(row.granted), row.key_id, until, digest, is_token)
+
+
+def _check_time(row: Row[tuple[Any, ...]]) -> None:
+    if _past(row.until) or _past(row.expires):
+        raise Refusal("expired", "the key or token has expired")
+
+
+def _is_noted(row: Row[tuple[Any, ...]]) -> bool:
+    """Whether the store says that the key is used in this minute."""
+    return row.used is not None and row.used[:16] == utc_now()[:16]
 
 
 def _account(db: Connection, name: str) -> str:

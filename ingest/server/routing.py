@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from ingest.job.errors import IngestError, one_line
-from ingest.server.core import get_core
+from ingest.server.core import core_of
 from ingest.server.refusals import REFUSALS, Kind, Refusal, refusal_of
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def dialect_router(refuse: Refuse, paths: str) -> DialectRouter:
             upload = getattr(self.endpoint, _UPLOAD, False)
 
             async def refusing(request: Request) -> Response:
-                settings = get_core(request).settings
+                settings = core_of(request).settings
                 limit = settings.max_upload if upload else settings.max_body
                 taken = self.body_field is not None and not isinstance(self.body_field.field_info, Form)
                 scope = _typed(request) if taken else request.scope

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -14,7 +16,6 @@ from ingest.store.schema import BUSY_SECONDS
 from ingest.store.sqlite import open_store, store_path
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterator
     from pathlib import Path
 
@@ -44,8 +45,32 @@ class Database:
         self._writer = self._reader.execution_options(immediate=True)
         self._hasty = self._reader.execution_options(immediate=True, hasty=True)
 
+        self._watcher: sqlite3.Connection | None = None
+        self._watching = threading.Lock()
+
     def close(self) -> None:
         self._reader.dispose()
+        with self._watching:
+            if self._watcher is not None:
+                self._watcher.close()
+                self._watcher = None
+
+    def version(self) -> int | None:
+        """A number that is another one once anybody, in whichever process, has changed anything.
+
+        It is in memory that all processes share: this waits for no disk, and for nobody who writes. None where it
+        cannot be had now. (SQLite, PRAGMA data_version.)
+        """
+        with self._watching:
+            try:
+                if self._watcher is None:
+                    self._watcher = sqlite3.connect(
+                        self.path, timeout=0, isolation_level=None, check_same_thread=False
+                    )
+                found = self._watcher.execute("PRAGMA data_version").fetchall()
+            except sqlite3.Error:
+                return None
+        return int(found[0][0])
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

@@ -8,6 +8,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from ingest.store.attempt_schema import ATTEMPTS
+from ingest.store.count_schema import COUNTS
 from ingest.store.errand_schema import ERRANDS
 from ingest.store.filter_schema import FILTERS
 from ingest.store.resource_schema import RESOURCES
@@ -45,6 +46,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     RESOURCES,
     FILTERS,
     ATTEMPTS,
+    COUNTS,
 )
 VERSION = len(MIGRATIONS)
 

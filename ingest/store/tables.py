@@ -59,6 +59,15 @@ JOBS = Table(
     _count("lost"),
 )
 
+# Kept by triggers.
+JOB_COUNTS = Table(
+    "job_counts",
+    METADATA,
+    Column("account", Text, primary_key=True),
+    Column("state", Text, primary_key=True),
+    Column("dialect", Text, primary_key=True),
+    Column("jobs", Integer, nullable=False),
+)
 ACCOUNTS = Table(
     "accounts", METADATA, Column("account", Text, primary_key=True), _text("name"), _text("created")
 )

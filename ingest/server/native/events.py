@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import Header, Request, Response
 from starlette.concurrency import run_in_threadpool
 
+from ingest.engine.model import stamp
 from ingest.job.errors import IngestError
 from ingest.server.native import examples
 from ingest.server.native.manner import Asking, Inside, shown
-from ingest.server.native.shapes import job_document, moment_text
+from ingest.server.native.shapes import job_document
 from ingest.server.refusals import Refusal
 from ingest.server.routing import stream
 
@@ -46,7 +47,7 @@ def add_routes(router: "APIRouter") -> None:
     ) -> Response:
         asking.require("read")
         job = await run_in_threadpool(core.queue.job, asking.seen, job_id)
-        if job.state.final and last_event_id == moment_text(job.updated):
+        if job.state.final and last_event_id == stamp(job.updated):
             return Response(status_code=204)
         stream = _events(core, asking, job, last_event_id, core.base_url(request))
         # What proxies must not hold back.
@@ -57,17 +58,17 @@ async def _events(core: "Core", asking: "Principal", job: "Job", told: str, base
     yield f"retry: {RETRY_MILLISECONDS}\n\n"
     quiet = checked = time.monotonic()
     while True:
-        stamp = moment_text(job.updated) or ""
-        if stamp != told:
-            told, quiet = stamp, time.monotonic()
-            document = job_document(job, base) | {
+        changed = stamp(job.updated)
+        if changed != told:
+            told, quiet = changed, time.monotonic()
+            document = job_document(job.line, base) | {
                 "messages": list(job.shown.messages),
                 "outputs": [
                     {"resolution": o.resolution, "status": o.status, "percent": o.percent}
                     for o in job.record.outputs
                 ],
             }
-            yield f"id: {stamp}\nevent: job\ndata: {json.dumps(document)}\n\n"
+            yield f"id: {changed}\nevent: job\ndata: {json.dumps(document)}\n\n"
         elif time.monotonic() - quiet >= HEARTBEAT_SECONDS:
             quiet = time.monotonic()
             yield ": still there\n\n"

@@ -35,7 +35,7 @@ class TokenBody(Shape):
 
 def job_response(core: "Core", request: Request, job: "Job", status: int = 200) -> Response:
     """One job with its record, and where players find its package once that is there."""
-    document = job_document(job, core.base_url(request))
+    document = job_document(job.line, core.base_url(request))
     if job.state is State.COMPLETED:
         media = core.media_url(job, request)
         manifests = {"hls": "ABR.m3u8", "dash": "manifest.mpd", "poster": "poster.jpg"}
@@ -83,7 +83,7 @@ def add_routes(router: "APIRouter") -> None:
         for when in (created_from, created_until):
             if when is not None and when.tzinfo is None:
                 raise Refusal("invalid", "a time needs a zone, for example 2026-11-22T00:00:00Z")
-        page = core.queue.jobs(
+        page = core.queue.lines(
             Filter(
                 account=asking.seen or account,
                 states=frozenset(state) if state else None,
@@ -99,7 +99,7 @@ def add_routes(router: "APIRouter") -> None:
             )
         )
         base = core.base_url(request)
-        jobs = [job_document(job, base) for job in page.jobs]
+        jobs = [job_document(line, base) for line in page.jobs]
         return _json({"jobs": jobs, "total": page.total, "next": page.next})
 
     @router.get("/api/jobs/{job_id}", responses=shown(examples.JOB), summary="A job and its record")

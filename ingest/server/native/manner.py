@@ -8,6 +8,7 @@ from fastapi import Depends, Query, Request, Response
 from fastapi.responses import JSONResponse
 from fastapi.security import HTTPBearer
 from fastapi.security.utils import get_authorization_scheme_param
+from starlette.concurrency import run_in_threadpool
 
 from ingest.server.core import Core, get_core
 from ingest.server.keys import KEY_PREFIX, Principal
@@ -32,7 +33,7 @@ def refuse(refusal: Refusal, request: Request) -> Response:
     return response
 
 
-def principal(
+async def principal(
     request: Request,
     core: Annotated[Core, Depends(get_core)],
     _shown: Annotated[object, Depends(_bearer)],
@@ -44,7 +45,9 @@ def principal(
     own pages, by their session (sessions.py says how that is kept from others).
     """
     shown = credential(request.headers.get("authorization", ""), access_token)
-    return core.keys.principal(shown or session_of(core, request))
+    shown = shown or session_of(core, request)
+    known = core.keys.known(shown)
+    return known if known is not None else await run_in_threadpool(core.keys.principal, shown)
 
 
 def credential(authorization: str, access_token: str = "") -> str:

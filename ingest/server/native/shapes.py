@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 from pydantic import BaseModel, ConfigDict, Field, create_model
 from pydantic.alias_generators import to_camel
 
-from ingest.engine.model import Happening, LocalSource, Source, StoredSource, Submission, UrlSource
+from ingest.engine.model import Happening, LocalSource, Source, StoredSource, Submission, UrlSource, stamp
 from ingest.media.choices import Choices, options_of
 from ingest.media.options import DEFAULTS, Options
 from ingest.server.refusals import Refusal
 
 if TYPE_CHECKING:
-    from ingest.engine.model import Job, StoredFile
+    from ingest.engine.model import Line, StoredFile
 
 MOST_SECONDS = 30 * 86400.0
 Text = Annotated[str, Field(max_length=4096)]
@@ -147,34 +147,33 @@ def _source(body: PathBody | UrlBody | FileBody | None) -> Source | None:
 
 def moment_text(when: datetime | None) -> str | None:
     """As records write times."""
-    return when.isoformat(timespec="milliseconds").replace("+00:00", "Z") if when else None
+    return stamp(when) if when else None
 
 
-def job_document(job: "Job", base: str) -> dict[str, Any]:
+def job_document(line: "Line", base: str) -> dict[str, Any]:
     """What lists show of a job; `base` is the server's URL. The record comes beside it where one job is asked for."""
-    record = job.record
-    error = job.shown.error if record.error else None
-    here = f"{base}/api/jobs/{job.job_id}"
+    error = line.error
+    here = f"{base}/api/jobs/{line.job_id}"
     return {
-        "jobId": job.job_id,
-        "state": job.state.value,
-        "percent": record.progress.percent,
-        "step": record.progress.step,
-        "source": record.source.name,
-        "resolutions": [o.resolution for o in record.outputs],
-        "account": job.account,
-        "username": record.username,
-        "dialect": job.dialect,
-        "label": job.label,
-        "priority": job.priority,
-        "attempts": job.attempts,
-        "created": moment_text(job.created),
-        "updated": moment_text(job.updated),
-        "queued": moment_text(job.queued),
-        "startAt": moment_text(job.start_at),
-        "begun": moment_text(job.begun),
-        "ended": moment_text(job.ended),
-        "error": error.model_dump(by_alias=True, include={"code", "message", "remedy"}) if error else None,
+        "jobId": line.job_id,
+        "state": line.state.value,
+        "percent": line.percent,
+        "step": line.step,
+        "source": line.source,
+        "resolutions": list(line.resolutions),
+        "account": line.account,
+        "username": line.username,
+        "dialect": line.dialect,
+        "label": line.label,
+        "priority": line.priority,
+        "attempts": line.attempts,
+        "created": line.created,
+        "updated": line.updated,
+        "queued": line.queued,
+        "startAt": line.start_at,
+        "begun": line.begun,
+        "ended": line.ended,
+        "error": {"code": error.code, "message": error.message, "remedy": error.remedy} if error else None,
         "links": {"self": here, "events": f"{here}/events", "files": f"{here}/files"},
     }
 

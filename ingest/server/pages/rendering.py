@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from fastapi.responses import HTMLResponse
 
-from ingest.server.core import get_core
+from ingest.server.core import core_of
 
 if TYPE_CHECKING:
     from fastapi import Request, Response
@@ -39,7 +39,7 @@ def page(
     request: Request, template: str, asking: Principal | None, status: int = 200, **values: Any
 ) -> HTMLResponse:
     """A page; `asking` is None where nobody has signed in."""
-    core = get_core(request)
+    core = core_of(request)
     text = (
         _environment()
         .get_template(template)
@@ -70,7 +70,7 @@ def sign_in_page(request: Request, wanted: str, told: str = "", status: int = 20
 
 def root(request: Request) -> str:
     """The path that our URLs begin with behind a proxy, without a slash at the end."""
-    return urlsplit(get_core(request).base_url(request)).path.rstrip("/")
+    return urlsplit(core_of(request).base_url(request)).path.rstrip("/")
 
 
 def size_text(size: float | None) -> str:

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from fastapi import Depends, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
+from starlette.concurrency import run_in_threadpool
 
 from ingest.engine.cursors import LIMIT
 from ingest.engine.model import Filter, Submission, UrlSource
@@ -28,9 +29,11 @@ HIGHEST_CHOSEN = 1080  # the short side of resolutions that are ticked at first
 Inside = Annotated[Core, Depends(get_core)]
 
 
-def principal(request: Request, core: Inside) -> Principal:
+async def principal(request: Request, core: Inside) -> Principal:
     """Who asks, by the session."""
-    return core.keys.principal(session_of(core, request))
+    shown = session_of(core, request)
+    known = core.keys.known(shown)
+    return known if known is not None else await run_in_threadpool(core.keys.principal, shown)
 
 
 Asking = Annotated[Principal, Depends(principal)]
@@ -48,7 +51,7 @@ def jobs(
 ) -> Response:
     asking.require("read")
     states = views.GROUPS[show]
-    found = core.queue.jobs(
+    found = core.queue.lines(
         Filter(account=asking.seen, states=states, text=text or None, after=after or None, limit=JOBS_SHOWN)
     )
     kept = {"show": show, "text": text}

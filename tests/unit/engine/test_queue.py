@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from engine_asking import film, open_queue, preset, wanted
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from ingest.engine import cursors, spawning
 from ingest.engine.leftovers import sweep_job_folders
@@ -46,7 +46,7 @@ from ingest.pipeline.first_record import first_record, options_of
 from ingest.pipeline.request import Request
 from ingest.pipeline.resuming import stopped_job
 from ingest.store import JobSummary, open_store, store_path
-from ingest.store.tables import DELIVERIES, FILES, JOBS
+from ingest.store.tables import DELIVERIES, FILES, JOB_COUNTS, JOBS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -693,6 +693,55 @@ def test_counts(queue: JobQueue, tmp_path: Path) -> None:
     mine = {State.COMPLETED: 1, State.EXECUTING: 1, State.SUBMITTED: 2}
     assert (queue.counts("a"), queue.counts("c")) == (mine, {})
     assert queue.counts(None) == mine | {State.SUBMITTED: 3}
+
+
+def test_lines_are_the_jobs_in_short(queue: JobQueue, tmp_path: Path) -> None:
+    jobs = filled(queue, tmp_path)
+    queue.cancel("a", jobs[2].job_id)
+    end(queue, jobs[3], Status.FAILED)
+    record = first_record(Request(tmp_path / "x.mp4", ("sd",), tmp_path / "out"))
+    ended = record.with_status(Status.EXECUTING).with_status(Status.FAILED)
+    fault = SourceError(codes.SOURCE_DAMAGED, f"{tmp_path}/a/b is none", remedy="look there")
+    ended = ended.with_error(fault, None).evolve(
+        times=ended.times.model_copy(update={"started": "2026-01-01T00:00:00.000Z"})
+    )
+    with open_store(queue.home) as store:
+        store.save(ended.to_json(), summary=JobSummary.of(ended))
+    put(
+        queue,
+        queue.submit("c", "u", wanted(tmp_path, start_at=datetime(2031, 1, 2, tzinfo=UTC))),
+        record="{}",
+    )
+    page, lines = queue.jobs(Filter(None, limit=6)), queue.lines(Filter(None, limit=6))
+    assert [job.line for job in page.jobs] == list(lines.jobs)
+    assert (len(lines.jobs), lines.total, lines.next) == (6, 7, page.next)
+    assert lines.jobs[1].begun == "2026-01-01T00:00:00.000Z"
+    assert lines.jobs[1].error is not None
+    assert lines.jobs[1].error.message == "…/b is none"
+
+
+def test_what_is_counted_is_what_is_there(queue: JobQueue, tmp_path: Path) -> None:
+    jobs = filled(queue, tmp_path)
+    queue.cancel("a", jobs[3].job_id)
+    queue.retry("a", jobs[3].job_id)
+    queue.delete("a", jobs[2].job_id)
+    draft = queue.draft("b", "u", Submission(("sd",), dialect="bytenite"))
+    queue.change("b", draft.job_id, submission=Submission(("hd",), dialect="bytenite"))
+    put(queue, jobs[1], account="b", dialect="xvid")
+    record = first_record(Request(tmp_path / "x.mp4", ("sd",), tmp_path / "out"))
+    with open_store(queue.home) as store:
+        store.save(record.to_json(), summary=JobSummary.of(record))
+        record = record.with_status(Status.EXECUTING).with_status(Status.FAILED)
+        store.save(record.to_json(), summary=JobSummary.of(record))
+    with queue.database.write() as connection:
+        connection.execute(update(JOBS).where(J.job_id == jobs[0].job_id).values(deleting=1))
+    key = (J.account, J.state, J.dialect)
+    with queue.database.read() as connection:
+        there = connection.execute(select(*key, func.count()).where(J.state.is_not(None)).group_by(*key))
+        found = sorted(tuple(row) for row in there)
+        kept = connection.execute(select(JOB_COUNTS).where(JOB_COUNTS.c.jobs != 0))
+        assert sorted(tuple(row) for row in kept) == found
+    assert len(found) > 3
 
 
 def test_the_dialect_s_document_can_be_replaced(queue: JobQueue, tmp_path: Path) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from ingest.job.public import public_record, without_places
+from ingest.job.public import public_error, public_record, without_places
 from ingest.job.record import (
     Asked,
+    Brief,
     Failure,
     Inputs,
     Output,
@@ -95,6 +96,14 @@ def test_a_record_is_told_without_its_places() -> None:
     assert "srv" not in shown.to_json()
     assert Record.from_json(shown.to_json()) == shown
     assert public_record(shown) == shown
+
+
+def test_a_brief_is_what_lists_show_of_the_record() -> None:
+    brief = Brief.from_json(RECORD.to_json())
+    names = ("job_id", "status", "username", "source", "output", "times", "progress", "error")
+    assert {n: getattr(brief, n) for n in names} == {n: getattr(RECORD, n) for n in names}
+    assert [o.resolution for o in brief.outputs] == ["sd"]
+    assert public_error(brief) == public_error(RECORD) == public_record(RECORD).error
 
 
 def test_a_served_place_is_told() -> None:

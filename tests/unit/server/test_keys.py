@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -227,6 +227,62 @@ def test_what_was_shown_can_be_looked_at_again(ring: KeyRing, database: Database
         ring.check(by_key)
     nobody = KeyRing(database, no_auth=True)
     nobody.check(nobody.principal(""))
+
+
+def known(ring: KeyRing, credential: str) -> bool:
+    """Whether a credential is known without a look into the store, after two looks: the first notes its use."""
+    for _ in range(2):
+        with suppress(Refusal):
+            ring.principal(credential)
+    return ring.known(credential) == ring.principal(credential)
+
+
+def test_what_was_looked_at_is_known_until_anything_changes(
+    ring: KeyRing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = ring.create("ci", account="studio", scopes=("submit",), expires=soon(hours=2))
+    token = ring.issue_token(ring.principal(key.text), timedelta(hours=1))
+    assert ring.known(key.text) is None
+    assert known(ring, key.text)
+    assert known(ring, token.text)
+    assert ring.known(key.text) is not None
+    assert ring.known("secret_nobody") is None
+    with closing(sqlite3.connect(store_path(tmp_path), isolation_level=None)) as other:
+        other.execute("UPDATE keys SET name = 'ci2'")
+        assert ring.known(key.text) is None
+        assert known(ring, key.text)
+        assert ring.principal(key.text).name == "ci2"
+    ring.end_token(token.text)
+    assert ring.known(token.text) is None
+    assert known(ring, key.text)
+    monkeypatch.setattr("ingest.server.keys.utc_now", lambda: key.info.expires)
+    assert ring.known(key.text) is None  # its use in this minute is not noted
+    monkeypatch.undo()
+    other_process = KeyRing(open_database(tmp_path))
+    assert known(ring, key.text)
+    other_process.revoke("ci2")
+    assert ring.known(key.text) is None
+    assert refused(ring, key.text) == "bad_credentials"
+
+
+def test_a_key_that_is_known_ends_with_its_time_too(ring: KeyRing, monkeypatch: pytest.MonkeyPatch) -> None:
+    end = soon(seconds=3600).replace(second=30)
+    key = ring.create("ci", account="studio", scopes=("submit",), expires=end)
+    minute = end.isoformat()[:17]
+    monkeypatch.setattr("ingest.server.keys.utc_now", lambda: f"{minute}10.000Z")
+    assert known(ring, key.text)
+    monkeypatch.setattr("ingest.server.keys.utc_now", lambda: f"{minute}31.000Z")
+    with pytest.raises(Refusal, match="expired"):
+        ring.known(key.text)
+
+
+def test_one_that_is_known_asks_too_often_too(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    ring = KeyRing(database, rate=4)
+    key = ring.create("ci", account="studio", scopes=("read",))
+    monkeypatch.setattr("time.time", lambda: 1_900_000_000.25)
+    assert known(ring, key.text)
+    with pytest.raises(Refusal, match="more than 4 requests"):
+        ring.known(key.text)
 
 
 def test_a_key_that_asks_too_often_is_told_so(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:

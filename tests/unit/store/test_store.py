@@ -289,8 +289,10 @@ def test_a_database_of_version_1_keeps_its_jobs(tmp_path: Path) -> None:
         assert store.get(FIRST.job_id) == StoredJob(FIRST, "{}")
     with closing(sqlite3.connect(path)) as db:
         found = db.execute("SELECT short_id, account, dialect, queue, state, search FROM jobs").fetchall()
+        counts = db.execute("SELECT account, state, dialect, jobs FROM job_counts").fetchall()
     assert found == [("11111111" + "8aaaaaaaaaaaaaaa", "", "cli", "", "EXECUTING", "first.mp4")]
     assert found[0][0] == object_id(FIRST.job_id)
+    assert counts == [("", "EXECUTING", "cli", 1)]
 
 
 def test_a_later_version_keeps_the_jobs(tmp_path: Path) -> None:

@@ -80,7 +80,7 @@ def service_path(job: Job, root: str = ROOT) -> str:
     return f"{root}/services/{job.job_id}/{quote(job.record.results.service_name, safe='')}/VideoServer"
 
 
-def jobs(page: Page, start: int, base: str, root: str = ROOT) -> dict[str, Any]:
+def jobs(page: Page[Job], start: int, base: str, root: str = ROOT) -> dict[str, Any]:
     """A page of the list, newest first, in the house style of the server's own lists (`services`).
 
     Args:

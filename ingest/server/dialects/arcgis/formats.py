@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 
-from ingest.server.core import get_core
+from ingest.server.core import core_of
 from ingest.server.dialects.arcgis.documents import ROOT, ROOTS
 from ingest.server.refusals import Refusal
 
@@ -114,7 +114,7 @@ def root_of(request: Request) -> str:
 
 def link_root(request: Request) -> str:
     """The path that links begin with; behind a proxy ours may not be the first."""
-    return urlsplit(get_core(request).base_url(request)).path.rstrip("/") + root_of(request)
+    return urlsplit(core_of(request).base_url(request)).path.rstrip("/") + root_of(request)
 
 
 def _rendered(request: Request, template: str, **values: Any) -> Response:

@@ -57,7 +57,7 @@ def one(job: Job) -> dict[str, Any]:
     return {"job": document(job), "templateInfo": dict(TEMPLATE)}
 
 
-def page(found: Page, offset: int) -> dict[str, Any]:
+def page(found: Page[Job], offset: int) -> dict[str, Any]:
     """A page of the list."""
     return {
         "pagination": {
