@@ -42,7 +42,7 @@ def main() -> int:
     with (home / LOG).open("a") as turns:
         turns.write(f"{orders.record.source.name}\n")
     record = orders.record.evolve(process=this_process()).with_status(Status.EXECUTING)
-    with open_store(home) as store:
+    with open_store(home, known_only=True) as store:  # as the real one
         store.save(record.to_json(), summary=JobSummary.of(record))
         (output / "job.json").write_text(record.to_json())
         if what == "die" or (what == "once" and not (output / "tried").exists()):

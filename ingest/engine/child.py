@@ -156,7 +156,7 @@ def main(arguments: list[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     settings = load_settings()
-    with open_store(settings.home) as store:
+    with open_store(settings.home, known_only=True) as store:
         try:
             run_job(orders, settings, store, token, safe_fetch)
         except Exception as error:  # noqa: BLE001 - a fault of ours must still end in a FAILED record

@@ -7,8 +7,10 @@ at: a second answer of the name server changes nothing (DNS rebinding). A redire
 from __future__ import annotations
 
 import socket
+import threading
+from concurrent.futures import Future
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
-from typing import Final
+from typing import Any, Final
 from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
 
 import httpx2
@@ -17,6 +19,8 @@ from ingest.server.refusals import Refusal
 
 CONNECT_SECONDS: Final = 10.0
 URL_LIMIT: Final = 4096
+LOOKUP_SECONDS: Final = 10.0
+_LOOKING: Final = threading.BoundedSemaphore(256)  # lookups whose askers may have given up
 # Addresses that stand for others (RFC 6052, 3056, 4380, 4291): what they lead to depends on who carries them.
 _TRANSLATED = tuple(
     IPv6Network(n)
@@ -96,13 +100,38 @@ def resolved(host: str, port: int, *, private: bool) -> tuple[str, ...]:
 
     Raises:
         ForbiddenAddressError: one of them is not public, and `private` ones are not allowed.
-        OSError: the name is not known.
+        OSError: the name is not known, or not in time.
     """
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    found = _looked_up(host, port)
     addresses = tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
     if not private and not all(is_public(address) for address in addresses):
         raise ForbiddenAddressError(host)
     return addresses
+
+
+def _looked_up(host: str, port: int) -> list[Any]:
+    """The system's resolver, which nothing interrupts, in a thread that is left to itself after `LOOKUP_SECONDS`."""
+    answer: Future[list[Any]] = Future()
+
+    def look() -> None:
+        try:
+            answer.set_result(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except (OSError, UnicodeError) as error:
+            answer.set_exception(error)
+        finally:
+            _LOOKING.release()
+
+    if not _LOOKING.acquire(timeout=LOOKUP_SECONDS):
+        raise OSError("too many names are being looked up")
+    try:
+        threading.Thread(target=look, name="lookup", daemon=True).start()
+    except RuntimeError as error:  # the system has no more threads
+        _LOOKING.release()
+        raise OSError(str(error)) from error
+    try:
+        return answer.result(LOOKUP_SECONDS)
+    except TimeoutError as error:
+        raise OSError(f"the name {host} was not found in time") from error
 
 
 class PinnedTransport(httpx2.BaseTransport):

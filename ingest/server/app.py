@@ -26,6 +26,7 @@ from ingest.server.guards import (
 from ingest.server.housekeeping import Housekeeping
 from ingest.server.meters import Meters, MetersMiddleware
 from ingest.server.native import NATIVE
+from ingest.server.native.quick import quick_routes
 from ingest.server.pages import PAGES
 from ingest.server.rates import Rate
 from ingest.server.refusals import Refusal
@@ -96,6 +97,8 @@ def create_app(
     for dialect in everything:
         # The document is of our own API; the dialects' is what their vendors publish.
         app.include_router(dialect.router, tags=[dialect.name], include_in_schema=dialect is NATIVE)
+
+    app.router.routes[:0] = quick_routes()
 
     def refuse(request: Request, error: Exception) -> Response:
         dialect = owner(request.url.path, everything) or NATIVE

@@ -45,9 +45,16 @@ class Core:
         """What URLs of this server begin with, without a slash at the end."""
         return self.settings.public_url or str(request.base_url).rstrip("/")
 
-    def media_url(self, job: "Job", request: Request) -> str:
-        """Where players find the files of the job's package for a day, without a key; it ends with a slash."""
-        return f"{self.base_url(request)}/media/{self.tickets.issue(job.job_id)}/"
+    def media_url(self, job: "Job", request: Request, principal: "Principal") -> str:
+        """Where players find the files of the job's package without a key; it ends with a slash.
+
+        For a day, or until the key ends that `principal` has shown.
+        """
+        return f"{self.base_url(request)}/media/{self.ticket(job, principal)}/"
+
+    def ticket(self, job: "Job", principal: "Principal") -> str:
+        """What stands for the key in the URLs of the job's package."""
+        return self.tickets.issue(job.job_id, principal.key_id)
 
     def submit(self, principal: "Principal", submission: "Submission") -> "Job":
         """A new job of the principal's account, queued.

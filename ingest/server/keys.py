@@ -40,6 +40,7 @@ SCOPES: dict[Scope, frozenset[Scope]] = {
     "admin": frozenset({"read", "submit", "admin"}),
 }
 KEY_PREFIX = "secret_"
+KEY_ID_PREFIX = "k"
 LOCAL_ACCOUNT = "local"  # whose jobs and files are those made with --no-auth
 _ALPHABET = string.ascii_letters + string.digits
 _ACCOUNT_LENGTH, _SECRET_LENGTH, _NAME_LIMIT = 7, 40, 100
@@ -123,7 +124,7 @@ class KeyRing:
         self._database = database
         self._rate = Rate(rate) if rate is not None else None
         self._anybody: Principal | None = None
-        # What was found of credentials in one version of the store.
+        # What was found in one version of the store, of credentials by digest and of keys by id.
         self._found: tuple[int | None, dict[str, Row[tuple[Any, ...]]]] = (None, {})
         if no_auth:
             with database.write() as db:
@@ -188,6 +189,22 @@ class KeyRing:
         """
         if self._anybody is None:
             self._valid(principal.shown, is_token=principal.is_token)
+
+    def is_good(self, key_id: str) -> bool:
+        """Whether a key is neither revoked nor expired. Remembered as `known` does."""
+        if self._anybody is not None:
+            return True
+        version, found = self._found
+        row = found.get(key_id) if version is not None and version == self._database.version() else None
+        if row is None:
+            version = self._database.version()
+            with self._database.read() as db:
+                row = db.execute(_OF_ID, {"key_id": key_id}).one_or_none()
+            if row is None or row.revoked:
+                return False
+            if version is not None:
+                self._keep(version, key_id, row)
+        return not _past(row.expires)
 
     def _valid(self, digest: str, *, is_token: bool) -> Row[tuple[Any, ...]]:
         """The key that this is, or stands for; `until` and `granted` are those of what was shown."""
@@ -268,7 +285,7 @@ class KeyRing:
         with self._database.write() as db:
             account_id = _account(db, _checked(account))
             text = KEY_PREFIX + account_id + _random(_SECRET_LENGTH)
-            key_id = "k" + _random(15)
+            key_id = KEY_ID_PREFIX + _random(15)
             db.execute(
                 insert(KEYS).values(
                     key_id=key_id,
@@ -336,6 +353,7 @@ _OF_TOKEN = (
     .join(TOKENS, TOKENS.c.key_id == KEYS.c.key_id)
     .where(TOKENS.c.digest == bindparam("digest"))
 )
+_OF_ID = select(KEYS).where(KEYS.c.key_id == bindparam("key_id"))
 _LISTED = select(KEYS, ACCOUNTS.c.name.label("account_name")).join(
     ACCOUNTS, ACCOUNTS.c.account == KEYS.c.account
 )

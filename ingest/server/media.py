@@ -13,6 +13,7 @@ from ingest.pipeline.output_folder import JOB_FILE
 from ingest.server.core import Core, get_core
 from ingest.server.mimes import mime_of
 from ingest.server.refusals import Refusal
+from ingest.server.tickets import expired
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
@@ -103,7 +104,9 @@ def add_media_routes(router: "APIRouter") -> None:
         include_in_schema=False,
     )
     def media(request: Request, ticket: str, path: str, core: Annotated[Core, Depends(get_core)]) -> Response:
-        job_id = core.tickets.read(ticket)
+        job_id, key_id = core.tickets.read(ticket)
+        if key_id and not core.keys.is_good(key_id):
+            raise expired()
         if path == JOB_FILE:
             # Paths, host, process and all that was asked for: for who may see the job, not for its viewers.
             raise Refusal("not_found", "the package has no such file", code="file_not_found")

@@ -1,7 +1,8 @@
 """Tickets: a part of a URL that lets whoever has it read one job's files for a while.
 
 Players send no header with the segments that a playlist names, so the permission stands in the path, before the
-relative names. A ticket is the job's id, the second it ends at, and 16 bytes of an HMAC-SHA-256 over both.
+relative names. A ticket is the job's id, the second it ends at, the id of the key that it was asked for with, and 16
+bytes of an HMAC-SHA-256 over all that. It ends with its key.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from ingest.files import sync_folder
 from ingest.job import codes
 from ingest.job.errors import OutputError
 from ingest.job.ids import uuid_of
+from ingest.server.keys import KEY_ID_PREFIX
 from ingest.server.refusals import Refusal
 
 if TYPE_CHECKING:
@@ -28,7 +30,8 @@ if TYPE_CHECKING:
 
 _KEPT_IN: Final = "server.secret"
 _SECRET_LENGTH: Final = 32
-_LENGTH, _MAC_LENGTH = 36, 16
+_KEY_LENGTH, _MAC_LENGTH = 15, 16  # of a key's id what follows its first letter
+_LENGTH = 16 + 4 + _KEY_LENGTH + _MAC_LENGTH
 _ROUND = 3600  # seconds: a page that is loaded again has the same URLs, which caches know
 
 
@@ -62,15 +65,16 @@ class Tickets:
             )
         return cls(secret, lifetime)
 
-    def issue(self, job_id: str, now: float | None = None) -> str:
-        """A ticket for a job's files; 48 characters that need no quoting in URLs."""
+    def issue(self, job_id: str, key_id: str = "", now: float | None = None) -> str:
+        """A ticket for a job's files, as text that needs no quoting in URLs; `key_id` empty: of no key."""
         until = int((time.time() if now is None else now) + self._lifetime)
         until += -until % _ROUND
-        said = uuid_of(job_id).bytes + until.to_bytes(4, "big")
+        key = key_id.removeprefix(KEY_ID_PREFIX).encode("ascii").ljust(_KEY_LENGTH, b"\0")
+        said = uuid_of(job_id).bytes + until.to_bytes(4, "big") + key
         return base64.urlsafe_b64encode(said + self._mac(said)).decode("ascii")
 
-    def read(self, ticket: str, now: float | None = None) -> str:
-        """The id of the job that a ticket is for.
+    def read(self, ticket: str, now: float | None = None) -> tuple[str, str]:
+        """The ids of the job that a ticket is for, and of the key that must be good still (empty: of none).
 
         Raises:
             Refusal: `not_found` for what is no ticket of ours, `expired`.
@@ -82,12 +86,17 @@ class Tickets:
         said, mac = data[: _LENGTH - _MAC_LENGTH], data[_LENGTH - _MAC_LENGTH :]
         if len(data) != _LENGTH or not hmac.compare_digest(mac, self._mac(said)):
             raise Refusal("not_found", "there is nothing at this URL")
-        if int.from_bytes(said[16:], "big") <= (time.time() if now is None else now):
-            raise Refusal("expired", "this URL has expired", status=403)
-        return f"j{uuid.UUID(bytes=said[:16])}"
+        if int.from_bytes(said[16:20], "big") <= (time.time() if now is None else now):
+            raise expired()
+        key = said[20:].rstrip(b"\0").decode("ascii")
+        return f"j{uuid.UUID(bytes=said[:16])}", KEY_ID_PREFIX + key if key else ""
 
     def _mac(self, said: bytes) -> bytes:
         return hmac.new(self.secret, said, hashlib.sha256).digest()[:_MAC_LENGTH]
+
+
+def expired() -> Refusal:
+    return Refusal("expired", "this URL has expired", status=403)
 
 
 def _new_secret(path: Path) -> bytes:

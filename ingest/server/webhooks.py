@@ -13,12 +13,13 @@ import logging
 import random
 import threading
 import time
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import httpx2
-from sqlalchemy import select, update
+from sqlalchemy import case, func, select, update
 
 from ingest.job.errors import IngestError
 from ingest.job.record import utc_now
@@ -27,14 +28,17 @@ from ingest.server.watchdog import Watchdog
 from ingest.store.tables import DELIVERIES
 
 if TYPE_CHECKING:
-    from sqlalchemy import Row
+    from collections.abc import Collection, Mapping
+
+    from sqlalchemy import ColumnElement, Row, Select
 
     from ingest.store.database import Database
 
 # After the first try and each that failed: the schedule that the specification proposes, to a day.
 PAUSES: Final = (5.0, 300.0, 1800.0, 7200.0, 18000.0, 36000.0, 50400.0, 72000.0, 86400.0)
 ANSWER_SECONDS: Final = 20.0  # from the name's resolution to the answer's headers
-AT_ONCE: Final = 8
+AT_ONCE: Final = 32
+EACH: Final = 4  # of one account: receivers that hang keep no other account waiting
 SECRET_PREFIX: Final = "whsec_"  # noqa: S105 - what every secret begins with
 _JITTER = 0.2
 _GONE = 410  # the receiver wants to hear no more
@@ -79,24 +83,18 @@ class Webhooks:
         self._secret = server_secret
         self._private = private
         self._closed = threading.Event()
-        self._under_way: dict[str, threading.Thread] = {}  # by delivery
+        self._under_way: dict[str, tuple[str, threading.Thread]] = {}  # by delivery, with its account
         self._change = threading.Lock()
 
     def send_due(self) -> int:
         """Begin to send what is due, as far as hands are free; how many attempts that are. Waits for none of them."""
         with self._change:
-            busy = set(self._under_way)
+            busy = dict(self._under_way)
         free = AT_ONCE - len(busy)
         if free <= 0 or self._closed.is_set():
             return 0
-        query = (
-            select(DELIVERIES)
-            .where(DELIVERIES.c.due <= utc_now(), DELIVERIES.c.delivery_id.not_in(busy))
-            .order_by(DELIVERIES.c.due)
-            .limit(free)
-        )
         with self._database.read() as db:
-            rows = db.execute(query).all()
+            rows = db.execute(_due(Counter(account for account, _ in busy.values()), set(busy), free)).all()
         for row in rows:
             self._begin(row)
         return len(rows)
@@ -105,7 +103,7 @@ class Webhooks:
         """Whether what was begun came to its end within this time."""
         until = time.monotonic() + seconds
         with self._change:
-            threads = list(self._under_way.values())
+            threads = [thread for _, thread in self._under_way.values()]
         for thread in threads:
             thread.join(max(0.0, until - time.monotonic()))
         return not any(thread.is_alive() for thread in threads)
@@ -119,7 +117,7 @@ class Webhooks:
         # Daemons: the name of a receiver may take the resolver longer than anybody waits for a server to end.
         thread = threading.Thread(target=self._see_to, args=(row,), name="webhook", daemon=True)
         with self._change:
-            self._under_way[row.delivery_id] = thread
+            self._under_way[row.delivery_id] = (row.account, thread)
         try:
             thread.start()
         except RuntimeError as error:  # the system has no more threads: it stays due
@@ -194,6 +192,25 @@ class Webhooks:
                 return Outcome(None, "no answer in time")
             return Outcome(None, f"not reached: {type(error).__name__}")
         return Outcome(status, "" if 200 <= status < 300 else f"answered {status}")
+
+
+def _due(hands: Mapping[str, int], begun: Collection[str], most: int) -> Select[Any]:
+    """What is due, of each account in turn, as far as each has hands left; `hands`: how many it has at work."""
+    d = DELIVERIES.c
+    turn: ColumnElement[int] = func.row_number().over(partition_by=d.account, order_by=(d.due, d.delivery_id))
+    turn = turn + case(hands, value=d.account, else_=0) if hands else turn
+    waiting = (
+        select(d.delivery_id, d.due, turn.label("turn"))
+        .where(d.due <= utc_now(), d.delivery_id.not_in(begun))
+        .subquery()
+    )
+    return (
+        select(DELIVERIES)
+        .join(waiting, waiting.c.delivery_id == d.delivery_id)
+        .where(waiting.c.turn <= EACH)
+        .order_by(waiting.c.turn, waiting.c.due)
+        .limit(most)
+    )
 
 
 def deliveries_of(database: Database, account: str, limit: int = 100) -> list[dict[str, Any]]:

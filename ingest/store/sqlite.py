@@ -32,6 +32,7 @@ _SAVE = (  # nothing but names of our own
     f"INSERT INTO jobs ({', '.join(_INSERTED)}) VALUES ({', '.join(f':{c}' for c in _INSERTED)})"  # noqa: S608
     f" ON CONFLICT (job_id) DO UPDATE SET {', '.join(f'{c} = excluded.{c}' for c in _COLUMNS[1:])}"
 )
+_UPDATE = f"UPDATE jobs SET {', '.join(f'{c} = :{c}' for c in _COLUMNS[1:])} WHERE job_id = :job_id"  # noqa: S608
 
 
 def store_path(home: Path) -> Path:
@@ -39,8 +40,10 @@ def store_path(home: Path) -> Path:
     return home / FILE_NAME
 
 
-def open_store(home: Path) -> JobStore:
+def open_store(home: Path, *, known_only: bool = False) -> JobStore:
     """The store in `home`, made (0700, the file 0600) or brought up to date where needed.
+
+    `known_only`: what is saved of a job that is not there is not kept: somebody has deleted it meanwhile.
 
     Raises:
         OutputError: STORE_UNUSABLE: the folder cannot be made or written, the file is no database, or a newer
@@ -54,14 +57,16 @@ def open_store(home: Path) -> JobStore:
         if not path.exists():
             _create(path)
         migrate(path)
-    return JobStore(path)
+    return JobStore(path, known_only=known_only)
 
 
 class JobStore:
     """All jobs of one data folder. Safe to share among threads; close it, or use it in a `with`."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, known_only: bool = False) -> None:
+        """`known_only` is as of `open_store`."""
         self.path = path
+        self._save = _UPDATE if known_only else _SAVE
         # Two, so that a question is answered while a job waits to be saved.
         self._saving, self._asking = threading.Lock(), threading.Lock()
         self._connection: sqlite3.Connection | None = None
@@ -93,7 +98,7 @@ class JobStore:
         """
         row = row_of(summary) | {"record": storable(record_json)}
         with translated(self.path), self._saving:
-            self._writer().execute(_SAVE, row)
+            self._writer().execute(self._save, row)
 
     def get(self, job_id: str) -> StoredJob:
         """The job of this id, or of the only id that begins so.

@@ -43,7 +43,7 @@ def add_routes(router: "APIRouter") -> None:
         here = f"{core.base_url(request)}/api/jobs/{job.job_id}/files"
         there = _package_files(job) if job.state is State.COMPLETED else ()
         files = [{"name": n, "size": s, "mime": mime_of(n), "url": f"{here}/{quote(n)}"} for n, s in there]
-        media = core.media_url(job, request) if files else None
+        media = core.media_url(job, request, asking) if files else None
         return JSONResponse({"files": files, "media": media})
 
     @router.head("/api/jobs/{job_id}/files/{path:path}", include_in_schema=False)

@@ -5,10 +5,12 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
 
 from ingest.engine.cursors import LIMIT
 from ingest.engine.model import Filter, State
 from ingest.media.presets import load, shipped_dir
+from ingest.server.keys import Principal
 from ingest.server.native import examples
 from ingest.server.native.manner import Asking, Inside, shown
 from ingest.server.native.shapes import NewJob, Shape, job_document, moment_text
@@ -23,7 +25,25 @@ if TYPE_CHECKING:
 
 MOST = 500
 TOKEN_SECONDS, LONGEST_TOKEN = 3600, 30 * 86400
-Dialects = Annotated[str | None, Query(max_length=32, description="Jobs that were asked for in it.")]
+JOBS_PATH, JOB_PATH = "/api/jobs", "/api/jobs/{job_id}"
+
+
+class ListQuery(BaseModel):
+    """Which jobs a list shows, in which order."""
+
+    model_config = ConfigDict(frozen=True)
+
+    state: Annotated[list[State] | None, Field(description="Any of these.")] = None
+    dialect: Annotated[str | None, Field(max_length=32, description="Jobs that were asked for in it.")] = None
+    label: Annotated[str | None, Field(max_length=255)] = None
+    text: Annotated[str | None, Field(max_length=255, description="Part of the source's name.")] = None
+    created_from: Annotated[datetime | None, Field(alias="createdFrom")] = None
+    created_until: Annotated[datetime | None, Field(alias="createdUntil")] = None
+    sort: Literal["created", "updated", "status", "percent", "source"] = "created"
+    order: Literal["asc", "desc"] = "desc"
+    limit: Annotated[int, Field(ge=1, le=MOST)] = 50
+    cursor: Annotated[str | None, Field(max_length=LIMIT, description="`next` of the page before.")] = None
+    account: Annotated[str | None, Field(max_length=32, description="For administrators.")] = None
 
 
 class TokenBody(Shape):
@@ -33,11 +53,13 @@ class TokenBody(Shape):
     scopes: list[Literal["read", "submit", "admin"]] | None = None
 
 
-def job_response(core: "Core", request: Request, job: "Job", status: int = 200) -> Response:
+def job_response(
+    core: "Core", request: Request, asking: Principal, job: "Job", status: int = 200
+) -> Response:
     """One job with its record, and where players find its package once that is there."""
     document = job_document(job.line, core.base_url(request))
     if job.state is State.COMPLETED:
-        media = core.media_url(job, request)
+        media = core.media_url(job, request, asking)
         manifests = {"hls": "ABR.m3u8", "dash": "manifest.mpd", "poster": "poster.jpg"}
         there = set(job.record.files)
         document["links"] |= {kind: media + name for kind, name in manifests.items() if name in there}
@@ -48,9 +70,39 @@ def job_response(core: "Core", request: Request, job: "Job", status: int = 200) 
     return Response(body.encode("utf-8", "backslashreplace"), status, headers, "application/json")
 
 
+def job_answer(core: "Core", request: Request, asking: Principal, job_id: str) -> Response:
+    asking.require("read")
+    return job_response(core, request, asking, core.queue.job(asking.seen, job_id))
+
+
+def list_answer(core: "Core", request: Request, asking: Principal, query: ListQuery) -> Response:
+    asking.require("read")
+    for when in (query.created_from, query.created_until):
+        if when is not None and when.tzinfo is None:
+            raise Refusal("invalid", "a time needs a zone, for example 2026-11-22T00:00:00Z")
+    page = core.queue.lines(
+        Filter(
+            account=asking.seen or query.account,
+            states=frozenset(query.state) if query.state else None,
+            dialect=query.dialect,
+            label=query.label,
+            text=query.text,
+            created_from=query.created_from,
+            created_until=query.created_until,
+            sort=query.sort,
+            descending=query.order == "desc",
+            limit=query.limit,
+            after=query.cursor,
+        )
+    )
+    base = core.base_url(request)
+    jobs = [job_document(line, base) for line in page.jobs]
+    return _json({"jobs": jobs, "total": page.total, "next": page.next})
+
+
 def add_routes(router: "APIRouter") -> None:
     @router.post(
-        "/api/jobs",
+        JOBS_PATH,
         status_code=201,
         responses=shown(examples.JOB, status=201, text="The job; `Location` is its URL."),
         summary="Make a job",
@@ -58,54 +110,17 @@ def add_routes(router: "APIRouter") -> None:
     def create(request: Request, body: NewJob, core: Inside, asking: Asking) -> Response:
         submission = body.submission()
         job = core.draft(asking, submission) if body.draft else core.submit(asking, submission)
-        return job_response(core, request, job, 201)
+        return job_response(core, request, asking, job, 201)
 
-    @router.get("/api/jobs", responses=shown(examples.JOBS), summary="List jobs, a page at a time")
+    @router.get(JOBS_PATH, responses=shown(examples.JOBS), summary="List jobs, a page at a time")
     def listed(
-        request: Request,
-        core: Inside,
-        asking: Asking,
-        state: Annotated[list[State] | None, Query(description="Any of these.")] = None,
-        dialect: Dialects = None,
-        label: Annotated[str | None, Query(max_length=255)] = None,
-        text: Annotated[str | None, Query(max_length=255, description="Part of the source's name.")] = None,
-        created_from: Annotated[datetime | None, Query(alias="createdFrom")] = None,
-        created_until: Annotated[datetime | None, Query(alias="createdUntil")] = None,
-        sort: Literal["created", "updated", "status", "percent", "source"] = "created",
-        order: Literal["asc", "desc"] = "desc",
-        limit: Annotated[int, Query(ge=1, le=MOST)] = 50,
-        cursor: Annotated[
-            str | None, Query(max_length=LIMIT, description="`next` of the page before.")
-        ] = None,
-        account: Annotated[str | None, Query(max_length=32, description="For administrators.")] = None,
+        request: Request, core: Inside, asking: Asking, query: Annotated[ListQuery, Query()]
     ) -> Response:
-        asking.require("read")
-        for when in (created_from, created_until):
-            if when is not None and when.tzinfo is None:
-                raise Refusal("invalid", "a time needs a zone, for example 2026-11-22T00:00:00Z")
-        page = core.queue.lines(
-            Filter(
-                account=asking.seen or account,
-                states=frozenset(state) if state else None,
-                dialect=dialect,
-                label=label,
-                text=text,
-                created_from=created_from,
-                created_until=created_until,
-                sort=sort,
-                descending=order == "desc",
-                limit=limit,
-                after=cursor,
-            )
-        )
-        base = core.base_url(request)
-        jobs = [job_document(line, base) for line in page.jobs]
-        return _json({"jobs": jobs, "total": page.total, "next": page.next})
+        return list_answer(core, request, asking, query)
 
-    @router.get("/api/jobs/{job_id}", responses=shown(examples.JOB), summary="A job and its record")
+    @router.get(JOB_PATH, responses=shown(examples.JOB), summary="A job and its record")
     def one(request: Request, job_id: str, core: Inside, asking: Asking) -> Response:
-        asking.require("read")
-        return job_response(core, request, core.queue.job(asking.seen, job_id))
+        return job_answer(core, request, asking, job_id)
 
     @router.post(
         "/api/jobs/{job_id}/cancel",
@@ -115,7 +130,7 @@ def add_routes(router: "APIRouter") -> None:
     )
     def cancel(request: Request, job_id: str, core: Inside, asking: Asking) -> Response:
         asking.require("submit")
-        return job_response(core, request, core.queue.cancel(asking.seen, job_id), 202)
+        return job_response(core, request, asking, core.queue.cancel(asking.seen, job_id), 202)
 
     @router.post(
         "/api/jobs/{job_id}/retry",
@@ -124,7 +139,7 @@ def add_routes(router: "APIRouter") -> None:
         summary="Try a failed or cancelled job again, from its last finished piece",
     )
     def retry(request: Request, job_id: str, core: Inside, asking: Asking) -> Response:
-        return job_response(core, request, core.retry(asking, job_id), 202)
+        return job_response(core, request, asking, core.retry(asking, job_id), 202)
 
     @router.post(
         "/api/jobs/{job_id}/run",
@@ -133,7 +148,7 @@ def add_routes(router: "APIRouter") -> None:
         summary="Run a draft",
     )
     def run(request: Request, job_id: str, core: Inside, asking: Asking) -> Response:
-        return job_response(core, request, core.run(asking, job_id), 202)
+        return job_response(core, request, asking, core.run(asking, job_id), 202)
 
     @router.delete(
         "/api/jobs/{job_id}",

@@ -17,6 +17,7 @@ from ingest.server.sessions import session_of
 
 TUS_PATH = "/api/uploads"
 TUS_VERSION = "1.0.0"
+TOKEN_LENGTH = 200
 _bearer = HTTPBearer(
     auto_error=False, description="An API key (`ingest keys create`), or a token made with one."
 )
@@ -38,7 +39,7 @@ async def principal(
     core: Annotated[Core, Depends(get_core)],
     _shown: Annotated[object, Depends(_bearer)],
     access_token: Annotated[
-        str, Query(max_length=200, description="A token, where no header can be sent; never a key.")
+        str, Query(max_length=TOKEN_LENGTH, description="A token, where no header can be sent; never a key.")
     ] = "",
 ) -> Principal:
     """Who asks: `Authorization: Bearer KEY`, or `Basic` with the key as password, or a token in the query; or our

@@ -112,7 +112,7 @@ def job(request: Request, job_id: str, core: Inside, asking: Asking) -> Response
         said=views.said(shown),
         renditions=views.renditions(views.read_abr(found.folder)) if views.has_player(found) else (),
         downloads=views.downloads(found.record) if views.has_player(found) else (),
-        media=f"{root(request)}/media/{core.tickets.issue(found.job_id)}/" if views.has_player(found) else "",
+        media=f"{root(request)}/media/{core.ticket(found, asking)}/" if views.has_player(found) else "",
         allowed=views.allowed(found, may_change="submit" in asking.scopes),
     )
 

@@ -462,3 +462,29 @@ def test_urls_are_shown_without_their_secrets() -> None:
         shown_url("https://me:p@films.example:8443/a?X-Amz-Signature=1#t") == "https://films.example:8443/a"
     )
     assert shown_url("http://[broken") == "a URL"
+
+
+def test_a_resolver_that_does_not_answer_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = threading.Event()
+    monkeypatch.setattr(addresses, "LOOKUP_SECONDS", 0.1)
+    monkeypatch.setattr(addresses, "_LOOKING", threading.BoundedSemaphore(1))
+    monkeypatch.setattr(
+        addresses.socket, "getaddrinfo", lambda *_, **__: [(0, 0, 0, "", ("192.0.2.1", 80))] * answer.wait(30)
+    )
+    for why in ("not found in time", "too many names"):
+        begun = time.monotonic()
+        with pytest.raises(OSError, match=why):
+            addresses.resolved("films.example", 80, private=True)
+        assert time.monotonic() - begun < 5
+    answer.set()
+    monkeypatch.setattr(addresses, "LOOKUP_SECONDS", 10.0)
+    assert addresses.resolved("films.example", 80, private=True) == ("192.0.2.1",)
+
+
+def test_what_the_resolver_refuses_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*_: object, **__: object) -> None:
+        raise addresses.socket.gaierror(-2, "Name or service not known")
+
+    monkeypatch.setattr(addresses.socket, "getaddrinfo", unknown)
+    with pytest.raises(OSError, match="not known"):
+        addresses.resolved("films.example", 80, private=True)

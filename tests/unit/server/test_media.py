@@ -6,6 +6,7 @@ import base64
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -14,12 +15,14 @@ from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
 from made_core import app_of, key_of, submitted
+from sqlalchemy import update
 
 from ingest.job.errors import OutputError
 from ingest.job.public import public_record
 from ingest.server.media import package_file
 from ingest.server.refusals import Refusal
 from ingest.server.tickets import Tickets
+from ingest.store.tables import KEYS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -176,13 +179,30 @@ def test_a_forged_or_old_ticket_is_worth_nothing(core: Core, client: TestClient,
     assert (answer.status_code, answer.json()["error"]["code"]) == (403, "expired")
 
 
+def test_a_ticket_ends_with_its_key(core: Core, client: TestClient, job: Job) -> None:
+    kept, gone, late = (core.keys.create(n, account="a", scopes=("read",)) for n in ("kept", "gone", "late"))
+    token = core.keys.issue_token(core.keys.principal(gone.text), timedelta(hours=1))
+    shown = [core.keys.principal(text) for text in (kept.text, gone.text, token.text, late.text)]
+    urls = [f"/media/{core.ticket(job, who)}/ABR.m3u8" for who in shown]
+    assert [client.get(url).status_code for url in urls * 2] == [200] * 8
+    core.keys.revoke("gone")
+    with core.queue.database.write() as db:
+        db.execute(
+            update(KEYS).where(KEYS.c.key_id == late.info.key_id).values(expires="2020-01-01T00:00:00.000Z")
+        )
+    answers = [client.get(url) for url in urls]
+    assert [answer.status_code for answer in answers] == [200, 403, 403, 403]
+    assert answers[1].json()["error"]["code"] == "expired"
+    assert client.get(f"/media/{core.tickets.issue(job.job_id, 'k' + 'x' * 15)}/ABR.m3u8").status_code == 403
+
+
 def test_a_ticket_is_the_same_for_an_hour_and_outlives_the_server(tmp_path: Path) -> None:
     first, second = (Tickets.open(tmp_path, 7200.0) for _ in range(2))
     assert (tmp_path / "server.secret").stat().st_mode & 0o777 == 0o600
     tickets = {first.issue(JOB_ID, now=now) for now in (360_001, 361_000, 363_600)}
     assert len(tickets) == 1
     (ticket,) = tickets
-    assert second.read(ticket, now=360_001 + 7200) == JOB_ID
+    assert second.read(ticket, now=360_001 + 7200) == (JOB_ID, "")
     with pytest.raises(Refusal, match="expired"):
         second.read(ticket, now=360_001 + 7200 + 3600)
     with pytest.raises(Refusal, match="nothing"):

@@ -17,7 +17,7 @@ from standardwebhooks.webhooks import Webhook
 
 from ingest.server import webhooks
 from ingest.server.housekeeping import Housekeeping
-from ingest.server.webhooks import PAUSES, Webhooks, account_secret, deliveries_of, pause_after
+from ingest.server.webhooks import EACH, PAUSES, Webhooks, account_secret, deliveries_of, pause_after
 from ingest.store.tables import DELIVERIES
 
 if TYPE_CHECKING:
@@ -225,6 +225,49 @@ def test_a_receiver_that_drips_holds_up_no_other_nor_the_server_s_end(core: Core
     slow, quick = sorted(rows(core), key=lambda row: row.created)
     assert (slow.attempts, slow.due is None) == (0, False)  # broken off by us: sent again by the next server
     assert (quick.attempts, quick.answered) == (1, 200)
+
+
+def test_receivers_that_hang_keep_no_other_account_waiting(core: Core) -> None:
+    heard: list[str] = []
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        if handler.path == "/slow":
+            dripping(handler)
+        else:
+            heard.append(handler.path)
+            reply(handler)
+
+    with answering(answer) as url:
+        greedy, other = (core.keys.create(n, account=n, scopes=("submit",)).text for n in ("greedy", "other"))
+        for _ in range(EACH + 3):
+            core.queue.cancel(None, submitted(core, greedy, webhooks={"cancelled": f"{url}/slow"}).job_id)
+        posting = sender(core)
+        assert posting.send_due() == EACH
+        assert posting.send_due() == 0
+        for _ in range(2):
+            core.queue.cancel(None, submitted(core, other, webhooks={"cancelled": f"{url}/quick"}).job_id)
+        assert posting.send_due() == 2
+        until = time.monotonic() + 5
+        while len(heard) < 2 and time.monotonic() < until:
+            time.sleep(0.02)
+        assert heard == ["/quick", "/quick"]
+        posting.close(5)
+
+
+def test_each_account_has_its_turn(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(webhooks, "AT_ONCE", 3)
+    heard: list[str] = []
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        heard.append(handler.path)
+        reply(handler)
+
+    with answering(answer) as url:
+        for name in ("a", "a", "a", "b"):
+            key = key_of(core, name)
+            core.queue.cancel(None, submitted(core, key, webhooks={"cancelled": f"{url}/{name}"}).job_id)
+        assert sent(core) == 3
+    assert sorted(heard) == ["/a", "/a", "/b"]
 
 
 def test_housekeeping_ends_while_a_receiver_drips(core: Core) -> None:

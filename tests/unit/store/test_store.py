@@ -72,6 +72,17 @@ def test_saving_again_replaces(tmp_path: Path) -> None:
         assert store.get(FIRST.job_id) == StoredJob(later, '{"n": 2}')
 
 
+def test_a_job_that_was_deleted_meanwhile_does_not_come_back(tmp_path: Path) -> None:
+    with open_store(tmp_path) as store, open_store(tmp_path, known_only=True) as of_child:
+        store.save("{}", summary=FIRST)
+        of_child.save('{"n": 2}', summary=dataclasses.replace(FIRST, percent=99.0))
+        assert store.get(FIRST.job_id).record_json == '{"n": 2}'
+        assert store.get(FIRST.job_id).summary.percent == 99.0
+        store.delete(FIRST.job_id)
+        of_child.save("{}", summary=FIRST)
+        assert store.list() == ()
+
+
 def test_saving_does_not_load_what_only_questions_need(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from ingest.store import JobSummary, open_store\n"

@@ -252,7 +252,7 @@ _SERVICE = "/services/{job_id}/{name}/VideoServer"
 def service(job_id: str, name: str, asked: AskedOf, core: CoreOf, who: PrincipalOf) -> Response:
     """The package of a finished job as a video service."""
     found = _served(core, who, job_id, name)
-    document = layers.service(found, core.media_url(found, asked.request))
+    document = layers.service(found, core.media_url(found, asked.request, who))
     links = [("Layer", f"{_below(found)}/{LAYER}"), ("Job", f"/jobs/job/{job_id}")]
     return answer(asked.format, document, asked.request, name, _UP, links=links)
 
@@ -263,7 +263,7 @@ def layer(job_id: str, name: str, layer_id: str, asked: AskedOf, core: CoreOf, w
     found = _layer(core, who, job_id, name, layer_id)
     document = layers.layer(
         found,
-        core.media_url(found, asked.request),
+        core.media_url(found, asked.request, who),
         _info(found, "info/video.json") or {},
         _info(found, "info/abr.json") or {},
         _info(found, "info/klv.json"),
@@ -309,7 +309,7 @@ def original(
 ) -> Response:
     """The film itself: its master playlist."""
     found = _layer(core, who, job_id, name, layer_id)
-    return RedirectResponse(f"{core.media_url(found, asked.request)}ABR.m3u8")
+    return RedirectResponse(f"{core.media_url(found, asked.request, who)}ABR.m3u8")
 
 
 def _below(found: Job) -> str:

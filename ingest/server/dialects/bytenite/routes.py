@@ -145,7 +145,7 @@ def results(job_id: str, request: Request, core: CoreOf, who: Reader) -> dict[st
     found = requests.outputs(job)
     if not found:
         return documents.results(())
-    url = core.media_url(job, request)
+    url = core.media_url(job, request, who)
     return documents.results([(name, url + path) for name, path in found])
 
 

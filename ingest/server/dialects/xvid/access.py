@@ -138,7 +138,7 @@ class Asked:
     def file_document(self, found: StoredFile | files.JobFile) -> dict[str, Any]:
         if isinstance(found, StoredFile):
             return files.stored_document(found, self.base)
-        media = self.core.media_url(found.job, self.request)
+        media = self.core.media_url(found.job, self.request, self.who)
         return files.job_document(found, self.base, media, bin_data=self.manner.bin_data)
 
     def resource_document(self, kind: str, found: Resource) -> dict[str, Any]:

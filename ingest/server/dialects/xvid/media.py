@@ -41,7 +41,7 @@ def download(asked: KnownAsked) -> Response:
 def _address(asked: Asked, found: StoredFile | files.JobFile) -> str:
     """Of what is in a package one that needs no token, as players want it."""
     if isinstance(found, files.JobFile) and found.kind == "file" and found.path:
-        return asked.core.media_url(found.job, asked.request) + found.path
+        return asked.core.media_url(found.job, asked.request, asked.who) + found.path
     if isinstance(found, StoredFile):
         return f"{asked.base}{ROOT}/files/{ids.stored_id(found.file_id)}/content"
     if found.kind == "archive":
@@ -156,7 +156,7 @@ def hls(asked: KnownAsked) -> Response:
     """The master playlist of a finished job, or of some of its MP4 files."""
     job, renditions = _chosen(asked)
     text = _text(job, "ABR.m3u8")
-    made = playlists.hls(text, asked.core.media_url(job, asked.request), renditions)
+    made = playlists.hls(text, asked.core.media_url(job, asked.request, asked.who), renditions)
     return Response(made, media_type=mime_of("hls.m3u8"))
 
 
@@ -165,7 +165,7 @@ def dash(asked: KnownAsked) -> Response:
     """The manifest of a finished job, or of some of its MP4 files."""
     job, renditions = _chosen(asked)
     text = _text(job, "manifest.mpd")
-    made = playlists.dash(text, asked.core.media_url(job, asked.request), renditions)
+    made = playlists.dash(text, asked.core.media_url(job, asked.request, asked.who), renditions)
     return Response(made, media_type=mime_of("dash.mpd"))
 
 
