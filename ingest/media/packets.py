@@ -162,6 +162,15 @@ class PacketTable(Sequence[Packet]):
             return None
         return array("q", sorted(self.pts[i] for i in keys))
 
+    @property
+    def lead(self) -> int:
+        """How many ticks before they are shown key pictures are decoded, at most."""
+        wanted = _KEY | _PTS | _DTS
+        leads = (
+            p - d for p, d, f in zip(self.pts, self.dts, self.flags, strict=True) if f & wanted == wanted
+        )
+        return max(0, max(leads, default=0))
+
     def presented(self, shown: Sequence[int]) -> bool:
         """Whether `times` of these packets are presentation times."""
         return all(self.flags[i] & _PTS for i in shown) or not all(self.flags[i] & _DTS for i in shown)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from fractions import Fraction
 from math import ceil
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,6 @@ from ingest.media.text_facts import CAPTIONED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from fractions import Fraction
 
     from ingest.media.facts import Scan, VideoFacts
     from ingest.media.packets import PacketTable
@@ -37,6 +37,10 @@ BUDGET = 300_000_000  # pixels decoded for flags and sizes, about 0.5 s of one c
 # movement it is 1.0; idet's own 1.5 leaves pictures with fine detail in doubt.
 MOVING = "1.1"
 
+# Here a place is looked for by when pictures are decoded: asked for the time at which a key picture is shown, ffmpeg
+# begins behind it, and has nothing up to the next one.
+_BY_DECODING = frozenset(("mpegts", "mpeg"))
+
 # These have no way to code fields, or none that is in use.
 PROGRESSIVE_CODECS = frozenset(
     ("vp8", "vp9", "av1", "theora", "vp6", "vp6a", "vp6f", "flv1", "gif", "h261", "h263", "mpeg1video", "vvc")
@@ -49,14 +53,15 @@ UNFLAGGED_CODECS = frozenset(
 FIELD_LINES = frozenset((480, 486, 512, 576, 608, 1080, 1088))
 
 
-def sampled(prober: Prober, video: VideoFacts, packets: PacketTable) -> VideoFacts:
-    """`video` with what its pictures all over the film say.
+def sampled(prober: Prober, video: VideoFacts, packets: PacketTable, container: str) -> VideoFacts:
+    """`video` with what its pictures all over the film say; `container` is ffprobe's name of the format.
 
     What cannot be asked is not known: a sample that fails is empty, and no error.
     """
-    scan = _flags(prober, video, places(video, packets, MOST_PLACES))
+    lead = packets.lead * video.timing.time_base if _BY_DECODING & set(container.split(",")) else Fraction(0)
+    scan = _flags(prober, video, places(video, packets, MOST_PLACES), lead)
     if _doubtful(scan, video):
-        scan = replace(scan, judged=judge(_logs(prober, video, places(video, packets, JUDGED_PLACES))))
+        scan = replace(scan, judged=judge(_logs(prober, video, places(video, packets, JUDGED_PLACES), lead)))
     order = video.field_order
     if scan.pictures:
         order = "progressive" if scan.top == scan.bottom == 0 else "tff" if scan.top >= scan.bottom else "bff"
@@ -81,7 +86,8 @@ def places(video: VideoFacts, packets: PacketTable, most: int) -> tuple[Fraction
     return tuple(found)
 
 
-def _flags(prober: Prober, video: VideoFacts, spread: tuple[Fraction, ...]) -> Scan:
+def _flags(prober: Prober, video: VideoFacts, spread: tuple[Fraction, ...], lead: Fraction) -> Scan:
+    """`lead`: so many seconds before its time a key picture may lie."""
     total = min(PICTURES, video.timing.frames // 4, BUDGET // (video.width * video.height))
     if video.codec in PROGRESSIVE_CODECS:
         total = min(total, len(spread))
@@ -98,7 +104,7 @@ def _flags(prober: Prober, video: VideoFacts, spread: tuple[Fraction, ...]) -> S
         asked = prober.command(
             *("-threads", str(THREADS // len(halves)), "-max_pixels", str(prober.limits.pixels)),
             *("-select_streams", str(video.index)),
-            *("-read_intervals", ",".join(f"{_clock(t)}%{_clock(t + each)}" for t in times)),
+            *("-read_intervals", ",".join(f"{_clock(t - lead)}%{_clock(t + each)}" for t in times)),
             *("-show_entries", entries, "-of", "json=compact=1"),
         )
         answer = process.run(asked, cancel=prober.cancel).stdout.decode("utf-8", "replace")
@@ -114,7 +120,7 @@ def _doubtful(scan: Scan, video: VideoFacts) -> bool:
     return flagged or unsaid
 
 
-def _logs(prober: Prober, video: VideoFacts, spread: tuple[Fraction, ...]) -> list[str]:
+def _logs(prober: Prober, video: VideoFacts, spread: tuple[Fraction, ...], lead: Fraction) -> list[str]:
     printed = r"metadata=mode=print:file='pipe\:1'"
     logs = []
     for time in spread:
@@ -124,7 +130,15 @@ def _logs(prober: Prober, video: VideoFacts, spread: tuple[Fraction, ...]) -> li
                 *("-nostdin", "-hide_banner", "-v", "error", "-noautorotate"),
                 *prober.whitelists(),
                 *("-max_pixels", str(prober.limits.pixels), "-threads", "1"),
-                *("-seek_timestamp", "1", "-noaccurate_seek", "-ss", _clock(time), "-i", prober.source.url),
+                *(
+                    "-seek_timestamp",
+                    "1",
+                    "-noaccurate_seek",
+                    "-ss",
+                    _clock(time - lead),
+                    "-i",
+                    prober.source.url,
+                ),
                 *("-map", f"0:{video.index}", "-frames:v", str(JUDGED_PICTURES)),
                 *("-vf", f"sidedata=mode=delete,idet=prog_thres={MOVING},{printed}", "-f", "null", "-"),
             ),

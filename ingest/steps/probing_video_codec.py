@@ -113,7 +113,7 @@ def run(prober: Prober, *, allow_damage: bool) -> Outcome[Probed]:
             f"{name} lasts {float(video.timing.duration) / 3600:.1f} h, the limit is {limits.seconds / 3600:.1f} h",
             remedy="raise INGEST_MAX_SECONDS if it is right",
         )
-    video = sampled(prober, video, packed)
+    video = sampled(prober, video, packed, container.format)
     packets, video = whole_pictures(stream, frames, packets, video)
     video = replace(video, mended=() if jumps else mends)
     if video.colour.hdr == "pq":

@@ -7,8 +7,13 @@ from typing import TYPE_CHECKING
 import m3u8
 import pytest
 from captioned import caption, captioned
+from helpers_media import X264, picture
 
+from ingest.media.cancel import CancelToken
 from ingest.packaging.verify import verify
+from ingest.pipeline.look import look
+from ingest.pipeline.request import Request
+from ingest.settings import load
 
 if TYPE_CHECKING:
     from helpers_media import Clips
@@ -42,3 +47,13 @@ def test_padding_alone_is_no_text(clips: Clips, ingested: Ingest) -> None:
     said = package.record["messages"]
     assert "Subtitles Empty: the captions in the picture (eia_608, und)" in said
     assert not (package.folder / "text").exists()
+
+
+@pytest.mark.parametrize("name", ["b-frames.ts", "b-frames.mpg", "b-frames.mp4"])
+def test_pictures_shown_in_another_order_are_looked_at_too(clips: Clips, name: str) -> None:
+    """In transport and program streams a key picture is found by the time at which it is decoded."""
+    codec = ("-c:v", "mpeg2video", "-b:v", "2M") if name.endswith("mpg") else X264
+    source = clips.make(name, *picture("128x72", 6), *codec, "-bf", "2", "-g", "25")
+    request = Request(source, ("sd",), clips.folder / "none")
+    scan = look(request, load(), CancelToken(), every_resolution=False).found["video"]["scan"]
+    assert 20 <= scan["sampled"] <= 60

@@ -45,7 +45,7 @@ def test_the_places_are_asked_for_by_two_side_by_side_and_counted_in_order(
         return SimpleNamespace(stdout=json.dumps({"frames": frames}).encode())
 
     monkeypatch.setattr("ingest.media.sampling.process.run", run)
-    found = _flags(PROBER, VIDEO, (F(0), F(2), F(4)))
+    found = _flags(PROBER, VIDEO, (F(0), F(2), F(4)), F(0))
     assert sorted(asked) == ["0.000000%1.280000,2.000000%3.280000", "4.000000%5.280000"]
     shapes = (Shape(64, 16, None), Shape(32, 16, None))
     assert found == Scan(pictures=2, top=1, bottom=1, shapes=shapes, captions=False)
@@ -59,6 +59,9 @@ def test_one_place_is_asked_for_once_on_two_threads(monkeypatch: pytest.MonkeyPa
         return SimpleNamespace(stdout=b"not JSON")
 
     monkeypatch.setattr("ingest.media.sampling.process.run", run)
-    assert _flags(PROBER, VIDEO, (F(0),)) == Scan(pictures=0, top=0, bottom=0, shapes=(), captions=False)
+    assert _flags(PROBER, VIDEO, (F(3, 2),), F(1, 2)) == Scan(
+        pictures=0, top=0, bottom=0, shapes=(), captions=False
+    )
     assert len(asked) == 1
     assert asked[0][:6] == ("-threads", "2", "-max_pixels", "1000", "-select_streams", "0")
+    assert asked[0][6:8] == ("-read_intervals", "1.000000%5.340000")
