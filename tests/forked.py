@@ -1,7 +1,8 @@
 """Runs of `ingest` that do not pay for the start of Python: forks of a process that has imported all of it.
 
 A run is as much a process of its own as a started one, a child of pytest's, with its own folder, environment, streams
-and exit code; only the imports, which cost more than most tests' encodes, were made before. Linux only.
+and exit code; only the imports, which cost more than most tests' encodes, were made before, and the tools asked what
+they are, which is known of those alone that nobody has named or replaced since. Linux only.
 """
 
 from __future__ import annotations
@@ -76,6 +77,9 @@ def serve() -> None:
             importlib.import_module(module.name)
     for name in _SHOWN_LATE:
         importlib.import_module(name)
+    from ingest.media.toolchain import capabilities, find
+
+    capabilities(find().ffmpeg)  # each run would ask the same tools the same
     gc.freeze()  # what is never looked at by the collector is never copied for it
     with socket.socket(fileno=os.dup(0)) as asked:
         while True:

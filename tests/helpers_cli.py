@@ -80,7 +80,7 @@ class Running:
 
         def found() -> int | None:
             for pid in descendants(self.pid):
-                if name in Path(_exe(pid)).name and "launcher.py" not in command_line(pid):
+                if name in Path(_exe(pid)).name and "launch.py" not in command_line(pid):
                     return pid
             return None
 

@@ -34,6 +34,10 @@ _FILE_RIGHTS = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE | _IOCTL_DEV
 _ALL_TCP = 1 << 0 | 1 << 1
 _ALL_SCOPES = 1 << 0 | 1 << 1
 
+# Once: every CDLL makes classes of its own, which costs more than the call.
+_LIBC = ctypes.CDLL(None, use_errno=True)
+_LIBC.syscall.restype = ctypes.c_long
+
 
 class _RulesetAttr(ctypes.Structure):
     _fields_ = (
@@ -104,15 +108,12 @@ def _allow(ruleset: int, target: str | int, rights: int) -> None:
 
 
 def _no_new_privileges() -> None:
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
+    if _LIBC.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
 
 
 def _syscall(number: int, *arguments: object) -> int:
-    libc = ctypes.CDLL(None, use_errno=True)
-    libc.syscall.restype = ctypes.c_long
-    result = int(libc.syscall(ctypes.c_long(number), *arguments))
+    result = int(_LIBC.syscall(ctypes.c_long(number), *arguments))
     if result < 0:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
     return result

@@ -1,6 +1,6 @@
 """What runs between fork and the program: binds it to its parent's life, limits it, confines it, becomes it.
 
-Started by `process` as `python -I -S launcher.py ORDERS -- PROGRAM ARGUMENT...`: a program of its own,
+Started by `process` as `python -I -S launch.py ORDERS -- PROGRAM ARGUMENT...`: a program of its own,
 because running Python between fork and exec of a threaded process is unsafe. Every import here is paid for
 at each start, so `signal`, `typing`, `enum`, `contextlib` and `dataclasses` stay out.
 
@@ -173,13 +173,10 @@ def _confine(orders: Orders) -> None:
     """As far as the kernel goes; `protections` tells what it lacks."""
     if sys.platform != "linux":
         return
-    # This interpreter is isolated (-I), and our package would import much more than these two modules. Their
-    # folder comes after the standard library, never before it.
-    sys.path.append(os.path.split(os.path.realpath(__file__))[0])
     try:
         if TYPE_CHECKING:
             from ingest.media import landlock, seccomp
-        else:
+        else:  # beside this module, where `launch` found it
             import landlock
             import seccomp
     except ImportError:  # a Python without ctypes
@@ -218,7 +215,3 @@ def _listed(folder: str) -> list[str]:
         return sorted(os.listdir(folder))  # noqa: PTH208
     except OSError:
         return []
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

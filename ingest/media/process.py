@@ -58,6 +58,7 @@ _POLL = 0.05  # the same where the kernel has no pidfd
 _LONGEST_TURN = 2 * _TICK  # seconds that one turn may count
 _DRAIN_TURNS = 8
 _CHUNK = 256 * 1024  # more than a pipe holds
+_LAUNCH = str(Path(launcher.__file__).with_name("launch.py"))
 # ffprobe writes packet by packet: after so few bytes more are let come, or each line would cost a turn.
 _TRICKLE = 4096  # bytes
 _GATHER = 0.002  # seconds, in which a pipe of 64 KiB does not fill
@@ -353,7 +354,7 @@ def _start(command: Command, status: int) -> subprocess.Popen[bytes]:
         )
     try:
         return subprocess.Popen(
-            [sys.executable, "-I", "-S", launcher.__file__, *orders(command, status, os.getpid())],
+            [sys.executable, "-I", "-S", _LAUNCH, *orders(command, status, os.getpid())],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

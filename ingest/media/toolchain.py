@@ -148,9 +148,19 @@ def survey() -> list[tuple[str, Tool | IngestError]]:
 
 def _ask(want: _Wanted) -> Tool | IngestError:
     try:
-        return _identify(want, *_locate(want))
+        path, origin = _locate(want)
+        return _identify(want, path, origin, _state(path))
     except IngestError as error:
         return error
+
+
+def _state(path: Path) -> tuple[int, ...]:
+    """What changes when a file is replaced or written to; empty where it cannot be seen."""
+    try:
+        facts = path.stat()
+    except OSError:
+        return ()
+    return facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns
 
 
 def _locate(want: _Wanted) -> tuple[Path, str]:
@@ -177,7 +187,9 @@ def _locate(want: _Wanted) -> tuple[Path, str]:
     raise ToolError(codes.TOOL_MISSING, f"{want.name} was not found", remedy=remedy)
 
 
-def _identify(want: _Wanted, path: Path, origin: str) -> Tool:
+@functools.cache
+def _identify(want: _Wanted, path: Path, origin: str, state: tuple[int, ...]) -> Tool:  # noqa: ARG001 - part of the key
+    """Asked once, and again when the file has changed: whoever runs many jobs in one process asks for each."""
     remedy = f"`pip install -U {want.distribution}`"
     if origin == want.variable:
         remedy = f"unset {want.variable} and {remedy}"

@@ -152,7 +152,7 @@ def test_a_stopped_job_goes_on(stop: str, cli: Cli, film: Path, presets: Path) -
 
 
 def chunk_encoders(pid: int) -> list[int]:
-    return [p for p in descendants(pid) if b"at-end.txt" in cmdline(p) and b"launcher.py" not in cmdline(p)]
+    return [p for p in descendants(pid) if b"at-end.txt" in cmdline(p) and b"launch.py" not in cmdline(p)]
 
 
 def cmdline(pid: int) -> bytes:

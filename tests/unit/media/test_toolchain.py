@@ -213,6 +213,20 @@ def test_a_relative_path_becomes_absolute(monkeypatch: pytest.MonkeyPatch, tmp_p
     assert dict(toolchain.survey())["ffmpeg"] == tool
 
 
+def test_a_tool_is_asked_once_and_again_when_it_has_changed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path, asked = fake(tmp_path / "path/ffmpeg", FFMPEG.format("7.1")), []
+    run = toolchain.process.run
+    monkeypatch.setattr(toolchain.process, "run", lambda *a, **k: asked.append(a) or run(*a, **k))
+    for _ in range(2):
+        assert dict(toolchain.survey())["ffmpeg"] == Tool("ffmpeg", path, "7.1", "PATH")
+    assert len(asked) == 1
+    fake(path, FFMPEG.format("8.1"))
+    assert dict(toolchain.survey())["ffmpeg"] == Tool("ffmpeg", path, "8.1", "PATH")
+    assert len(asked) == 2
+
+
 ENCODERS = """\
 Encoders:
  V..... = Video
