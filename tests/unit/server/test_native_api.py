@@ -7,6 +7,7 @@ import json
 import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -335,7 +336,9 @@ def test_credentials_come_in_each_of_the_ways(client: TestClient, key: str) -> N
         assert (answer.status_code, answer.json()["error"]["code"]) == (403, "scope_missing")
 
 
-def test_the_limits_of_an_account(tmp_path: Path) -> None:
+def test_the_limits_of_an_account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # All of it within one second.
+    monkeypatch.setattr("limits.storage.memory.time", SimpleNamespace(time=lambda: 1_900_000_000.25))
     with made_core(tmp_path, max_queued=2, rate=5) as core:
         key = key_of(core)
         client = TestClient(app_of(core), headers=as_(key))

@@ -178,7 +178,7 @@ def dripping(handler: BaseHTTPRequestHandler) -> None:
     """Headers that do not end, each byte of them in time."""
     with contextlib.suppress(OSError):
         handler.wfile.write(b"HTTP/1.1 200 OK\r\nx-slow: ")
-        for _ in range(400):
+        for _ in range(1500):
             handler.wfile.write(b"x")
             handler.wfile.flush()
             time.sleep(0.02)
@@ -190,7 +190,7 @@ def test_headers_that_drip_are_no_answer(core: Core, monkeypatch: pytest.MonkeyP
         cancelled_job(core, url)
         begun = time.monotonic()
         assert sent(core) == 1
-        assert time.monotonic() - begun < 3
+        assert time.monotonic() - begun < 15
     (row,) = rows(core)
     assert (row.attempts, row.answered, row.problem) == (1, None, "no answer in time")
     assert row.due is not None
@@ -213,13 +213,13 @@ def test_a_receiver_that_drips_holds_up_no_other_nor_the_server_s_end(core: Core
         key = core.keys.create("other", account="other", scopes=("submit",)).text
         core.queue.cancel(None, submitted(core, key, webhooks={"cancelled": f"{url}/quick"}).job_id)
         assert posting.send_due() == 1  # the other's: the first is not begun a second time
-        until = time.monotonic() + 5
+        until = time.monotonic() + 15
         while not heard and time.monotonic() < until:
             time.sleep(0.02)
         assert heard == ["/quick"]
         begun = time.monotonic()
-        posting.close(5)
-        assert time.monotonic() - begun < 3
+        posting.close(15)
+        assert time.monotonic() - begun < 10
         assert posting.wait(0)
         assert posting.send_due() == 0
     slow, quick = sorted(rows(core), key=lambda row: row.created)
@@ -284,4 +284,4 @@ def test_housekeeping_ends_while_a_receiver_drips(core: Core) -> None:
         assert asked.wait(10)
         begun = time.monotonic()
         housekeeping.stop()
-        assert time.monotonic() - begun < 4
+        assert time.monotonic() - begun < 10
