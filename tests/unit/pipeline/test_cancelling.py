@@ -7,6 +7,7 @@ import signal
 import socket
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -126,7 +127,7 @@ def test_a_name_that_is_no_job_s(job: str, home: Path) -> None:
 
 def test_a_job_sees_the_wish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     now = 100.0
-    monkeypatch.setattr("ingest.pipeline.wish.time.monotonic", lambda: now)
+    monkeypatch.setattr("ingest.pipeline.wish.time", SimpleNamespace(monotonic=lambda: now))
     token, wish = JobToken(CancelToken()), wish_file(tmp_path, 7, None)
     assert wish == tmp_path / "cancel-7-x"
     assert write_wish(wish)
@@ -141,7 +142,7 @@ def test_a_job_sees_the_wish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_a_job_looks_five_times_a_second(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     times = [100.0, 100.1, 100.19, 100.25, 100.3, 100.5]
     clock = iter(times)
-    monkeypatch.setattr("ingest.pipeline.wish.time.monotonic", lambda: next(clock))
+    monkeypatch.setattr("ingest.pipeline.wish.time", SimpleNamespace(monotonic=lambda: next(clock)))
     looks: list[Path] = []
     monkeypatch.setattr("ingest.pipeline.wish.os.access", lambda path, _: bool(looks.append(path)))
     token = JobToken(CancelToken())

@@ -44,7 +44,9 @@ _APPS: dict[bool, FastAPI] = {}  # with and without keys
 
 def app_of(core: Core) -> FastAPI:
     """The application over this core: one for all tests, for building its routes takes a third of a second."""
-    app = _APPS.setdefault(core.settings.no_auth, create_app(core))
+    app = _APPS.get(core.settings.no_auth)
+    if app is None:
+        app = _APPS[core.settings.no_auth] = create_app(core)
     app.state.core, app.state.errands = core, make_errands(core.queue, core.files)
     return app
 

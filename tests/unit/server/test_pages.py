@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 from fastapi.testclient import TestClient
-from made_core import FILMS, key_of, made_core, submitted
+from made_core import FILMS, app_of, key_of, made_core, submitted
 from made_jobs import brought_to
 
 from ingest.engine.model import Filter, LocalSource, State, UrlSource
 from ingest.job import codes
 from ingest.job.record import Failure
 from ingest.job.status import Status
-from ingest.server.app import create_app
 from ingest.server.pages.assets import assets
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ def key(core: Core) -> str:
 
 @pytest.fixture
 def client(core: Core) -> TestClient:
-    return TestClient(create_app(core), follow_redirects=False)
+    return TestClient(app_of(core), follow_redirects=False)
 
 
 @pytest.fixture
@@ -73,7 +72,7 @@ def test_signing_in_sets_a_cookie_that_only_our_pages_send(client: TestClient, c
 
 def test_over_https_the_cookie_never_travels_in_the_open(tmp_path: Path) -> None:
     with made_core(tmp_path, public_url="https://films.example/ingest") as core:
-        client = TestClient(create_app(core), follow_redirects=False)
+        client = TestClient(app_of(core), follow_redirects=False)
         answer = client.post(
             "/sign-in", data={"key": key_of(core)}, headers={"origin": "https://films.example"}
         )
@@ -370,7 +369,7 @@ def test_the_list_is_filtered_newest_first_and_paged(signed_in: TestClient, core
 
 
 def test_without_keys_nobody_signs_in(core_without_keys: Core) -> None:
-    client = TestClient(create_app(core_without_keys), base_url="http://127.0.0.1", follow_redirects=False)
+    client = TestClient(app_of(core_without_keys), base_url="http://127.0.0.1", follow_redirects=False)
     listed = client.get("/")
     assert (listed.status_code, "Sign out" in listed.text) == (200, False)
     assert client.get("/sign-in").headers["location"] == "/"

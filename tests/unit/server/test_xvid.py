@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import m3u8
 import pytest
 from fastapi.testclient import TestClient
-from made_core import FILMS, key_of, made_core, submitted
+from made_core import FILMS, app_of, key_of, made_core, submitted
 from made_jobs import brought_to
 from served import answering, reply
 from sqlalchemy import update
@@ -25,7 +25,6 @@ from ingest.job.record import Progress
 from ingest.job.status import Status
 from ingest.media import presets as preset_files
 from ingest.pipeline.first_record import options_of
-from ingest.server.app import create_app
 from ingest.server.dialects.xvid import documents, ids
 from ingest.server.dialects.xvid.ids import Place
 from ingest.server.dialects.xvid.presets import system_id
@@ -77,7 +76,7 @@ MPD = """\
 
 @pytest.fixture
 def client(core: Core) -> TestClient:
-    return TestClient(create_app(core))
+    return TestClient(app_of(core))
 
 
 @pytest.fixture
@@ -733,7 +732,7 @@ def test_logos_of_the_account_and_of_elsewhere(tmp_path: Path) -> None:
         reply(handler, body=handler.path.encode())
 
     with made_core(tmp_path / "home", private_urls=True) as core, answering(picture) as url:
-        client, key = TestClient(create_app(core)), key_of(core)
+        client, key = TestClient(app_of(core)), key_of(core)
         me, account = {"Authorization": f"Bearer {key}"}, core.keys.principal(key).account
         core.files.put(account, About(path="/brand/l.png"), b"mine")
         logos = [("brand/l.png", "logo_30_bottom_right"), (f"{url}/x/b.png?k=secret", "logo_12_top_80")]
@@ -1114,5 +1113,5 @@ def test_two_accounts_see_nothing_of_each_other(
 
 def test_without_keys_nobody_is_asked_for_one(tmp_path: Path) -> None:
     with made_core(tmp_path / "home", no_auth=True) as core:
-        local = TestClient(create_app(core), base_url="http://127.0.0.1")
+        local = TestClient(app_of(core), base_url="http://127.0.0.1")
         assert local.get("/v1/jobs/").json()["jobs"] == []
