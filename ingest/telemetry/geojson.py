@@ -49,28 +49,34 @@ def _path(kind: str, points: Sequence[Point], places: Sequence[Place]) -> dict[s
     over_ellipsoid = all(place.above_ellipsoid is not None for place in places)
     positions = [position(p) if over_ellipsoid else position(p, p.above_sea) for p in places]
     heights = all(len(p) == 3 for p in positions)
-    parts = list(_split([p if heights else p[:2] for p in positions]))
+    parts = list(
+        _split([p if heights else p[:2] for p in positions], [_rounded(p.milliseconds) for p in points])
+    )
     if len(positions) == 1:
         geometry: dict[str, Any] = {"type": "Point", "coordinates": positions[0]}
     elif len(parts) == 1:
-        geometry = {"type": "LineString", "coordinates": parts[0]}
+        geometry = {"type": "LineString", "coordinates": parts[0][0]}
     else:
-        geometry = {"type": "MultiLineString", "coordinates": parts}
+        geometry = {"type": "MultiLineString", "coordinates": [part for part, _ in parts]}
     reference = ("ellipsoid" if over_ellipsoid else "sea level") if heights else None
     properties = {
         "kind": kind,
         "heightAbove": reference,
-        "milliseconds": [_rounded(p.milliseconds) for p in points],
+        # One for each position: where the path is cut, for each of each part.
+        "milliseconds": parts[0][1] if len(parts) == 1 else [times for _, times in parts],
         "startTime": iso_time(points[0].time),
         "endTime": iso_time(points[-1].time),
     }
     return {"type": "Feature", "geometry": geometry, "properties": properties}
 
 
-def _split(positions: Sequence[list[float]]) -> Iterable[list[list[float]]]:
-    """Cut where the path crosses the antimeridian (RFC 7946, 3.1.9)."""
+def _split(
+    positions: Sequence[list[float]], times: Sequence[float | None]
+) -> Iterable[tuple[list[list[float]], list[float | None]]]:
+    """Cut where the path crosses the antimeridian (RFC 7946, 3.1.9), with the time of each position."""
     part: list[list[float]] = []
-    for here in positions:
+    when: list[float | None] = []
+    for here, time in zip(positions, times, strict=True):
         if part and abs(here[0] - part[-1][0]) > 180:
             edge = 180.0 if part[-1][0] > 0 else -180.0
             before, after = part[-1], [here[0] + 2 * edge, *here[1:]]
@@ -78,10 +84,13 @@ def _split(positions: Sequence[list[float]]) -> Iterable[list[list[float]]]:
             crossing = [
                 round(b + share * (a - b), DECIMALS) for b, a in zip(before[1:], after[1:], strict=True)
             ]
-            yield [*part, [edge, *crossing]]
-            part = [[-edge, *crossing]]
+            last = when[-1]
+            at = None if last is None or time is None else _rounded(last + share * (time - last))
+            yield [*part, [edge, *crossing]], [*when, at]
+            part, when = [[-edge, *crossing]], [at]
         part.append(here)
-    yield part
+        when.append(time)
+    yield part, when
 
 
 def _outline(point: Point) -> dict[str, Any] | None:

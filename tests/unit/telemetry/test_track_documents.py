@@ -137,10 +137,12 @@ def test_a_path_over_the_antimeridian_is_cut_there() -> None:
     east = [
         Point(1000.0 * k, None, Place(10.0 + k, e), None, None, None) for k, e in enumerate((179.0, -179.0))
     ]
-    assert geojson.document(track(*east))["features"][0]["geometry"] == {
+    feature = geojson.document(track(*east))["features"][0]
+    assert feature["geometry"] == {
         "type": "MultiLineString",
         "coordinates": [[[179.0, 10.0], [180.0, 10.5]], [[-180.0, 10.5], [-179.0, 11.0]]],
     }
+    assert feature["properties"]["milliseconds"] == [[0.0, 500.0], [500.0, 1000.0]]
     west = [Point(1000.0 * k, None, Place(10.0, e), None, None, None) for k, e in enumerate((-179.0, 179.0))]
     assert geojson.document(track(*west))["features"][0]["geometry"]["coordinates"] == [
         [[-179.0, 10.0], [-180.0, 10.0]],
