@@ -153,6 +153,7 @@ def _foot(pen: ImageDraw.ImageDraw, chart: Map, step: float, track: Track) -> No
 
 
 def _caption(chart: Map, track: Track) -> str:
-    times = [p.time for p in (*track.sensor_path, *track.centre_path) if p.time is not None]
+    stamps = sorted({p.time for p in (*track.sensor_path, *track.centre_path) if p.time is not None})
+    times = [moment for moment in map(iso_time, stamps) if moment is not None]
     where = f"middle {chart.latitude:.5f}, {(chart.longitude + 180) % 360 - 180:.5f} (WGS 84)"
-    return f"{where}   {iso_time(min(times))} to {iso_time(max(times))}" if times else where
+    return f"{where}   {times[0]} to {times[-1]}" if times else where

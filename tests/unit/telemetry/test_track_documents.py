@@ -348,6 +348,13 @@ def test_the_picture_has_north_up_and_the_colours_where_they_belong() -> None:
     assert (200, 40, 40) in seen
 
 
+def test_a_time_that_no_calendar_has_is_not_drawn() -> None:
+    drawn = [
+        picture.draw(track(Point(0.0, time, Place(1.0, 2.0), None, None, None))) for time in (2**64 - 1, None)
+    ]
+    assert drawn[0] == drawn[1]
+
+
 def test_the_scale_bar_is_as_long_as_it_says() -> None:
     chart = picture.fitted([(0.0, 0.0), (0.01, 0.0)])
     assert chart is not None
