@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
+import pickle
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -97,6 +98,17 @@ class Ingest:
             (self.folder / name).mkdir()
             self.made[key] = Package(source, self.shared / name, self.folder / name)
         return self.made[key]
+
+    def shown(self, clip: Clip) -> tuple[Picture, ...]:
+        """The source's pictures, looked at once by all: `Clip.shown`."""
+        kept = self.shared / f"{clip.file}.pictures"
+        with kept.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not kept.exists():
+                shown = [(p.time, p.pixels) for p in clip.shown()]
+                kept.with_suffix(".part").write_bytes(pickle.dumps(shown))
+                kept.with_suffix(".part").rename(kept)
+            return tuple(Picture(*found) for found in pickle.loads(kept.read_bytes()))
 
     def _make(self, source: Path, resolutions: str, output: Path, *, fast: bool, **options: Any) -> None:
         with pytest.MonkeyPatch.context() as patch:

@@ -185,7 +185,7 @@ def light_and_colour(picture: bytes) -> tuple[float, float]:
 def test_hdr_is_neither_washed_out_nor_dark(ingested: Ingest) -> None:
     (clip,) = (c for c in SHARED_CLIPS if c.hdr)
     package = ingested(clip.present())
-    mapped = clip.shown()
+    mapped = ingested.shown(clip)
     washed = pictures(clip.path, options=("-noautorotate",))  # PQ taken for BT.709
     (poster,) = flat(package.folder / "poster.jpg")
     index = min(range(len(mapped)), key=lambda i: error(poster, mapped[i].pixels))

@@ -77,8 +77,8 @@ def package(clip: Clip, ingested: Ingest) -> Package:
 
 
 @pytest.fixture(scope="module")
-def shown(clip: Clip) -> tuple[Picture, ...]:
-    return clip.shown()
+def shown(clip: Clip, ingested: Ingest) -> tuple[Picture, ...]:
+    return ingested.shown(clip)
 
 
 def test_the_one_shared_clip_that_is_not_ingested_here_is_a_sample() -> None:
@@ -450,7 +450,7 @@ def test_sound_is_complete_and_in_its_place(clip: Clip, package: Package, shown:
 
 def test_a_shift_a_turn_or_a_wrong_matrix_is_seen(ingested: Ingest) -> None:
     clip = SAMPLE_CLIPS[1]
-    made, shown = ingested(clip.path).pictures("sd"), clip.shown()
+    made, shown = ingested(clip.path).pictures("sd"), ingested.shown(clip)
     assert likeness(made, shown).in_place
     part, same = made[100:180], shown[100:180]
     assert likeness(part, same).in_place

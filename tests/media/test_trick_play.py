@@ -30,7 +30,7 @@ _MPD = "{urn:mpeg:dash:schema:mpd:2011}"
 )
 def package(request: pytest.FixtureRequest, ingested: Ingest) -> tuple[Package, tuple[Picture, ...]]:
     clip = CLIPS[request.param]
-    return ingested(clip.present()), clip.shown()
+    return ingested(clip.present()), ingested.shown(clip)
 
 
 def nearest(time: Fraction, shown: tuple[Picture, ...]) -> Picture:
