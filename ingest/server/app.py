@@ -109,7 +109,7 @@ def create_app(
                 # The exception itself is logged by whoever runs the application, which it reaches after this.
                 refusal = Refusal("internal", "a fault of the server itself; its log says more")
         response = refused(dialect.refuse, refusal, request)
-        guard(response.headers)  # what is answered to an exception passes no middleware
+        guard(response.raw_headers)  # what is answered to an exception passes no middleware
         return response
 
     for kind in (Refusal, IngestError, HTTPException, RequestValidationError, Exception):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import Request
 
 from ingest.server.connections import network_of
@@ -34,10 +35,14 @@ _UNKNOWN = frozenset({"missing_credentials", "bad_credentials", "expired"})
 _HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~%!$&'()*+,;=-]*)(?::[0-9]*)?")
 
 
-def guard(headers: MutableHeaders) -> None:
-    """Add those of `SECURITY_HEADERS` that an answer lacks."""
-    for name, value in SECURITY_HEADERS.items():
-        headers.setdefault(name, value)
+_RAW: Final = tuple((name.encode(), value.encode()) for name, value in SECURITY_HEADERS.items())
+_HOSTS: Final = 1024  # that are remembered: mostly there is one
+
+
+def guard(headers: list[tuple[bytes, bytes]]) -> None:
+    """Add those of `SECURITY_HEADERS` that an answer lacks; as ASGI has them, names in lower case."""
+    there = {name for name, _ in headers}
+    headers.extend(header for header in _RAW if header[0] not in there)
 
 
 class HeadersMiddleware:
@@ -53,7 +58,8 @@ class HeadersMiddleware:
 
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                guard(MutableHeaders(scope=message))
+                message["headers"] = headers = list(message.get("headers", ()))
+                guard(headers)
             await send(message)
 
         await self._app(scope, receive, guarded)
@@ -109,7 +115,9 @@ class HostMiddleware:
         self._refuse = refuse
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not all(map(is_host, Headers(scope=scope).getlist("host"))):
+        if scope["type"] == "http" and not all(
+            is_host(value.decode("latin-1")) for name, value in scope["headers"] if name == b"host"
+        ):
             others = [header for header in scope["headers"] if header[0] != b"host"]
             refusal = Refusal("invalid", "the Host header names no host", code="host_invalid")
             response = self._refuse(Request(dict(scope) | {"headers": others}), refusal)
@@ -118,6 +126,7 @@ class HostMiddleware:
         await self._app(scope, receive, send)
 
 
+@lru_cache(_HOSTS)
 def is_host(text: str) -> bool:
     """Whether a Host header holds a host, with or without a port, or nothing.
 
@@ -142,7 +151,7 @@ def place_of(url: str) -> str:
 def _foreign(headers: Headers) -> str:
     """Why a request to a server on loopback is not from there; empty if it is."""
     host = headers.get("host", "")
-    if not is_loopback(urlsplit(f"//{host}").hostname or ""):
+    if not is_loopback(_name_of(host)):
         return "without keys the server answers only to the names of this machine's loopback"
     origin = headers.get("origin")
     if origin is not None and place_of(origin) != host:
@@ -150,6 +159,12 @@ def _foreign(headers: Headers) -> str:
     return ""
 
 
+@lru_cache(_HOSTS)
+def _name_of(host: str) -> str:
+    return urlsplit(f"//{host}").hostname or ""
+
+
+@lru_cache(_HOSTS)
 def is_loopback(host: str) -> bool:
     """Whether a host name, or an address without brackets, is this machine's own by its form alone."""
     if host.lower() == "localhost":
