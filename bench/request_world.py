@@ -158,7 +158,7 @@ def make_world(core: Core) -> World:
 
 def _resources(core: Core, who: Principal) -> tuple[str, ...]:
     """A preset, a pipeline and a template of Xvid's, and their ids."""
-    target = {"container": "mp4", "vcodec": {"codec": {"name": "H264"}}}
+    target = {"container": "mp4", "vcodec": {"codec": {"name": "H.264 / AVC"}}}
     preset = {"type": "custom", "name": "a", "description": "b", "target_format": target}
     pipeline = {"name": "a", "input_download_dir": "http://127.0.0.1:9/films"}
     template = {"name": "a", "job_settings": {"outputs": [{"preset": {"id": system_id("sd")}}]}}

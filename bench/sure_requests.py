@@ -32,7 +32,7 @@ def answers(client: TestClient, world: World, film_url: str) -> Answers:
         yield from _bytenite(client, world, base, film_url)
     for prefix in ("", "/uploadio"):
         yield from _bytescale(client, world, prefix, key, film_url)
-    yield from _native(client, world, key)
+    yield from _native(client, key)
     yield from _xvid(client, world, key)
 
 
@@ -139,7 +139,7 @@ def _bytescale(client: TestClient, world: World, prefix: str, key: dict[str, str
     yield sent("DELETE", "/files/batch", json={"files": ["/sure/parts.mp4"]})
 
 
-def _native(client: TestClient, world: World, key: dict[str, str]) -> Answers:
+def _native(client: TestClient, key: dict[str, str]) -> Answers:
     path = client.post("/api/files", params={"name": "sure.mp4"}, content=FILM, headers=key)
     yield _said("POST /api/files", path)
     file = path.json()["file"]
@@ -161,7 +161,7 @@ def _native(client: TestClient, world: World, key: dict[str, str]) -> Answers:
 
 
 def _xvid(client: TestClient, world: World, key: dict[str, str]) -> Answers:
-    target = {"container": "mp4", "vcodec": {"codec": {"name": "H264"}, "caps": {"max_height": 72}}}
+    target = {"container": "mp4", "vcodec": {"codec": {"name": "H.264 / AVC"}, "caps": {"max_height": 72}}}
     output = {"output_name": "{input_name}_small", "preset": {"id": system_id("sd")}}
     film = ids.stored_id(world.file.file_id)
     bodies: dict[str, dict[str, Any]] = {
