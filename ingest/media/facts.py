@@ -6,11 +6,10 @@ Times are exact fractions of a second on the source's own clock unless a name sa
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from fractions import Fraction
-
     from ingest.media.light import Light
 
 FieldOrder = Literal["progressive", "tff", "bff", "unknown"]
@@ -38,8 +37,8 @@ class Timing:
 
     `start` is the time of the first one and `duration` runs to the end of the last one. `rate` is the exact
     constant frame rate, or None when the pictures are not evenly spaced; `mean_rate` is pictures per second.
-    `longest_gap` is the longest time that any picture is shown. `bytes` are those of all pictures, `key_bytes` of the
-    key pictures among them.
+    `longest_gap` is the longest time that any picture is shown, `last` that of the last one. `bytes` are those of all
+    pictures, `key_bytes` of the key pictures among them.
     """
 
     time_base: Fraction
@@ -53,6 +52,7 @@ class Timing:
     longest_key_distance: Fraction
     bytes: int
     key_bytes: int = 0
+    last: Fraction = Fraction(0)
 
 
 @dataclass(frozen=True, slots=True)

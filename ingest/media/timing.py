@@ -107,6 +107,7 @@ def measure(
         longest_key_distance=_longest([*keys, ticks[0] + round(duration / time_base)]) * time_base,
         bytes=sum(table.sizes[i] for i in shown),
         key_bytes=sum(table.sizes[i] for i in shown if table.is_key(i)),
+        last=1 / rate if rate is not None else duration - span,
     )
 
 
@@ -158,6 +159,7 @@ def _untimed(
         longest_key_distance=_longest([*keys, len(shown)]) / rate,
         bytes=sum(table.sizes[i] for i in shown),
         key_bytes=sum(table.sizes[i] for i in shown if table.is_key(i)),
+        last=1 / rate,
     )
 
 

@@ -130,6 +130,31 @@ def unflagged(clips: Clips, size: str = "352x576") -> Path:
     )
 
 
+def cut_within_a_group(source: Path, target: Path) -> Path:
+    """A recording that ends with a picture of which those shown before it are missing."""
+    data = source.read_bytes()
+    begins = [
+        (at, data[at + 4 + (1 + data[at + 4] if data[at + 3] & 0x20 else 0) + 7] >> 6)
+        for at in range(0, len(data), 188)
+        if data[at + 1] & 0x5F == 0x41 and data[at + 2] == 0  # a picture's first packet
+    ]
+    # One that is decoded before it is shown says both times; after it comes one that does not.
+    end = max(b for (_, one), (b, other) in pairwise(begins) if (one, other) == (3, 2))
+    target.write_bytes(data[:end])
+    return target
+
+
+def test_a_recording_that_is_cut_within_a_group(clips: Clips, ingested: Ingest) -> None:
+    source = cut_within_a_group(fields(clips, "whole.ts", "160x120", PAL, *MPEG2), clips.folder / "cut.ts")
+    shown = packet_times(source)
+    assert shown[-1] - shown[-2] == 3 / PAL
+    package = ingested(source, "sd", allow_damage=True)
+    times = packet_times(package.joined("video/sd"))
+    assert len(times) == 2 * len(shown)
+    first = [shown[-2] - shown[0], shown[-1] - shown[0]]
+    assert times[-4:] == [time for t in first for time in (t, t + 1 / (2 * PAL))]
+
+
 def test_fields_that_are_not_flagged_are_seen(clips: Clips, ingested: Ingest) -> None:
     size = "352x576"
     package = ingested(unflagged(clips, size), "sd")

@@ -53,6 +53,7 @@ def constant(rate: Fraction, frames: int, time_base: Fraction, start: Fraction =
         key_frames=-(-frames // per_gop),
         longest_key_distance=per_gop / rate,
         bytes=3_000_000,
+        last=1 / rate,
     )
 
 

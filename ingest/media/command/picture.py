@@ -114,7 +114,11 @@ def whole(stream: Any, plan: Plan) -> Any:
     parity = {None: "auto", True: "tff", False: "bff"}[fields.top_first]
     match fields.method:
         case "field":
-            return stream.filter("bwdif", mode="send_field", parity=parity, deint="all")
+            stream = stream.filter("bwdif", mode="send_field", parity=parity, deint="all")
+            if fields.apart is None:
+                return stream
+            latest = f"PREV_OUTPTS+round({ratio(fields.apart)}/TB)"
+            return stream.filter("setpts", f"if(mod(N,2),min(PTS,{latest}),PTS)")
         case "frame":
             deint = "interlaced" if fields.flagged else "all"
             return stream.filter("bwdif", mode="send_frame", parity=parity, deint=deint)

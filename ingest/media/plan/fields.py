@@ -28,17 +28,27 @@ class FieldsPlan:
     """`method`: keep the pictures, make one of each picture, one of each field, or the film's own pictures again.
 
     `top_first` is the order of the fields, None where each picture's flag says it; `flagged` is for the method frame:
-    only pictures flagged as interlaced are touched. `why` is for the record, where the decision is not the usual one.
+    only pictures flagged as interlaced are touched. `apart`, where pictures are uneven: seconds from a picture's first
+    field to its second one, at most. `why` is for the record, where the decision is not the usual one.
     """
 
     method: Method = "keep"
     top_first: bool | None = None
     flagged: bool = True
     why: str = ""
+    apart: Fraction | None = None
 
 
 def fields_plan(video: VideoFacts, preset: Preset) -> FieldsPlan:
     """By the preset's choice; `auto` goes by the sample of pictures, where there is one, else by the first ones."""
+    plan = _chosen(video, preset)
+    if plan.method != "field" or video.timing.rate is not None:
+        return plan
+    # Before a hole, and at the end behind one, half of the way to the next picture is too far.
+    return replace(plan, apart=video.timing.last / 2)
+
+
+def _chosen(video: VideoFacts, preset: Preset) -> FieldsPlan:
     choice, scan = preset.video.deinterlace, video.scan
     flagged = scan.top + scan.bottom
     if not scan.pictures:
@@ -80,10 +90,13 @@ def after(timing: Timing, fields: FieldsPlan) -> Timing:
             rate=timing.rate * 2 if timing.rate is not None else None,
             mean_rate=timing.mean_rate * 2,
             frames=timing.frames * 2,
+            last=timing.last / 2,
         )
     if fields.method == "film" and timing.rate is not None:
         rate, frames = timing.rate * FILM, ceil(timing.frames * FILM)
-        return replace(timing, rate=rate, mean_rate=rate, frames=frames, duration=frames / rate)
+        return replace(
+            timing, rate=rate, mean_rate=rate, frames=frames, duration=frames / rate, last=1 / rate
+        )
     return timing
 
 

@@ -38,4 +38,5 @@ def held(timing: Timing, audio: Iterable[AudioFacts]) -> Timing | None:
         mean_rate=RATE,
         longest_gap=1 / RATE,
         longest_key_distance=frames / RATE,
+        last=1 / RATE,
     )

@@ -604,6 +604,13 @@ def test_fields_become_pictures_once_they_are_on_the_clock(scan: Scan, rate: str
     assert found[2 : 4 + len(made)] == ["setpts=PTS-(133200)", *made, f"settb={rate}"]
 
 
+def test_second_fields_of_uneven_pictures_are_no_further_than_the_last_one_s() -> None:
+    uneven = replace(portrait_vfr().timing, mean_rate=Fraction(24), last=Fraction(1, 25))
+    found = chain(filters_of(replace(portrait_vfr(), scan=Scan(96, top=96), timing=uneven)))
+    at = found.index("bwdif=deint=all:mode=send_field:parity=tff")
+    assert found[at + 1] == r"setpts=if(mod(N\,2)\,min(PTS\,PREV_OUTPTS+round(1/50/TB))\,PTS)"
+
+
 def test_film_is_made_of_pulldown() -> None:
     timing = constant(Fraction(30_000, 1001), 300, Fraction(1, 90_000))
     scan = Scan(96, bottom=96, judged=Judged(200, bottom=80, smooth=120, pulldown=True))

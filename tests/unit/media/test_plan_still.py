@@ -34,6 +34,7 @@ def test_it_is_shown_five_times_a_second_to_the_end_of_the_longest_sound() -> No
         key_frames=1,
         longest_key_distance=F(52, 5),
         bytes=ONE.bytes,
+        last=F(1, 5),
     )
 
 

@@ -75,6 +75,7 @@ def test_on_a_steady_clock_pictures_are_numbers() -> None:
         longest_key_distance=Fraction(2),
         bytes=75_000,
         key_bytes=2_000,
+        last=Fraction(1, 25),
     )
     assert list(found.packets.pts) == [6400 + 512 * n for n in range(50, 125)]
     assert found.apart

@@ -157,6 +157,7 @@ def test_whole_timing_of_a_constant_clip() -> None:
         longest_key_distance=Fraction(6, 25),
         bytes=8028,
         key_bytes=2004,
+        last=Fraction(1, 25),
     )
 
 
@@ -175,6 +176,7 @@ def test_whole_timing_of_a_variable_clip() -> None:
         longest_key_distance=Fraction(39, 100),
         bytes=500,
         key_bytes=200,
+        last=Fraction(90, 1000),
     )
 
 
@@ -302,6 +304,7 @@ def test_a_stream_without_any_times_is_timed_by_what_it_declares(
         longest_key_distance=Fraction(2, rate),
         bytes=50,
         key_bytes=30,
+        last=Fraction(1, rate),
     )
 
 

@@ -79,6 +79,7 @@ def test_whole_facts() -> None:
             longest_key_distance=Fraction(1),
             bytes=50_000,
             key_bytes=2_000,
+            last=Fraction(1, 25),
         ),
         bit_rate=200_000,
     )
