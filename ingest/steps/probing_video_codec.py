@@ -28,6 +28,7 @@ from ingest.media.sampling import sampled
 from ingest.media.sound_in_turn import streams_in_turn, words
 from ingest.media.text_facts import chapters, text_facts
 from ingest.media.video_facts import video_facts
+from ingest.media.whitelists import VIDEO_DECODERS
 from ingest.steps.by_content import by_content
 from ingest.steps.context import Note, Outcome
 from ingest.steps.damage import refuse_loss
@@ -265,6 +266,8 @@ def no_video(name: str, document: Document, left_out: tuple[LeftOut, ...]) -> So
     remedy = "give a file that has a video stream"
     if unusable is not None:
         remedy = "convert it first, for example to H.264"
+        if unusable.codec in VIDEO_DECODERS:
+            remedy = "give a file that holds a key picture near its beginning"
         problem = f"{name} has a picture that cannot be used: {unusable.codec}, {unusable.reason}"
     elif left_out:
         problem = f"{name} has only {'sound and ' if 'audio' in kinds else ''}a cover picture"

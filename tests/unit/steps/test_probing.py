@@ -48,6 +48,15 @@ def test_no_video(streams: list[str], left_out: tuple[LeftOut, ...], message: st
     )
 
 
+def test_no_video_that_can_be_measured() -> None:
+    """It begins late, or without a key picture: there is nothing to convert."""
+    error = no_video("a.ts", {"streams": []}, (LeftOut(0, "video", "h264", "its size cannot be told"),))
+    assert error.line == (
+        "a.ts has a picture that cannot be used: h264, its size cannot be told; "
+        "give a file that holds a key picture near its beginning"
+    )
+
+
 def sounds(*durations: str) -> dict[str, Any]:
     return {
         "streams": [{"index": i, "codec_type": "audio", "duration": d} for i, d in enumerate(durations, 1)]
