@@ -58,11 +58,14 @@ class Picture:
     fields: bool = True
 
 
-def access_units(pictures: Sequence[Picture]) -> Iterator[tuple[bytes, ...]]:
-    """For each picture its access units: two fields, or one frame (whose lines then all have the top field's luma)."""
+def access_units(pictures: Sequence[Picture], *, timing: bool = True) -> Iterator[tuple[bytes, ...]]:
+    """For each picture its access units: two fields, or one frame (whose lines then all have the top field's luma).
+
+    `timing`: the stream says how long a field is (E.2.1).
+    """
     for number, picture in enumerate(pictures):
         key, place = number % GROUP == 0, number % GROUP
-        head = _delimiter() + (_parameters() if key else b"")
+        head = _delimiter() + (_parameters(timing=timing) if key else b"")
         if picture.fields:
             first = _slice(picture.top, place, key=key, key_id=number // GROUP % 2, field="top")
             yield head + first, _delimiter() + _slice(picture.bottom, place, key=False, field="bottom")
@@ -76,7 +79,7 @@ def _delimiter() -> bytes:
     return bits.unit(0, _DELIMITER)
 
 
-def _parameters() -> bytes:
+def _parameters(*, timing: bool) -> bytes:
     sequence = _Bits()
     for width, value in ((8, 77), (8, 0), (8, 30)):  # Main, level 3.0
         sequence.u(width, value)
@@ -84,12 +87,14 @@ def _parameters() -> bytes:
     sequence.ue(0, 0, 0, 4, 1)
     sequence.u(1, 0)
     sequence.ue(WIDTH // _MACROBLOCK - 1, HEIGHT // (2 * _MACROBLOCK) - 1)
-    # Not frames only, no macroblock-adaptive coding, 8x8 inference, no cropping, VUI: timing alone.
-    for bit in (0, 0, 1, 0, 1, 0, 0, 0, 0, 1):
+    # Not frames only, no macroblock-adaptive coding, 8x8 inference, no cropping, VUI: timing at most.
+    for bit in (0, 0, 1, 0, 1, 0, 0, 0, 0, timing):
         sequence.u(1, bit)
-    sequence.u(32, 1)
-    sequence.u(32, 2 * RATE)
-    for bit in (1, 0, 0, 0, 1, 1):  # fixed rate; no HRD, no pic_struct; restrictions:
+    if timing:
+        sequence.u(32, 1)
+        sequence.u(32, 2 * RATE)
+        sequence.u(1, 1)  # fixed
+    for bit in (0, 0, 0, 1, 1):  # no HRD, no pic_struct; restrictions:
         sequence.u(1, bit)
     sequence.ue(0, 0, 10, 10, 0, 1)  # no reordering, one frame buffered
     picture = _Bits()

@@ -28,7 +28,7 @@ def second_fields(packets: PacketTable, decoded: Iterable[int]) -> list[int]:
     Args:
         packets: in stream order, of a picture that has fields.
         decoded: ticks of the first pictures that the decoder gave. Where one is at a second field's time there are no
-            pairs: what comes at half the distance are whole pictures then.
+            pairs: what comes at half the distance are whole pictures then. Two fields in one PES packet have one time.
     """
     times = sorted(set(decoded))
     if len(times) < 2:
@@ -36,8 +36,9 @@ def second_fields(packets: PacketTable, decoded: Iterable[int]) -> list[int]:
     picture = median_low(b - a for a, b in itertools.pairwise(times))
     found: list[int] = []
     first: Packet | None = None
+    room = _room(packets, picture)
     for number, packet in enumerate(packets):
-        if first is not None and _belongs(first, packet, picture):
+        if first is not None and _belongs(first, packet, picture, room=room):
             found.append(number)
             first = None
         else:
@@ -46,7 +47,14 @@ def second_fields(packets: PacketTable, decoded: Iterable[int]) -> list[int]:
     return [] if seconds & set(times) else found
 
 
-def _belongs(first: Packet, second: Packet, picture: int) -> bool:
+def _room(packets: PacketTable, picture: int) -> bool:
+    """Whether the packets without a time may be pictures whose time was lost: it is missing among the others'."""
+    times = sorted(packets.presentation_times().values())
+    missing = sum(max(0, round(Fraction(b - a, picture)) - 1) for a, b in itertools.pairwise(times))
+    return 2 * missing >= len(packets) - len(times)
+
+
+def _belongs(first: Packet, second: Packet, picture: int, *, room: bool) -> bool:
     """Whether `second` is half of a `picture`'s ticks behind `first` by every clock that both have."""
     if second.key and not first.key:
         return False
@@ -55,8 +63,6 @@ def _belongs(first: Packet, second: Packet, picture: int) -> bool:
         for a, b in ((first.pts, second.pts), (first.dts, second.dts))
         if a is not None and b is not None
     ]
-    if (
-        second.pts is None
-    ):  # both fields are in one PES packet, which has one time: the parser tells how long each is
+    if second.pts is None and room:  # the parser tells how long each is, where the stream tells it
         apart.append(first.duration or picture)
     return all(_NEAR * picture <= ticks <= _FAR * picture for ticks in apart)

@@ -275,15 +275,15 @@ def test_picture_and_sound_stay_together(clips: Clips, ingested: Ingest) -> None
 CODED = tuple(made_fields.Picture(40 + 4 * n, 42 + 4 * n, fields=n % 7 != 3) for n in range(30))
 
 
-def coded_as_fields(clips: Clips, times: int) -> Path:
+def coded_as_fields(clips: Clips, times: int, *, timing: bool = True) -> Path:
     """A transport stream in which each picture has one time for both fields, or two, one for each."""
     writer = Writer()
     data = writer.tables((0x1B, VIDEO_PID))
-    for number, units in enumerate(made_fields.access_units(CODED)):
+    for number, units in enumerate(made_fields.access_units(CODED, timing=timing)):
         parts = units if times == 2 else (b"".join(units),)
         for later, part in enumerate(parts):
             data += writer.packets(VIDEO_PID, pes(part, 90_000 + number * 3600 + later * 1800))
-    source = clips.folder / f"paff-{times}.ts"
+    source = clips.folder / f"paff-{times}{'' if timing else '-untold'}.ts"
     source.write_bytes(data)
     return source
 
@@ -295,10 +295,10 @@ def off(path: Path) -> int:
     return max(abs(p.pixels[0] - luma) for p, luma in zip(made, shown, strict=True))
 
 
-@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize(("times", "timing"), [(1, True), (1, False), (2, True)])
 def test_h264_pictures_coded_as_two_fields_are_whole_pictures(
-    clips: Clips, ingested: Ingest, times: int
+    clips: Clips, ingested: Ingest, times: int, timing: bool
 ) -> None:
-    package = ingested(coded_as_fields(clips, times), "sd")
+    package = ingested(coded_as_fields(clips, times, timing=timing), "sd")
     assert packet_times(package.joined("video/sd")) == [Fraction(n, 50) for n in range(60)]
     assert off(package.joined("video/sd")) <= 4

@@ -45,6 +45,11 @@ def test_fields_that_share_one_time() -> None:
     assert second_fields(PacketTable(untimed), DECODED) == [1, 3, 5]
 
 
+def test_fields_that_share_one_time_in_a_stream_that_does_not_say_how_long_one_is() -> None:
+    packets = [packet(n * FIELD if n % 2 == 0 else None, None, 2 * FIELD) for n in range(6)]
+    assert second_fields(PacketTable(packets), DECODED) == [1, 3, 5]
+
+
 def test_a_frame_without_a_time_is_no_field() -> None:
     packets = [
         packet(0, None, 2 * FIELD),
