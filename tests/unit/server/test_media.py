@@ -230,6 +230,6 @@ def test_a_crash_leaves_no_half_of_a_secret(tmp_path: Path, monkeypatch: pytest.
 
 def test_the_url_is_under_the_name_that_the_server_is_known_by(core: Core, job: Job) -> None:
     public = replace(core, settings=replace(core.settings, public_url="https://films.example/ingest"))
-    url = public.media_url(job, None)  # type: ignore[arg-type]
+    url = public.media_url(job, None, core.keys.principal(key_of(core)))  # type: ignore[arg-type]
     assert url.startswith("https://films.example/ingest/media/")
     assert url.endswith("/")
