@@ -101,9 +101,9 @@ def run(prober: Prober, *, allow_damage: bool) -> Outcome[Probed]:
     frames = prober.first_frames(index, time_base)
     jumps = jumps_of(packed, time_base, container.format)
     refuse_jumps(name, len(jumps))
-    packets = straightened(packed, jumps)
+    steady = straightened(packed, jumps)
     try:
-        video = video_facts(stream, frames, packets)
+        video = video_facts(stream, frames, steady)
     except ValueError as error:
         raise SourceError(
             codes.SOURCE_NOT_MEDIA, f"{name} shows no picture ({error})", remedy="export the file again"
@@ -115,7 +115,7 @@ def run(prober: Prober, *, allow_damage: bool) -> Outcome[Probed]:
             remedy="raise INGEST_MAX_SECONDS if it is right",
         )
     video = sampled(prober, video, packed, container.format)
-    packets, video = whole_pictures(stream, frames, packets, video)
+    packets, video = whole_pictures(stream, frames, steady, video)
     video = replace(video, mended=() if jumps else mends)
     if video.colour.hdr == "pq":
         video = replace(video, light=prober.light(index, time_base))
@@ -143,7 +143,7 @@ def run(prober: Prober, *, allow_damage: bool) -> Outcome[Probed]:
         notes=notes,
         warnings=(
             *misdeclared(document, container, video),
-            *clock_jumps(video, packets),
+            *clock_jumps(video, steady),
             *damaged_times(video),
             *damaged(loss, len(packets)),
             *elsewhere,
@@ -232,7 +232,7 @@ def refuse_jumps(name: str, count: int) -> None:
 
 
 def clock_jumps(video: VideoFacts, packets: PacketTable) -> tuple[Note, ...]:
-    """`packets`: on a clock that does not jump."""
+    """`packets`: as they are in the file, which jumps are counted in, on a clock that does not jump."""
     if not video.jumps:
         return ()
     _, jumps = video.jumps[0]

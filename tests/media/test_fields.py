@@ -275,17 +275,31 @@ def test_picture_and_sound_stay_together(clips: Clips, ingested: Ingest) -> None
 CODED = tuple(made_fields.Picture(40 + 4 * n, 42 + 4 * n, fields=n % 7 != 3) for n in range(30))
 
 
-def coded_as_fields(clips: Clips, times: int, *, timing: bool = True) -> Path:
-    """A transport stream in which each picture has one time for both fields, or two, one for each."""
-    writer = Writer()
-    data = writer.tables((0x1B, VIDEO_PID))
-    for number, units in enumerate(made_fields.access_units(CODED, timing=timing)):
-        parts = units if times == 2 else (b"".join(units),)
-        for later, part in enumerate(parts):
-            data += writer.packets(VIDEO_PID, pes(part, 90_000 + number * 3600 + later * 1800))
-    source = clips.folder / f"paff-{times}{'' if timing else '-untold'}.ts"
+def coded_as_fields(
+    clips: Clips, times: int, *, timing: bool = True, starts: tuple[int, ...] = (90_000,)
+) -> Path:
+    """A transport stream in which each picture has one time for both fields, or two, one for each.
+
+    It is there once for each of `starts`, in ticks: several are a clock that begins anew.
+    """
+    writer, data = Writer(), b""
+    for start in starts:
+        data += writer.tables((0x1B, VIDEO_PID))
+        for number, units in enumerate(made_fields.access_units(CODED, timing=timing)):
+            parts = units if times == 2 else (b"".join(units),)
+            for later, part in enumerate(parts):
+                data += writer.packets(VIDEO_PID, pes(part, start + number * 3600 + later * 1800))
+    source = clips.folder / f"paff-{times}{'' if timing else '-untold'}-{len(starts)}.ts"
     source.write_bytes(data)
     return source
+
+
+def test_fields_whose_clock_begins_anew(clips: Clips, ingested: Ingest) -> None:
+    package = ingested(coded_as_fields(clips, 2, starts=(9_000_000, 90_000)), "sd")
+    assert packet_times(package.joined("video/sd")) == [Fraction(n, 50) for n in range(120)]
+    detail = "the clock begins anew at 1.2 s; the parts are shown one after the other"
+    (told,) = [w["message"] for w in package.record["warnings"] if w["code"] == codes.CLOCK_JUMPS.number]
+    assert told == f"{codes.CLOCK_JUMPS.text}: {detail}"
 
 
 def off(path: Path) -> int:
