@@ -189,10 +189,10 @@ class Job:
             attempts=self.attempts,
             created=stamp(self.created),
             updated=stamp(self.updated),
-            queued=_stamp(self.queued),
-            start_at=_stamp(self.start_at),
-            begun=_stamp(self.begun),
-            ended=_stamp(self.ended),
+            queued=stamped(self.queued),
+            start_at=stamped(self.start_at),
+            begun=stamped(self.begun),
+            ended=stamped(self.ended),
             error=public_error(record),
         )
 
@@ -306,7 +306,8 @@ def stamp(at: datetime) -> str:
     return universal.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _stamp(at: datetime | None) -> str | None:
+def stamped(at: datetime | None) -> str | None:
+    """As `stamp`, of what may not be known."""
     return stamp(at) if at else None
 
 

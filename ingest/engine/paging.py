@@ -20,7 +20,7 @@ from ingest.store.model import storable
 from ingest.store.tables import JOB_COUNTS, JOBS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from sqlalchemy import ColumnElement, Connection, Select
 
@@ -39,7 +39,6 @@ _SORTED: Final = {
 }
 _SOMETIMES: Final = frozenset({"ended", "label"})  # not every job has them
 _KEY: Final = "asked_"  # of the request's own document, before the key's name
-_COUNTED: Final = frozenset({"account", "state", "states", "dialect"})
 _CONDITIONS: Final[dict[str, ColumnElement[bool]]] = {
     "account": J.account == bindparam("account"),
     "job_id": J.job_id == bindparam("job_id"),
@@ -50,6 +49,13 @@ _CONDITIONS: Final[dict[str, ColumnElement[bool]]] = {
     "text": func.instr(J.search, bindparam("text")) > 0,
     "created_from": J.created >= bindparam("created_from"),
     "created_until": J.created <= bindparam("created_until"),
+}
+_C = JOB_COUNTS.c
+_COUNTED: Final[dict[str, ColumnElement[bool]]] = {
+    "account": _C.account == bindparam("account"),
+    "state": _C.state == bindparam("state"),
+    "states": _C.state.in_(bindparam("states", expanding=True)),
+    "dialect": _C.dialect == bindparam("dialect"),
 }
 
 
@@ -146,22 +152,15 @@ def _conditions(names: Names) -> ColumnElement[bool]:
 
 @lru_cache(maxsize=256)
 def _counting(names: Names) -> Select[Any]:
-    if not names <= _COUNTED:
+    if not names <= _COUNTED.keys():
         return select(func.count()).select_from(JOBS).where(_conditions(names))
     return counting(names)
 
 
 def counting(names: Names, *columns: ColumnElement[Any]) -> Select[Any]:
     """How many jobs there are of an account, a state or states, a dialect, whatever of these is named."""
-    c = JOB_COUNTS.c
-    kept: dict[str, Callable[[], ColumnElement[bool]]] = {
-        "account": lambda: c.account == bindparam("account"),
-        "state": lambda: c.state == bindparam("state"),
-        "states": lambda: c.state.in_(bindparam("states", expanding=True)),
-        "dialect": lambda: c.dialect == bindparam("dialect"),
-    }
-    found = func.coalesce(func.sum(c.jobs), 0)
-    return select(*columns, found).select_from(JOB_COUNTS).where(*(kept[n]() for n in sorted(names)))
+    found = func.coalesce(func.sum(_C.jobs), 0)
+    return select(*columns, found).select_from(JOB_COUNTS).where(*(_COUNTED[n] for n in sorted(names)))
 
 
 @lru_cache(maxsize=256)

@@ -16,10 +16,8 @@ if TYPE_CHECKING:
 
     from ingest.media.packets import Packet, PacketTable
 
-_NEAR, _FAR = (
-    Fraction(2, 5),
-    Fraction(3, 5),
-)  # of a picture's time: from one field to the other, with rounding
+# Of a picture's time, from one field to the other, with rounding.
+_NEAR, _FAR = Fraction(2, 5), Fraction(3, 5)
 
 
 def second_fields(packets: PacketTable, decoded: Iterable[int]) -> list[int]:

@@ -22,13 +22,10 @@ if TYPE_CHECKING:
 
 _PLAIN = bytes(n & 0x1F for n in range(256))
 _MAX_PROGRAMS, _MAX_STREAMS = 64, 64
-_HIGHEST, _EMPTY = (
-    0x1FFE,
-    0x1FFF,
-)  # PIDs; the second is of packets without content, and says that there is no clock
-_SCRAMBLED = bytes(
-    range(0x40, 0x100)
-)  # the fourth byte of such a packet (transport_scrambling_control, 2.4.3.3)
+# PIDs; the second is of packets without content, and says that there is no clock.
+_HIGHEST, _EMPTY = 0x1FFE, 0x1FFF
+# The fourth byte of such a packet (transport_scrambling_control, 2.4.3.3).
+_SCRAMBLED = bytes(range(0x40, 0x100))
 MOST_ROUTES = 4096
 _MOST_COUNTED = 100_000
 _SHOWN = PICTURES | SOUNDS | {PRIVATE, METADATA}

@@ -20,9 +20,8 @@ SOUNDS = frozenset({0x03, 0x04, 0x0F, 0x11, 0x1C, *range(0x80, 0x86), 0x87, 0xA1
 
 0x06 may be sound as well; 0x86 (DTS-HD on discs) is taken for splice points (SCTE 35)."""
 _LANGUAGE = 0x0A  # ISO_639_language_descriptor (2.6.18)
-_DVB_SOUNDS = frozenset(
-    {0x6A, 0x7A, 0x7B, 0x7C}
-)  # descriptors of AC-3, E-AC-3, DTS and AAC (ETSI EN 300 468, 6.1)
+# Descriptors of AC-3, E-AC-3, DTS and AAC (ETSI EN 300 468, 6.1).
+_DVB_SOUNDS = frozenset({0x6A, 0x7A, 0x7B, 0x7C})
 _REGISTRATION, _REGISTERED_SOUNDS = 0x05, frozenset({b"AC-3", b"EAC3", b"Opus", b"BSSD"})
 
 

@@ -22,9 +22,8 @@ TEXT_CODECS = frozenset(
 )
 BITMAP_CODECS = frozenset({"dvb_subtitle", "dvd_subtitle", "hdmv_pgs_subtitle", "xsub"})
 IN_PICTURE = "eia_608"
-DOCUMENTS = frozenset(
-    {"ttml", MATROSKA_WEBVTT}
-)  # which ffmpeg does not decode: we read each of their samples
+# Which ffmpeg does not decode: we read each of their samples.
+DOCUMENTS = frozenset({"ttml", MATROSKA_WEBVTT})
 _WEBVTT_HEAD = b"WEBVTT"
 CAPTIONED = frozenset({"h264", "hevc", "mpeg2video", "av1"})  # that carry A/53 caption data
 

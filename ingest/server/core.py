@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, cast
 
 from fastapi import Request
+from starlette.concurrency import run_in_threadpool
 
 from ingest.engine.model import UrlSource
 from ingest.media.cancel import CancelToken
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Core:
-    """The server's insides; synchronous and safe to share among threads.
+    """The server's insides, safe to share among threads; all but `principal` is synchronous.
 
     `closing` is set when the server ends: what a request waits for is broken off then.
     """
@@ -44,6 +45,15 @@ class Core:
     def base_url(self, request: Request) -> str:
         """What URLs of this server begin with, without a slash at the end."""
         return self.settings.public_url or str(request.base_url).rstrip("/")
+
+    async def principal(self, shown: str) -> "Principal":
+        """Who shows this key or token: at once where that is known, else by a look into the store.
+
+        Raises:
+            Refusal: as `KeyRing.principal`.
+        """
+        known = self.keys.known(shown)
+        return known if known is not None else await run_in_threadpool(self.keys.principal, shown)
 
     def media_url(self, job: "Job", request: Request, principal: "Principal") -> str:
         """Where players find the files of the job's package without a key; it ends with a slash.

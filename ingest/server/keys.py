@@ -16,11 +16,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
-from sqlalchemy import bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import delete, func, insert, or_, select, update
 
 from ingest.job import codes
 from ingest.job.errors import IngestError, UsageError, one_line
 from ingest.job.record import utc_now
+from ingest.server.looked_up import KeyRows
 from ingest.server.rates import Rate
 from ingest.server.refusals import Refusal
 from ingest.store.tables import ACCOUNTS, KEYS, TOKENS
@@ -44,7 +45,6 @@ KEY_ID_PREFIX = "k"
 LOCAL_ACCOUNT = "local"  # whose jobs and files are those made with --no-auth
 _ALPHABET = string.ascii_letters + string.digits
 _ACCOUNT_LENGTH, _SECRET_LENGTH, _NAME_LIMIT = 7, 40, 100
-_MOST_KNOWN = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +124,7 @@ class KeyRing:
         self._database = database
         self._rate = Rate(rate) if rate is not None else None
         self._anybody: Principal | None = None
-        # What was found in one version of the store, of credentials by digest and of keys by id.
-        self._found: tuple[int | None, dict[str, Row[tuple[Any, ...]]]] = (None, {})
+        self._rows = KeyRows(database)
         if no_auth:
             with database.write() as db:
                 account = _account(db, LOCAL_ACCOUNT)
@@ -144,10 +143,7 @@ class KeyRing:
         if not text:
             raise Refusal("missing_credentials", "an API key is needed")
         digest, is_token = _digest(text), not text.startswith(KEY_PREFIX)
-        version = self._database.version()  # before the look: what changes after it must be seen
         row = self._valid(digest, is_token=is_token)
-        if version is not None:
-            self._keep(version, digest, row)
         if self._rate is not None:
             self._rate.hit(row.key_id)
         self._note_use(row)
@@ -159,27 +155,19 @@ class KeyRing:
         It waits for nobody and for no disk. A key that was revoked, here or by another process, is none from then on.
 
         Raises:
-            Refusal: `expired`, `too_many`.
+            Refusal: as `principal`.
         """
         if self._anybody is not None:
             return self._anybody
         text = credential.strip()
         digest = _digest(text)
-        version, found = self._found
-        row = found.get(digest)
-        if row is None or version is None or version != self._database.version() or not _is_noted(row):
+        row = self._rows.remembered(digest)
+        if row is None or not _is_noted(row):
             return None
-        _check_time(row)
+        _check(row)
         if self._rate is not None:
             self._rate.hit(row.key_id)
         return _principal(row, digest, not text.startswith(KEY_PREFIX))
-
-    def _keep(self, version: int, digest: str, row: Row[tuple[Any, ...]]) -> None:
-        of, found = self._found
-        if of == version and len(found) < _MOST_KNOWN:
-            found[digest] = row
-        else:
-            self._found = (version, {digest: row})
 
     def check(self, principal: Principal) -> None:
         """For answers that last: whether what was shown for them is worth something still.
@@ -194,26 +182,11 @@ class KeyRing:
         """Whether a key is neither revoked nor expired. Remembered as `known` does."""
         if self._anybody is not None:
             return True
-        version, found = self._found
-        row = found.get(key_id) if version is not None and version == self._database.version() else None
-        if row is None:
-            version = self._database.version()
-            with self._database.read() as db:
-                row = db.execute(_OF_ID, {"key_id": key_id}).one_or_none()
-            if row is None or row.revoked:
-                return False
-            if version is not None:
-                self._keep(version, key_id, row)
-        return not _past(row.expires)
+        row = self._rows.of_id(key_id)
+        return row is not None and not row.revoked and not _past(row.expires)
 
     def _valid(self, digest: str, *, is_token: bool) -> Row[tuple[Any, ...]]:
-        """The key that this is, or stands for; `until` and `granted` are those of what was shown."""
-        with self._database.read() as db:
-            row = db.execute(_OF_TOKEN if is_token else _OF_KEY, {"digest": digest}).one_or_none()
-        if row is None or row.revoked:
-            raise Refusal("bad_credentials", "the key or token is not known here")
-        _check_time(row)
-        return row
+        return _check(self._rows.of_credential(digest, is_token=is_token))
 
     def client(self, client_id: str, client_secret: str) -> Principal:
         """Who shows a key together with its id or name, or its account's (OAuth 2 clients, user and password).
@@ -344,16 +317,6 @@ class KeyRing:
                 db.execute(update(KEYS).where(KEYS.c.key_id == row.key_id).values(used=utc_now()))
 
 
-# Statements that requests ask are made once: that costs more than their answers.
-_OF_KEY = select(KEYS, KEYS.c.expires.label("until"), KEYS.c.scopes.label("granted")).where(
-    KEYS.c.digest == bindparam("digest")
-)
-_OF_TOKEN = (
-    select(KEYS, TOKENS.c.expires.label("until"), TOKENS.c.scopes.label("granted"))
-    .join(TOKENS, TOKENS.c.key_id == KEYS.c.key_id)
-    .where(TOKENS.c.digest == bindparam("digest"))
-)
-_OF_ID = select(KEYS).where(KEYS.c.key_id == bindparam("key_id"))
 _LISTED = select(KEYS, ACCOUNTS.c.name.label("account_name")).join(
     ACCOUNTS, ACCOUNTS.c.account == KEYS.c.account
 )
@@ -364,9 +327,12 @@ def _principal(row: Row[tuple[Any, ...]], digest: str, is_token: bool) -> Princi
     return Principal(row.account, row.name, _scopes(row.granted), row.key_id, until, digest, is_token)
 
 
-def _check_time(row: Row[tuple[Any, ...]]) -> None:
+def _check(row: Row[tuple[Any, ...]] | None) -> Row[tuple[Any, ...]]:
+    if row is None or row.revoked:
+        raise Refusal("bad_credentials", "the key or token is not known here")
     if _past(row.until) or _past(row.expires):
         raise Refusal("expired", "the key or token has expired")
+    return row
 
 
 def _is_noted(row: Row[tuple[Any, ...]]) -> bool:

@@ -21,10 +21,8 @@ _TIMES = re.compile(r"\s*(\d{1,3}):(\d\d):(\d\d)[,.](\d{3})\s*-->")
 _NUMBER = r"([+-]?\d{1,7}(?:\.\d{1,15})?)"
 _NAMED = re.compile(rf"\[?\b(latitude|long?titude|longitude|abs_alt|altitude)\s*:\s*{_NUMBER}", re.IGNORECASE)
 _GPS = re.compile(rf"\bGPS\s*\(\s*{_NUMBER}\s*,\s*{_NUMBER}\s*,\s*{_NUMBER}([mM]?)\s*\)")
-_ISO, _SHUTTER = (
-    re.compile(r"\bISO\s*:?\s*\d", re.IGNORECASE),
-    re.compile(r"\b(?:SS|Shutter)\b", re.IGNORECASE),
-)
+_ISO = re.compile(r"\bISO\s*:?\s*\d", re.IGNORECASE)
+_SHUTTER = re.compile(r"\b(?:SS|Shutter)\b", re.IGNORECASE)
 _MOST_LINES = 64
 """Lines of one cue."""
 

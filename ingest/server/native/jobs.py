@@ -8,12 +8,12 @@ from fastapi import Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from ingest.engine.cursors import LIMIT
-from ingest.engine.model import Filter, State
+from ingest.engine.model import Filter, State, stamp
 from ingest.media.presets import load, shipped_dir
 from ingest.server.keys import Principal
 from ingest.server.native import examples
 from ingest.server.native.manner import Asking, Inside, shown
-from ingest.server.native.shapes import NewJob, Shape, job_document, moment_text
+from ingest.server.native.shapes import NewJob, Shape, job_document
 from ingest.server.refusals import Refusal
 from ingest.server.webhooks import account_secret, deliveries_of
 
@@ -217,7 +217,7 @@ def add_routes(router: "APIRouter") -> None:
         lifetime = timedelta(seconds=body.seconds)
         made = core.keys.issue_token(asking, lifetime, kind="native", scopes=body.scopes)
         scopes: list[str] = sorted(made.scopes)
-        return _json({"token": made.text, "expires": moment_text(made.expires), "scopes": scopes}, 201)
+        return _json({"token": made.text, "expires": stamp(made.expires), "scopes": scopes}, 201)
 
 
 def _json(document: Any, status: int = 200) -> Response:

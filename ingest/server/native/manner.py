@@ -8,7 +8,6 @@ from fastapi import Depends, Query, Request, Response
 from fastapi.responses import JSONResponse
 from fastapi.security import HTTPBearer
 from fastapi.security.utils import get_authorization_scheme_param
-from starlette.concurrency import run_in_threadpool
 
 from ingest.server.core import Core, get_core
 from ingest.server.keys import KEY_PREFIX, Principal
@@ -46,9 +45,7 @@ async def principal(
     own pages, by their session (sessions.py says how that is kept from others).
     """
     shown = credential(request.headers.get("authorization", ""), access_token)
-    shown = shown or session_of(core, request)
-    known = core.keys.known(shown)
-    return known if known is not None else await run_in_threadpool(core.keys.principal, shown)
+    return await core.principal(shown or session_of(core, request))
 
 
 def credential(authorization: str, access_token: str = "") -> str:

@@ -145,11 +145,6 @@ def _source(body: PathBody | UrlBody | FileBody | None) -> Source | None:
             return None
 
 
-def moment_text(when: datetime | None) -> str | None:
-    """As records write times."""
-    return stamp(when) if when else None
-
-
 def job_document(line: "Line", base: str) -> dict[str, Any]:
     """What lists show of a job; `base` is the server's URL. The record comes beside it where one job is asked for."""
     error = line.error
@@ -188,7 +183,7 @@ def file_document(file: "StoredFile", base: str) -> dict[str, Any]:
         "mime": file.mime,
         "size": file.size,
         "etag": file.etag,
-        "created": moment_text(file.created),
+        "created": stamp(file.created),
         "metadata": dict(file.metadata),
         "tags": list(file.tags),
         "links": {"self": here, "content": f"{here}/content"},

@@ -9,7 +9,6 @@ from urllib.parse import urlencode
 
 from fastapi import Depends, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
-from starlette.concurrency import run_in_threadpool
 
 from ingest.engine.cursors import LIMIT
 from ingest.engine.model import Filter, Submission, UrlSource
@@ -31,9 +30,7 @@ Inside = Annotated[Core, Depends(get_core)]
 
 async def principal(request: Request, core: Inside) -> Principal:
     """Who asks, by the session."""
-    shown = session_of(core, request)
-    known = core.keys.known(shown)
-    return known if known is not None else await run_in_threadpool(core.keys.principal, shown)
+    return await core.principal(session_of(core, request))
 
 
 Asking = Annotated[Principal, Depends(principal)]
