@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ingest.media.document import time_base_of
+from ingest.media.document import number_of, time_base_of
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -29,11 +29,8 @@ class DataTrack:
 
 def data_track(stream: Document) -> DataTrack:
     """One stream of ffprobe's answer as such a track."""
-    index = int(stream["index"])
-    try:
-        number = int(str(stream.get("id", "")), 16)
-    except ValueError:
-        number = index + 1
+    index, number = int(stream["index"]), number_of(stream)
+    number = index + 1 if number is None else number
     return DataTrack(index, number, time_base_of(stream), str(stream.get("codec_tag_string", "")))
 
 

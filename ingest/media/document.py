@@ -72,6 +72,14 @@ def of_kind(document: Document, kind: str) -> list[Document]:
     return [s for s in streams if isinstance(s, dict) and s.get("codec_type") == kind and "index" in s]
 
 
+def number_of(stream: Document) -> int | None:
+    """A stream's number in its container: the PID of a transport stream, a track's number; None where none is said."""
+    try:
+        return int(str(stream.get("id")), 16)
+    except ValueError:
+        return None
+
+
 def parse_container(document: Document, size: int) -> Container:
     form = document.get("format", {})
     duration = fraction(form.get("duration"))

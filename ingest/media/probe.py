@@ -43,6 +43,7 @@ _DATA_TWICE, _DATA_SPARE = 2, 2**20
 # Times this many limits apart are no slip of a clock.
 _FAR = 4
 _LONGEST_NUMBER = 19  # digits that 64 bits hold
+_INDEX = re.compile("index=([0-9]{1,5})\n")
 
 # A decoder without room for a picture says this and no more; of a picture that is too large it says the size too.
 _NO_ROOM, _BAD_SIZE = "get_buffer() failed", re.compile(r"Picture size|image parameters invalid")
@@ -112,13 +113,17 @@ class Prober:
             raise not_media(self.source, done.stderr)
         return document
 
-    def head_of(self, index: int) -> bytes:
-        """The first bytes of what stands in front of the packets of a stream (its extradata)."""
-        question = ("-select_streams", str(index), "-show_data", "-show_entries", "stream=extradata")
+    def subtitle_heads(self) -> dict[int, bytes]:
+        """The first bytes of what stands in front of the packets (extradata) of each stream of subtitles."""
+        question = ("-select_streams", "s", "-show_data", "-show_entries", "stream=index,extradata")
         done = process.run(self.command(*question, "-of", "default"), cancel=self.cancel)
         self._check(done)
-        found = HEX_LINE.search(done.stdout.decode("ascii", "replace"))
-        return bytes.fromhex(found[1]) if found else b""
+        found: dict[int, bytes] = {}
+        for part in done.stdout.decode("ascii", "replace").split("[STREAM]\n")[1:]:
+            number, data = _INDEX.match(part), HEX_LINE.search(part)
+            if number and data:
+                found[int(number[1])] = bytes.fromhex(data[1])
+        return found
 
     def packets(self, index: int, time_base: Fraction) -> PacketTable:
         """Every packet of one stream, in stream order.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ingest.media.damage import places_of, told
-from ingest.media.document import of_kind
+from ingest.media.document import number_of, of_kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,7 +20,7 @@ def streams_in_turn(
     document: Document, pids: Iterable[tuple[int, int]]
 ) -> tuple[tuple[Document, Document], ...]:
     """Pairs of streams of which the second one is there only where the first is not, by their PIDs."""
-    of_pid = {_pid(s): s for s in of_kind(document, "audio")}
+    of_pid = {number_of(s): s for s in of_kind(document, "audio")}
     return tuple((of_pid[one], of_pid[other]) for one, other in pids if one in of_pid and other in of_pid)
 
 
@@ -44,10 +44,3 @@ def words(one: Document, other: Document, packets: PacketTable, ticks: Fraction,
         f"{float(seconds):.1f} s of the sound are in stream {other['index']} ({other.get('codec_name')})"
         f"{where}; stream {one['index']} ({one.get('codec_name')}) is silent there"
     )
-
-
-def _pid(stream: Document) -> int:
-    try:
-        return int(str(stream.get("id")), 16)
-    except ValueError:
-        return -1

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from ingest.media.document import Document
     from ingest.media.probe import Prober
 
-MOST_LOOKED_AT = 32  # subtitles
-
 
 def by_content(prober: Prober, document: Document) -> tuple[Document, tuple[LeftOut, ...]]:
     """The document with what was looked up, and the streams that turn out to be something else.
@@ -24,8 +22,10 @@ def by_content(prober: Prober, document: Document) -> tuple[Document, tuple[Left
     Raises SourceError or Cancelled.
     """
     document = with_late_sound(prober, document)
-    heads = {index: prober.head_of(index) for index in unnamed_text(document)[:MOST_LOOKED_AT]}
-    return without_drone_text(prober, with_names(document, heads))
+    if unnamed := unnamed_text(document):
+        heads = prober.subtitle_heads()
+        document = with_names(document, {index: heads.get(index, b"") for index in unnamed})
+    return without_drone_text(prober, document)
 
 
 def with_late_sound(prober: Prober, document: Document) -> Document:
@@ -35,22 +35,21 @@ def with_late_sound(prober: Prober, document: Document) -> Document:
 
 
 def without_drone_text(prober: Prober, document: Document) -> tuple[Document, tuple[LeftOut, ...]]:
-    """The document with text that is a drone's telemetry as data, and what to say of it."""
+    """The document with text that is a drone's telemetry as data, and what to say of it.
+
+    Drones write one track of text. Where there are several, they are a film's subtitles, and none is looked into.
+    """
     tracks = [s for s in of_kind(document, "subtitle") if s.get("codec_name") == "mov_text"]
-    if not tracks:
+    if len(tracks) != 1:
         return document, ()
     from ingest.steps.klv_tracks import is_drone_text, listed  # only for films with such text
 
-    found = {
-        int(s["index"])
-        for s in tracks[:MOST_LOOKED_AT]
-        if is_drone_text(listed(prober, data_track(s)), prober.source)
-    }
+    (track,) = tracks
+    if not is_drone_text(listed(prober, data_track(track)), prober.source):
+        return document, ()
     streams = [
-        s | {"codec_type": "data", "codec_tag_string": DRONE_TEXT} if s.get("index") in found else s
+        s | {"codec_type": "data", "codec_tag_string": DRONE_TEXT} if s is track else s
         for s in document["streams"]
     ]
-    said = (
-        LeftOut(i, "subtitle", "mov_text", "it is a drone's telemetry, no subtitles") for i in sorted(found)
-    )
-    return document | {"streams": streams}, tuple(said)
+    said = LeftOut(int(track["index"]), "subtitle", "mov_text", "it is a drone's telemetry, no subtitles")
+    return document | {"streams": streams}, (said,)

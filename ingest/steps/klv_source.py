@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ingest.klv import packets
 from ingest.klv.pes import TICKS, WRAP, unwrap
+from ingest.media.document import number_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -33,14 +34,7 @@ class Reading:
 
 def pids(document: Document) -> frozenset[int]:
     """The PIDs of the streams of ffprobe's `document`; none where it does not say them."""
-    found = set()
-    for stream in document.get("streams", ()):
-        name = str(stream.get("id", ""))
-        try:
-            found.add(int(name, 16))
-        except ValueError:
-            continue
-    return frozenset(found)
+    return frozenset(n for s in document.get("streams", ()) if (n := number_of(s)) is not None)
 
 
 def transport_reading(

@@ -20,7 +20,6 @@ from ingest.media.document import (
     parse_container,
     time_base_of,
 )
-from ingest.media.encrypted import encryption_of, scrambled
 from ingest.media.field_pairs import second_fields
 from ingest.media.other_streams import other_streams
 from ingest.media.programs import of_picture
@@ -32,6 +31,7 @@ from ingest.media.whitelists import VIDEO_DECODERS
 from ingest.steps.by_content import by_content
 from ingest.steps.context import Note, Outcome
 from ingest.steps.damage import refuse_loss
+from ingest.steps.encrypted import encryption_of, scrambled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,9 +10,9 @@ import pytest
 from made_klv import Es, Mux
 
 from ingest.klv.blocks import packets_in_blocks
-from ingest.media.encrypted import encryption_of, scrambled
 from ingest.media.pids import Follower
 from ingest.media.source import open_source
+from ingest.steps.encrypted import encryption_of, scrambled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

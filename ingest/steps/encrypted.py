@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from itertools import islice
 from typing import TYPE_CHECKING
 
-from ingest.media.document import of_kind
+from ingest.media.document import number_of, of_kind
+from ingest.packaging.boxes import Box, BoxError, read_header
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -13,18 +15,13 @@ if TYPE_CHECKING:
     from ingest.media.document import Document
     from ingest.media.source import Source
 
-_TO_ENTRIES = (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd")
+_TO_ENTRIES = ("moov", "trak", "mdia", "minf", "stbl", "stsd")
+_COUNTED = 8  # bytes in front of the entries: version, flags, how many there are
 _MOST_BOXES, _MOST_ENTRIES, _ENTRY = 1024, 16, 4096  # of one box, of a track; bytes looked at of an entry
-_ENCRYPTED = {
-    b"encv": "its picture",
-    b"enca": "its sound",
-    b"drmi": "its picture",
-    b"drms": "its sound",
-}
-"""Sample entries (ISO/IEC 14496-12 8.12.1); the last two are of films and music of the iTunes store."""
-_SAMPLE_AES = frozenset(
-    {0xDB, 0xCF, 0xC1, 0xC2}
-)  # stream types of Apple's MPEG-2 Stream Encryption Format for HLS
+# Sample entries (ISO/IEC 14496-12 8.12.1); the last two are of films and music of the iTunes store.
+_ENCRYPTED = {"encv": "its picture", "enca": "its sound", "drmi": "its picture", "drms": "its sound"}
+# Stream types of Apple's MPEG-2 Stream Encryption Format for HLS.
+_SAMPLE_AES = frozenset({0xDB, 0xCF, 0xC1, 0xC2})
 _SECTOR, _SECTORS = 2048, 8192
 _CSS = 0x30  # PES_scrambling_control (ISO/IEC 13818-1 2.4.3.7)
 
@@ -43,21 +40,19 @@ def encryption_of(source: Source, document: Document) -> str | None:
 
 def scrambled(source: Source, stream: Document) -> int:
     """How many packets of a stream of a transport stream are scrambled (2.4.3.3), as far as they were counted."""
-    try:
-        return dict(source.scrambled).get(int(str(stream.get("id")), 16), 0)
-    except ValueError:
-        return 0
+    number = number_of(stream)
+    return dict(source.scrambled).get(number, 0) if number is not None else 0
 
 
 def _of_entries(source: Source) -> str | None:
     found: dict[str, str] = {}
-    for start, end in _boxes_on_path(source, _TO_ENTRIES):
-        entries = _boxes(source, start + 8, end)
-        for (kind, at, stop), _ in zip(entries, range(_MOST_ENTRIES), strict=False):
-            if kind in _ENCRYPTED:
-                data = os.pread(source.descriptor, min(_ENTRY, stop - at), at)
+    for listed in _boxes_on_path(source, _TO_ENTRIES):
+        entries = _boxes(source, listed.body + _COUNTED, listed.end)
+        for entry in islice(entries, _MOST_ENTRIES):
+            if what := _ENCRYPTED.get(entry.kind):
+                data = os.pread(source.descriptor, min(_ENTRY, entry.end - entry.body), entry.body)
                 scheme = data[place + 8 : place + 12] if (place := data.find(b"schm")) >= 0 else b""
-                found.setdefault(_ENCRYPTED[kind], scheme.decode("ascii", "replace") or "DRM")
+                found.setdefault(what, scheme.decode("ascii", "replace") or "DRM")
     words = " and ".join(sorted(found))
     return f"{words} ({', '.join(sorted(set(found.values())))})" if found else None
 
@@ -88,30 +83,20 @@ def _of_sectors(source: Source) -> str | None:
     return None
 
 
-def _boxes_on_path(source: Source, path: tuple[bytes, ...]) -> Iterator[tuple[int, int]]:
-    """Begin and end of the content of every box on the path."""
-    places = [(0, source.size)]
-    for name in path:
-        places = [
-            (at, stop)
-            for start, end in places
-            for kind, at, stop in _boxes(source, start, end)
-            if kind == name
-        ]
-    yield from places
+def _boxes_on_path(source: Source, path: tuple[str, ...]) -> list[Box]:
+    """Every box on the path."""
+    found = [Box("", 0, 0, source.size)]
+    for kind in path:
+        found = [box for outer in found for box in _boxes(source, outer.body, outer.end) if box.kind == kind]
+    return found
 
 
-def _boxes(source: Source, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """Kind, begin and end of the content of each box between the two places (ISO/IEC 14496-12 4.2)."""
+def _boxes(source: Source, start: int, end: int) -> Iterator[Box]:
+    """The boxes between the two places, up to what is none."""
     for _ in range(_MOST_BOXES):
-        head = os.pread(source.descriptor, 16, start)
-        if len(head) < 8 or start + 8 > end:
+        try:
+            box = read_header(os.pread(source.descriptor, 16, start), start, end)
+        except BoxError:
             return
-        size, begin = int.from_bytes(head[:4], "big"), start + 8
-        if size == 1:
-            size, begin = int.from_bytes(head[8:16], "big"), start + 16
-        stop = end if size == 0 else start + size
-        if stop < begin or stop > end:
-            return
-        yield head[4:8], begin, stop
-        start = stop
+        yield box
+        start = box.end
