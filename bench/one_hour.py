@@ -23,6 +23,7 @@ from pathlib import Path
 import m3u8
 from rich.console import Console
 from rich.table import Table
+from tiny_preset import preset
 
 import ingest
 from ingest.media.toolchain import find
@@ -32,24 +33,7 @@ EVERY = 300  # pictures
 SAMPLES = 8000  # a second, when the sound is looked at
 NEAR = 4  # flashes around each place
 LIMIT = 0.020  # seconds
-PRESET = """
-name = "hour"
-title = "One hour"
-box = [160, 90]
-[video]
-codec = "h264"
-profile = "high"
-speed = "ultrafast"
-crf = 30
-max_bitrate = "300k"
-buffer = "600k"
-gop = "2s"
-segment = "6s"
-max_frame_rate = 60
-[audio]
-stereo_bitrate = "64k"
-surround_bitrate = "128k"
-"""
+PRESET = preset("hour", (160, 90), gop=2, segment=6, max_frame_rate=60)
 
 
 def main() -> None:

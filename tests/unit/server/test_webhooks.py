@@ -7,6 +7,7 @@ import json
 import threading
 import time
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -196,17 +197,18 @@ def test_headers_that_drip_are_no_answer(core: Core, monkeypatch: pytest.MonkeyP
     assert row.due is not None
 
 
+def slow_or_heard(heard: list[str], handler: BaseHTTPRequestHandler) -> None:
+    """Drips under `/slow`; all else is answered at once and noted."""
+    if handler.path == "/slow":
+        dripping(handler)
+    else:
+        heard.append(handler.path)
+        reply(handler)
+
+
 def test_a_receiver_that_drips_holds_up_no_other_nor_the_server_s_end(core: Core) -> None:
     heard: list[str] = []
-
-    def answer(handler: BaseHTTPRequestHandler) -> None:
-        if handler.path == "/slow":
-            dripping(handler)
-        else:
-            heard.append(handler.path)
-            reply(handler)
-
-    with answering(answer) as url:
+    with answering(partial(slow_or_heard, heard)) as url:
         cancelled_job(core, f"{url}/slow")
         posting = sender(core)
         assert posting.send_due() == 1
@@ -229,15 +231,7 @@ def test_a_receiver_that_drips_holds_up_no_other_nor_the_server_s_end(core: Core
 
 def test_receivers_that_hang_keep_no_other_account_waiting(core: Core) -> None:
     heard: list[str] = []
-
-    def answer(handler: BaseHTTPRequestHandler) -> None:
-        if handler.path == "/slow":
-            dripping(handler)
-        else:
-            heard.append(handler.path)
-            reply(handler)
-
-    with answering(answer) as url:
+    with answering(partial(slow_or_heard, heard)) as url:
         greedy, other = (core.keys.create(n, account=n, scopes=("submit",)).text for n in ("greedy", "other"))
         for _ in range(EACH + 3):
             core.queue.cancel(None, submitted(core, greedy, webhooks={"cancelled": f"{url}/slow"}).job_id)
