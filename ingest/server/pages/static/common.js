@@ -35,10 +35,10 @@ export function localTimes(within = document) {
   }
 }
 
-/** This page as the server has it now. */
-export async function freshPage() {
+/** This page as the server has it now; `signal` may give it up. */
+export async function freshPage(signal) {
   const { pathname, search } = location;
-  const response = await fetch(pathname + search);
+  const response = await fetch(pathname + search, { signal });
   if (!response.ok) throw new RefusedError(response.status, `the server said ${response.status}`);
   return new DOMParser().parseFromString(await response.text(), "text/html");
 }

@@ -11,6 +11,11 @@ if (!FINAL.includes(head().dataset.state)) follow(head().dataset.job);
 
 function follow(jobId) {
   const events = new EventSource(`${root}/api/jobs/${jobId}/events`);
+  // A button was pressed: what comes next is a page of its own, and the job may be gone before it is there.
+  addEventListener("submit", () => {
+    events.close();
+    leaving.abort();
+  });
   events.addEventListener("job", async (event) => {
     const job = JSON.parse(event.data);
     const final = FINAL.includes(job.state);
@@ -31,10 +36,12 @@ function update(job) {
   }
 }
 
+const leaving = new AbortController();
 let loading = false;
 let again = false;
 
 async function reload(final) {
+  if (leaving.signal.aborted) return;
   if (loading) {
     again = true;
     return;
@@ -42,7 +49,7 @@ async function reload(final) {
   loading = true;
   const before = head().dataset.state;
   try {
-    const fresh = await freshPage();
+    const fresh = await freshPage(leaving.signal);
     for (const old of document.querySelectorAll("[data-part]")) {
       const part = fresh.getElementById(old.id);
       if (part && !old.isEqualNode(part)) exchange(old, part);
@@ -50,6 +57,7 @@ async function reload(final) {
     say("");
     if (head().dataset.state !== before) say(head().querySelector(".badge").textContent);
   } catch {
+    if (leaving.signal.aborted) return;
     if (final) again = true;
     else say("The server cannot be reached; trying again.", true);
   } finally {
