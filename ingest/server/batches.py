@@ -13,6 +13,7 @@ from ingest.files import sync_folder
 from ingest.job.errors import UsageError
 from ingest.server.errands import Errand, Errands
 from ingest.server.filestore import About, md5_of, new_file_id
+from ingest.server.folders import Folders
 from ingest.server.media import package_file
 from ingest.server.refusals import Refusal
 
@@ -32,11 +33,12 @@ _PAGE = 500
 
 def make_errands(queue: JobQueue, files: FileStore) -> Errands:
     """The errands of a server; `start` begins to do them."""
+    folders = Folders(files)
     kinds: dict[str, Doing] = {
         "CopyFileBatchJob": CopyFiles(files),
-        "CopyFolderBatchJob": CopyFolders(files),
+        "CopyFolderBatchJob": CopyFolders(files, folders),
         "DeleteFileBatchJob": DeleteFiles(files),
-        "DeleteFolderBatchJob": DeleteFolders(files),
+        "DeleteFolderBatchJob": DeleteFolders(files, folders),
         "ResetCacheJob": Nothing(),
         SAVE: Saving(queue, files),
     }
@@ -82,28 +84,54 @@ class CopyFiles(_OfFiles):
         return copy(self._files, errand.account, act)
 
 
-class CopyFolders(_OfFiles):
-    """`folders`: a list of `source`, `destination`, and optionally `recursive`, `copyFiles`, `metadata`, `tags`.
+class _OfFolders(_OfFiles):
+    def __init__(self, files: FileStore, folders: Folders) -> None:
+        super().__init__(files)
+        self._folders = folders
 
-    The files are those that the folder has when the errand begins.
+
+class CopyFolders(_OfFolders):
+    """`folders`: a list of `source`, `destination`, and optionally `recursive`, `copyFiles`, `copyVirtualFolders`,
+    `metadata`, `tags`.
+
+    The files, and the folders that were put, are those that the folder has when the errand begins.
     """
 
     def acts(self, errand: Errand) -> Sequence[Any]:
-        return [
-            {
-                **folder,
-                "source": file.path,
-                "destination": folder["destination"] + file.path[len(folder["source"]) :],
-            }
-            for folder in errand.asked["folders"]
-            if folder.get("copyFiles", True)
-            for file in below(self._files, errand.account, folder["source"], folder.get("recursive", True))
-            # A folder that is copied into itself would grow for ever.
-            if not file.path.startswith(f"{folder['destination']}/")
-        ]
+        # Files first: the folders that they are in are not put by those who copy what is in them.
+        asked = errand.asked["folders"]
+        files = [act for folder in asked for act in self._files_of(errand.account, folder)]
+        return files + [act for folder in asked for act in self._folders_of(errand.account, folder)]
+
+    def _files_of(self, account: str, folder: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        if not folder.get("copyFiles", True):
+            return
+        source, destination = folder["source"], folder["destination"]
+        for file in below(self._files, account, source, folder.get("recursive", True)):
+            if not _within_itself(folder, file.path):
+                yield {**folder, "source": file.path, "destination": destination + file.path[len(source) :]}
+
+    def _folders_of(self, account: str, folder: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        if not folder.get("copyVirtualFolders", True):
+            return
+        source, destination = folder["source"], folder["destination"]
+        for found in self._folders.put_below(account, source, folder.get("recursive", True)):
+            if not _within_itself(folder, found.place):
+                path = destination + found.path[len(source) :]
+                yield {"folder": path, "settings": dict(found.settings)}
 
     def act(self, errand: Errand, act: Any) -> str | None:
-        return copy(self._files, errand.account, act)
+        if "folder" not in act:
+            return copy(self._files, errand.account, act)
+        made = self._folders.put(errand.account, act["folder"], act["settings"])
+        return "\n".join(f"{path}/" for path in made) or None
+
+    def undo(self, errand: Errand, made: str) -> None:
+        if not made.endswith("/"):  # as no file's path does
+            super().undo(errand, made)
+            return
+        for place in reversed(made.split("\n")):
+            self._folders.remove(errand.account, place[:-1])
 
 
 class DeleteFiles(_OfFiles):
@@ -117,19 +145,20 @@ class DeleteFiles(_OfFiles):
         return None
 
 
-class DeleteFolders(_OfFiles):
-    """`folders`: a list of `folderPath`, and optionally `recursive` and `deleteFiles`."""
+class DeleteFolders(_OfFolders):
+    """`folders`: a list of `folderPath`, and optionally `recursive`, `deleteFiles` and `deleteVirtualFolders`."""
 
     def acts(self, errand: Errand) -> Sequence[Any]:
-        return [
-            [folder["folderPath"], folder.get("recursive", True)]
-            for folder in errand.asked["folders"]
-            if folder.get("deleteFiles", True)
-        ]
+        return list(errand.asked["folders"])
 
     def act(self, errand: Errand, act: Any) -> str | None:
-        for file in below(self._files, errand.account, *act):
-            remove(self._files, errand.account, file.path)
+        path, recursive = act["folderPath"], act.get("recursive", True)
+        if act.get("deleteFiles", True):
+            for file in below(self._files, errand.account, path, recursive):
+                remove(self._files, errand.account, file.path)
+        if act.get("deleteVirtualFolders", True):
+            for folder in reversed(self._folders.put_below(errand.account, path, recursive)):
+                self._folders.remove(errand.account, folder.path)
         return None
 
 
@@ -176,6 +205,12 @@ class Saving(_OfFiles):
             return self._queue.job(errand.account, errand.job_id)
         except UsageError:
             return None  # deleted
+
+
+def _within_itself(folder: Mapping[str, Any], place: str) -> bool:
+    """Whether it stands in a copy that a folder has of itself: that one would grow for ever. Pure."""
+    copied = f"{folder['destination']}/"
+    return copied.startswith(f"{folder['source']}/") and place.startswith(copied)
 
 
 def placed(files: Sequence[str], asked: Mapping[str, Any]) -> dict[str, str]:

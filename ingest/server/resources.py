@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ingest.job.record import utc_now
@@ -74,24 +74,39 @@ class Resources:
         Raises:
             Refusal: `conflict` where there is one of this id, or the account has `most` of the kind.
         """
+        self.add_all(account, kind, {resource_id: document}, most=most)
+        return self.get(account, kind, resource_id)
+
+    def add_all(
+        self,
+        account: str,
+        kind: str,
+        documents: Mapping[str, Mapping[str, Any]],
+        *,
+        most: int | None = MOST,
+    ) -> None:
+        """New ones by their ids, all of them or none. Raises Refusal as `add`."""
         now = utc_now()
-        if most is not None and len(self.list(account, kind)) >= most:
-            raise Refusal("conflict", f"the account has {most} of these already", code="quota_exceeded")
-        row = {
-            "resource_id": resource_id,
-            "account": account,
-            "kind": kind,
-            "document": json.dumps(document),
-            "created": now,
-            "updated": now,
-        }
+        rows = [
+            {
+                "resource_id": resource_id,
+                "account": account,
+                "kind": kind,
+                "document": json.dumps(document),
+                "created": now,
+                "updated": now,
+            }
+            for resource_id, document in documents.items()
+        ]
+        there = select(func.count()).where(R.account == account, R.kind == kind)
         with self._database.write() as db:
+            if most is not None and db.execute(there).scalar_one() + len(rows) > most:
+                message = f"an account has {most} of these at most"
+                raise Refusal("conflict", message, code="quota_exceeded")
             try:
-                with db.begin_nested():
-                    db.execute(insert(RESOURCES).values(row))
+                db.execute(insert(RESOURCES), rows)
             except IntegrityError as error:
                 raise Refusal("conflict", "there is one of this id", code="exists") from error
-        return self.get(account, kind, resource_id)
 
     def replace(
         self, account: str | None, kind: str, resource_id: str, document: Mapping[str, Any]

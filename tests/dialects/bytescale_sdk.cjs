@@ -161,6 +161,30 @@ async function main() {
   const folder = await folders.copyFolder({ accountId, copyFolderRequest: { source: "/copies", destination: "/c2" } });
   out.folder = (await ended({ ...folder, status: "Pending" })).job;
   out.folderCopy = (await files.getFileDetails({ accountId, filePath: "/c2/b.mp4" })).size;
+  out.put = await folders.putFolder({
+    accountId,
+    putFolderRequest: { folderPath: "/c2/empty", folderSettings: { description: { set: true, value: "none yet" } } },
+  });
+  out.folderDetails = await folders.getFolderDetails({ accountId, folderPath: "/c2" });
+  out.folderPages = [];
+  for (let cursor = undefined, done = false; !done; ) {
+    const page = await folders.listFolder({ accountId, folderPath: "/c2", limit: 2, recursive: true, cursor });
+    out.folderPages.push(page);
+    ({ cursor, isPaginationComplete: done } = page);
+  }
+  out.folderPreview = await folders.listFolder({ accountId, folderPath: "/c2", dryRun: true, includeFiles: false });
+  const folderBatch = await folders.copyFolderBatch({
+    accountId,
+    copyFolderBatchRequest: { folders: [{ source: "/c2", destination: "/c3", copyFiles: false }] },
+  });
+  out.folderBatch = (await ended({ ...folderBatch, status: "Pending" })).job;
+  out.copiedFolder = await folders.getFolderDetails({ accountId, folderPath: "/c3/empty" });
+  const goneFolders = await folders.deleteFolderBatch({
+    accountId,
+    deleteFolderBatchRequest: { folders: [{ folderPath: "/c3" }, { folderPath: "/nowhere" }] },
+  });
+  out.goneFolders = (await ended({ ...goneFolders, status: "Pending" })).job;
+  out.afterFolders = await folders.listFolder({ accountId, folderPath: "/c3" });
   const gone = await files.deleteFileBatch({ accountId, deleteFileBatchRequest: { files: ["/copies/a.mp4", "/copies/b.mp4"] } });
   out.gone = (await ended({ ...gone, status: "Pending" })).job;
   out.goneFile = await thrown(files.getFileDetails({ accountId, filePath: "/copies/b.mp4" }));
@@ -201,6 +225,13 @@ async function main() {
     noFile: () => files.getFileDetails({ accountId, filePath: "/nowhere.mp4" }),
     badPath: () => files.getFileDetails({ accountId, filePath: "/a/../b" }),
     deleteNothing: () => files.deleteFile({ accountId, filePath: "/nowhere.mp4" }),
+    badFolder: () => folders.listFolder({ accountId, folderPath: "nowhere" }),
+    unnamedFolder: () => folders.putFolder({ accountId, putFolderRequest: { folderPath: "/a/", allowUnnamedFolder: true } }),
+    otherFolder: () => new sdk.FolderApi({ ...config, apiKey: OTHER_KEY }).listFolder({ accountId, folderPath: "/" }),
+    bucket: () => folders.putFolder({
+      accountId,
+      putFolderRequest: { folderPath: "/a", folderSettings: { storageLayer: { set: true, value: { type: "R2" } } } },
+    }),
     copyNothing: () => files.copyFile({ accountId, copyFileRequest: { source: "/nowhere", destination: "/a" } }),
     badFormat: () => files.processFile(at({ transformationParams: { f: "webm" } })),
     badParameter: () => files.processFile(at({ transformationParams: { f: "hls-h264", h: "tall" } })),

@@ -281,6 +281,43 @@ def test_batches(server: Server, answers: dict[str, Any]) -> None:
     assert answers["goneFile"]["errorCode"] == answers["deleted"]["errorCode"] == "file_not_found"
 
 
+def test_folders(server: Server, answers: dict[str, Any]) -> None:
+    account = answers["accountId"]
+    inherited = answers["put"]["settingsInherited"]
+    empty = {
+        "folderPath": "/c2/empty",
+        "settings": {"description": "none yet"},
+        "type": "Folder",
+        "virtual": True,
+    }
+    assert answers["put"] == {**empty, "settingsInherited": inherited}
+    assert inherited["storageLayer"] == {"folderPath": "/", "value": {"type": "InternalStorageV2"}}
+    here = {"folderPath": "/c2", "settings": {}, "type": "Folder", "virtual": False}
+    assert answers["folderDetails"] == {**here, "settingsInherited": inherited}
+    first, last = answers["folderPages"]
+    copies = [
+        {
+            "filePath": path,
+            "fileUrl": f"{server.url}/{account}/raw{path}",
+            "lastModified": item["lastModified"],
+            "size": answers["details"]["size"],
+            "type": "File",
+        }
+        for path, item in zip(("/c2/a.mp4", "/c2/b.mp4"), first["items"], strict=True)
+    ]
+    assert first == {
+        "cursor": "/c2/b.mp4",
+        "folder": here,
+        "isPaginationComplete": False,
+        "items": copies,
+    }
+    assert last == {"cursor": "/c2/empty/", "folder": here, "isPaginationComplete": True, "items": [empty]}
+    assert answers["folderPreview"]["items"] == [empty]
+    assert answers["folderBatch"]["status"] == answers["goneFolders"]["status"] == "Succeeded"
+    assert answers["copiedFolder"]["settings"] == {"description": "none yet"}
+    assert (answers["afterFolders"]["items"], answers["afterFolders"]["folder"]["virtual"]) == ([], False)
+
+
 def test_a_batch_that_fails_is_rolled_back(answers: dict[str, Any]) -> None:
     rolled = answers["rolled"]
     assert (rolled["status"], rolled["error"]["code"]) == ("Failed", "file_not_found")
@@ -319,6 +356,10 @@ def test_every_refusal_reaches_the_sdk_as_its_own_error(answers: dict[str, Any])
         "noFile": "file_not_found",
         "badPath": "invalid_file_path",
         "deleteNothing": "file_not_found",
+        "badFolder": "invalid_file_path",
+        "unnamedFolder": "invalid_file_path",
+        "otherFolder": "account_not_found",
+        "bucket": "folder_setting_not_supported",
         "copyNothing": "file_not_found",
         "badFormat": "unknown_format",
         "badParameter": "invalid_parameter",
@@ -365,5 +406,14 @@ def test_the_older_client_is_told_in_the_older_shape(
     kept = ("accountId", "created", "jobId", "jobType", "lastUpdated", "status", "summary")
     assert told["video"] == {**{k: video[k] for k in kept}, "attempts": 1, "error": None}
     assert told["details"]["size"] == 3
+    unset = {"description": None, "publicPermissions": None, "storageLayer": None}
+    assert (told["put"]["settings"], told["put"]["virtual"]) == (unset, True)
+    assert [item["type"] for item in told["listed"]["items"]] == ["File", "Folder"]
+    assert told["listed"]["items"][1] == {
+        "folderPath": "/old/put",
+        "settings": unset,
+        "type": "Folder",
+        "virtual": True,
+    }
     assert "etag" not in told["details"]
     assert told["missing"]["errorCode"] == "job_not_found"

@@ -8,6 +8,7 @@ const accountId = KEY.split("_")[1].slice(0, 7);
 const config = new sdk.Configuration({ fetchApi, apiKey: KEY, basePath: BASE });
 const jobs = new sdk.JobApi(config);
 const files = new sdk.FileApi(config);
+const folders = new sdk.FolderApi(config);
 const uploads = new sdk.UploadManager(config);
 const out = {};
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
@@ -15,6 +16,8 @@ const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 async function main() {
   out.uploaded = await uploads.upload({ accountId, data: Buffer.from("old"), path: "/old/a.txt", mime: "text/plain" });
   out.details = await files.getFileDetails({ accountId, filePath: "/old/a.txt" });
+  out.put = await folders.putFolder({ accountId, putFolderRequest: { folderPath: "/old/put" } });
+  out.listed = await folders.listFolder({ accountId, folderPath: "/old" });
   out.asked = await files.deleteFileBatch({ accountId, deleteFileBatchRequest: { files: ["/old/a.txt"] } });
   const { jobId, jobType } = out.asked;
   do {

@@ -13,6 +13,7 @@ from ingest.server.dialect import Dialect
 from ingest.server.dialects.bytescale.access import refuse
 from ingest.server.dialects.bytescale.documents import file_details
 from ingest.server.dialects.bytescale.files import add_file_routes
+from ingest.server.dialects.bytescale.folders import add_folder_routes
 from ingest.server.dialects.bytescale.jobs import add_job_routes
 from ingest.server.dialects.bytescale.uploads import add_upload_routes
 from ingest.server.routing import dialect_router
@@ -52,9 +53,20 @@ def details(file: StoredFile, base: str) -> dict[str, Any]:
     return {key: value for key, value in file_details(file, base).items() if key != "etag"}
 
 
+def folder_document(document: dict[str, Any]) -> dict[str, Any]:
+    """`FolderSummary` and `FolderDetails` of upload.io: settings that there are none of are null."""
+    nothing = dict.fromkeys(("description", "publicPermissions", "storageLayer"))
+    settings = {"settings": {**nothing, **document["settings"]}}
+    if "settingsInherited" not in document:
+        return {**document, **settings}
+    del nothing["description"]
+    return {**document, **settings, "settingsInherited": {**nothing, **document["settingsInherited"]}}
+
+
 router = dialect_router(refuse, f"{PREFIX}(?:/|$)")
 add_job_routes(router, job_document, PREFIX)
 add_upload_routes(router, PREFIX)
 add_file_routes(router, reference, details, PREFIX)
+add_folder_routes(router, reference, folder_document, PREFIX)
 
 DIALECT = Dialect("uploadio", router, refuse)

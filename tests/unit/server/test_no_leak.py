@@ -28,9 +28,10 @@ from ingest.job.status import Status
 from ingest.server.app import create_app
 from ingest.server.dialects import DIALECTS
 from ingest.server.filestore import About
+from ingest.server.folders import Folders
 from ingest.server.native import NATIVE
 from ingest.server.pages import PAGES
-from ingest.store.tables import FILES, JOBS, KEYS, UPLOADS
+from ingest.store.tables import FILES, JOBS, KEYS, RESOURCES, UPLOADS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,6 +69,7 @@ class Alpha:
             size=8,
             part_size=4,
         )
+        Folders(core.files).put(asking.account, "/uploads", {"description": MARK})
         submission = Submission(("sd",), StoredSource(self.file.file_id), label=MARK)
         self.jobs = [core.submit(asking, submission), core.draft(asking, submission)]
         self.home = str(core.settings.home)
@@ -150,6 +152,7 @@ class Alpha:
             tables = {
                 "jobs": jobs.where(JOBS.c.account == self.account),
                 "files": select(FILES).where(FILES.c.account == self.account),
+                "resources": select(RESOURCES).where(RESOURCES.c.account == self.account),
                 "uploads": select(UPLOADS).where(UPLOADS.c.account == self.account),
                 "keys": select(KEYS.c.key_id, KEYS.c.revoked).where(KEYS.c.account == self.account),
             }
@@ -202,11 +205,13 @@ def requests(route: Route, alpha: Alpha, jobs: list[Job]) -> Iterator[tuple[str,
             "resolutions": ["sd"],
             "filePath": PATH,
             "files": [PATH],
+            "folderPath": "/uploads",
+            "folders": [{"folderPath": "/uploads", "source": "/uploads", "destination": "/taken"}],
             "jobId": job.job_id,
             "id": uuid,
             "destination": "/taken.mp4",
         }
-        content = json.dumps(body).encode() if route.method in ("POST", "PUT", "PATCH") else b""
+        content = json.dumps(body).encode() if route.method not in ("GET", "OPTIONS") else b""
         for number, values in enumerate(combinations(route, alpha, job)):
             yield route.path(values), {} if number % 2 else query, content
 
@@ -275,4 +280,5 @@ def test_another_account_neither_sees_nor_changes(
         for answer in told(alpha.app, route, alpha, [waiting, draft, done], manner):
             assert MARK not in answer.text, answer
             assert answer.status < 500, answer
+    alpha.app.state.errands.settle()
     assert alpha.state() == before

@@ -9,6 +9,7 @@ from ingest.server.dialect import Dialect
 from ingest.server.dialects.bytescale.access import ACCOUNT, refuse
 from ingest.server.dialects.bytescale.documents import Summary
 from ingest.server.dialects.bytescale.files import add_file_routes
+from ingest.server.dialects.bytescale.folders import add_folder_routes
 from ingest.server.dialects.bytescale.jobs import add_job_routes
 from ingest.server.dialects.bytescale.media import add_media_routes
 from ingest.server.dialects.bytescale.processing import NAME
@@ -19,6 +20,7 @@ router = dialect_router(refuse, f"/v2(?:/|$)|/{ACCOUNT}/")
 add_job_routes(router, Summary.document)
 add_upload_routes(router)
 add_file_routes(router, Summary.reference)
+add_folder_routes(router, Summary.reference)
 add_media_routes(router)  # the last: it takes every path of an account
 
 DIALECT = Dialect(NAME, router, refuse)

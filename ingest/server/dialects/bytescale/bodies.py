@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 _ATTEMPTS = 10  # to find a path that is free, where it has digits by chance
 MAX_BATCH = 1000
+MAX_DESCRIPTION = 1024
+MAX_CURSOR = 2048
+INTERNAL_STORAGE = {"type": "InternalStorageV2"}
 Tag = Annotated[str, Field(min_length=1, max_length=255)]
 Tags = Annotated[list[Tag], Field(max_length=100)]
 
@@ -111,16 +114,22 @@ class CopyFolder(Body):
     source: str
     destination: str
     copy_files: bool = True
+    copy_overridden_storage: bool = False
+    copy_virtual_folders: bool = True
     recursive: bool = True
     metadata: MetadataChange | None = None
     tags: TagsChange | None = None
 
     def act(self) -> dict[str, Any]:
-        """As `batches.CopyFolders` takes it. Raises Refusal for a path that is none."""
+        """As `batches.CopyFolders` takes it. Raises Refusal: a path that is none, options that exclude each other."""
+        if self.copy_virtual_folders and self.copy_overridden_storage:
+            message = "copyVirtualFolders and copyOverriddenStorage cannot both be true"
+            raise Refusal("invalid", message, code="invalid_parameter")
         act: dict[str, Any] = {
             "source": folder(self.source),
             "destination": folder(self.destination),
             "copyFiles": self.copy_files,
+            "copyVirtualFolders": self.copy_virtual_folders,
             "recursive": self.recursive,
         }
         for key, change in (("metadata", self.metadata), ("tags", self.tags)):
@@ -134,6 +143,7 @@ class DeleteFolder(Body):
 
     folder_path: str
     delete_files: bool = True
+    delete_virtual_folders: bool = True
     recursive: bool = True
 
     def act(self) -> dict[str, Any]:
@@ -141,8 +151,73 @@ class DeleteFolder(Body):
         return {
             "folderPath": folder(self.folder_path),
             "deleteFiles": self.delete_files,
+            "deleteVirtualFolders": self.delete_virtual_folders,
             "recursive": self.recursive,
         }
+
+
+class Change(Body):
+    """`UpdatableField...`: with `set` the field becomes `value`, or is taken away where there is none."""
+
+    will_set: bool = Field(alias="set")
+    value: Any = None
+
+
+class PatchFolderSettings(Body):
+    description: Change | None = None
+    public_permissions: Change | None = None
+    storage_layer: Change | None = None
+
+
+class PutFolder(Body):
+    """`PutFolderRequest`."""
+
+    folder_path: str
+    allow_unnamed_folder: bool = False
+    folder_settings: PatchFolderSettings = Field(default_factory=PatchFolderSettings)
+
+    def path(self) -> str:
+        """Raises Refusal: a path that is none, or of a folder without a name, which no path of a file can be in."""
+        if self.folder_path.endswith("/") and self.folder_path != "/":
+            message = "folderPath must not end with /: no path of a file here has an empty part"
+            raise Refusal("invalid", message, code="invalid_file_path")
+        return folder(self.folder_path)
+
+    def changes(self) -> dict[str, Any]:
+        """As `Folders.put` takes them. Raises Refusal for a setting that no folder can have here."""
+        asked = {to_camel(name): change for name, change in self.folder_settings if change is not None}
+        changes = {name: change.value for name, change in asked.items() if change.will_set}
+        if changes.get("publicPermissions") is not None:
+            raise _not_supported("publicPermissions of a single folder")
+        if (layer := changes.get("storageLayer")) is not None and layer != INTERNAL_STORAGE:
+            raise _not_supported("a storageLayer other than InternalStorageV2")
+        told = changes.get("description")
+        if told is not None and not (isinstance(told, str) and len(told) <= MAX_DESCRIPTION):
+            message = f"description must be a text of at most {MAX_DESCRIPTION} characters"
+            raise Refusal("invalid", message, code="invalid")
+        return changes
+
+
+class ListFolder(Body):
+    """`ListFolderParams`, which come in the query."""
+
+    folder_path: str
+    cursor: Annotated[str, Field(max_length=MAX_CURSOR)] = ""
+    dry_run: bool = False
+    include_files: bool = True
+    include_overridden_storage: bool = False
+    include_physical_folders: bool = True
+    include_virtual_folders: bool = True
+    limit: Annotated[int, Field(ge=1, le=1000)] = 50
+    recursive: bool | None = None
+
+    def all_below(self) -> bool:
+        """As said; else as operations do it where they are tried, and as lists do it."""
+        return self.dry_run if self.recursive is None else self.recursive
+
+
+def _not_supported(what: str) -> Refusal:
+    return Refusal("invalid", f"there is no {what} here", code="folder_setting_not_supported")
 
 
 class CopyFiles(Body):

@@ -16,11 +16,12 @@ from ingest.job import codes
 from ingest.server.dialects.bytescale.transformation import encode_path
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from ingest.engine.model import StoredFile
     from ingest.job.record import Failure, Record
+    from ingest.server.folders import Folder
     from ingest.server.refusals import Refusal
 
 JOB_DOCS: Final = "https://www.bytescale.com/docs/job-api/GetJob"
@@ -214,6 +215,53 @@ def upload_response(file: StoredFile, base: str) -> dict[str, Any]:
         "filePath": file.path,
         "fileUrl": raw_url(base, file.account, file.path),
     }
+
+
+def file_summary(file: StoredFile, base: str) -> dict[str, Any]:
+    """`FileSummary`."""
+    return {
+        "filePath": file.path,
+        "fileUrl": raw_url(base, file.account, file.path),
+        "lastModified": milliseconds(file.created),
+        "size": file.size,
+        "type": "File",
+    }
+
+
+def folder_summary(folder: Folder, *, public: bool) -> dict[str, Any]:
+    """`FolderSummary`; `public`: whether whoever has the URL of a file may read it."""
+    return {
+        "folderPath": folder.path or "/",
+        "settings": _settings(folder, public=public),
+        "type": "Folder",
+        "virtual": folder.put or not folder.path,
+    }
+
+
+def folder_details(line: Sequence[Folder], *, public: bool) -> dict[str, Any]:
+    """`FolderDetails`; `line`: the folder and those that it is in, up to the top."""
+    inherited: dict[str, Any] = {}
+    for folder in line[1:]:
+        for name, value in _settings(folder, public=public).items():
+            if name != "description":
+                inherited.setdefault(name, {"folderPath": folder.path or "/", "value": value})
+    summary = folder_summary(line[0], public=public)
+    return {
+        "folderPath": summary["folderPath"],
+        "settings": summary["settings"],
+        "settingsInherited": {name: inherited[name] for name in sorted(inherited)},
+        "type": summary["type"],
+        "virtual": summary["virtual"],
+    }
+
+
+def _settings(folder: Folder, *, public: bool) -> dict[str, Any]:
+    """`FolderSettings`: what was said of the folder, and of the top what holds for all."""
+    if folder.path:
+        return dict(folder.settings)
+    grant = {"file": {"downloadFile": ["*"] if public else []}}
+    everywhere = [{"permissions": grant, "scope": scope} for scope in ("Children", "Grandchildren+")]
+    return {"publicPermissions": everywhere, "storageLayer": {"type": "InternalStorageV2"}, **folder.settings}
 
 
 def file_details(file: StoredFile, base: str) -> dict[str, Any]:

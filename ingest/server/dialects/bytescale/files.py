@@ -1,4 +1,4 @@
-"""Files and folders: details, copies, deletions, and the batch jobs that do many."""
+"""Files: details, copies, deletions, and the batch jobs that do many."""
 
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from ingest.server.dialects.bytescale.documents import Summary
 
 FILES: Final = "/v2/accounts/{account:bytescale_account}/files"
-FOLDERS: Final = "/v2/accounts/{account:bytescale_account}/folders"
 CACHE: Final = "/v2/accounts/{account:bytescale_account}/cache/reset"
 Asking = Annotated[Access, Depends(access)]
 FilePath = Annotated[str, Query(alias="filePath")]
@@ -59,9 +58,7 @@ def add_file_routes(
     def posted(
         request: Request, access: Access, kind: str, asked: dict[str, Any], shown: Any
     ) -> JSONResponse:
-        access.require("submit")
-        errand = get_errands(request).post(access.account, kind, {**asked, "summary": shown})
-        return JSONResponse(reference(errand_summary(errand), access.base + prefix), 202)
+        return JSONResponse(reference(post(request, access, kind, asked, shown), access.base + prefix), 202)
 
     @router.post(f"{prefix}{FILES}/copy/batch")
     def copy_files(body: bodies.CopyFiles, access: Asking, request: Request) -> JSONResponse:
@@ -73,39 +70,17 @@ def add_file_routes(
         paths = [checked(path) for path in body.files]
         return posted(request, access, "DeleteFileBatchJob", {"files": paths}, {"deletions": paths})
 
-    def copied(request: Request, access: Access, folders: list[bodies.CopyFolder]) -> JSONResponse:
-        acts = [folder.act() for folder in folders]
-        return posted(request, access, "CopyFolderBatchJob", {"folders": acts}, {"copies": _shown(acts)})
-
-    @router.post(f"{prefix}{FOLDERS}/copy")
-    def copy_folder(body: bodies.CopyFolder, access: Asking, request: Request) -> JSONResponse:
-        return copied(request, access, [body])
-
-    @router.post(f"{prefix}{FOLDERS}/copy/batch")
-    def copy_folders(body: bodies.CopyFolders, access: Asking, request: Request) -> JSONResponse:
-        return copied(request, access, body.folders)
-
-    def deleted(request: Request, access: Access, folders: list[bodies.DeleteFolder]) -> JSONResponse:
-        acts = [folder.act() for folder in folders]
-        return posted(request, access, "DeleteFolderBatchJob", {"folders": acts}, {"deletions": _shown(acts)})
-
-    @router.delete(f"{prefix}{FOLDERS}")
-    def delete_folder(body: bodies.DeleteFolder, access: Asking, request: Request) -> JSONResponse:
-        return deleted(request, access, [body])
-
-    @router.delete(f"{prefix}{FOLDERS}/batch")
-    def delete_folders(body: bodies.DeleteFolders, access: Asking, request: Request) -> JSONResponse:
-        return deleted(request, access, body.folders)
-
     @router.post(f"{prefix}{CACHE}")
     def reset_cache(body: bodies.ResetCache, access: Asking, request: Request) -> JSONResponse:
         asked = body.model_dump(by_alias=True)
         return posted(request, access, "ResetCacheJob", asked, asked)
 
 
-def _shown(acts: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """As they were asked for: the top folder, which has no name inside, is `/`."""
-    return [{key: value if value != "" else "/" for key, value in act.items()} for act in acts]
+def post(request: Request, access: Access, kind: str, asked: dict[str, Any], shown: Any) -> "Summary":
+    """A batch job, written down; `shown` is its summary."""
+    access.require("submit")
+    errand = get_errands(request).post(access.account, kind, {**asked, "summary": shown})
+    return errand_summary(errand)
 
 
 def file_at(access: Access, path: str) -> "StoredFile":
