@@ -98,11 +98,13 @@ class Lines:
         return b""
 
     def feed(self, chunk: bytes) -> None:
-        first, *rest = chunk.split(b"\n")
-        self._pending += first[: LINE_LIMIT - len(self._pending)]
-        for part in rest:
-            self._hand_on()
-            self._pending += part[:LINE_LIMIT]
+        *lines, rest = chunk.split(b"\n")
+        if lines and self._pending:
+            lines[0] = bytes(self._pending) + lines[0]
+            self._pending.clear()
+        for line in lines:
+            self._hand_on(line[:LINE_LIMIT])
+        self._pending += rest[: LINE_LIMIT - len(self._pending)]
 
     def progress(self, *, arrived: bool) -> bool:  # noqa: ARG002 - see the class
         moved, self._moved = self._moved, False
@@ -111,12 +113,11 @@ class Lines:
     def end(self) -> None:
         """Hand on a last line that has no end."""
         if self._pending:
-            self._hand_on()
+            self._hand_on(bytes(self._pending))
+            self._pending.clear()
 
-    def _hand_on(self) -> None:
-        line = self._pending.rstrip(b"\r").decode("utf-8", "replace")
-        self._pending.clear()
-        value = self._callback(line)
+    def _hand_on(self, line: bytes) -> None:
+        value = self._callback(line.rstrip(b"\r").decode("utf-8", "replace"))
         if value is not None and value != self._value:
             self._value, self._moved = value, True
 

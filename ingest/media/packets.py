@@ -67,7 +67,11 @@ class PacketTable(Sequence[Packet]):
     def __getitem__(self, index: slice) -> PacketTable: ...
     def __getitem__(self, index: int | slice) -> Packet | PacketTable:
         if isinstance(index, slice):
-            return PacketTable(self[i] for i in range(*index.indices(len(self))))
+            made = PacketTable()
+            made.pts, made.dts = self.pts[index], self.dts[index]
+            made.durations, made.sizes = self.durations[index], self.sizes[index]
+            made.flags = self.flags[index]
+            return made
         flags = self.flags[index]
         return Packet(
             pts=self.pts[index] if flags & _PTS else None,

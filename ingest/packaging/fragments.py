@@ -165,7 +165,7 @@ def _traf(
             run = _trun(payload, box, defaults, room - len(sizes))
             durations += run.durations
             sizes += run.sizes
-            sync += (not own & NON_SYNC_SAMPLE for own in run.flags)
+            sync += [not own & NON_SYNC_SAMPLE for own in run.flags]
             offsets += run.offsets
             previous = data[-1][1] if data else base
             at = previous if run.data_offset is None else base + run.data_offset
@@ -211,12 +211,13 @@ def _trun(payload: bytes, box: Box, defaults: Defaults, room: int) -> _Run:
     step = 4 * sum(fields)
     if count * step > box.end - box.body - offset:
         raise BoxError(f"the run at {box.start} says {count} samples, more than it holds")
-    words = unpack(f">{count * sum(fields)}I", payload, box, offset)
+    words = unpack(f">{count * step // 4}I", payload, box, offset)
     usual = (defaults.duration, defaults.size, defaults.flags, 0)
     columns: list[Sequence[int]] = []
-    for number, present in enumerate(fields):
-        column = words[sum(fields[:number]) :: sum(fields)] if present else (usual[number],) * count
-        columns.append(column)
+    at = 0
+    for value, present in zip(usual, fields, strict=True):
+        columns.append(words[at :: step // 4] if present else (value,) * count)
+        at += present
     durations, sizes, own, shifts = columns
     if count and first_flags is not None:
         own = (first_flags, *own[1:])

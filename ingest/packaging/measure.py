@@ -272,13 +272,14 @@ def _measure_fragments(
     rows: list[list[Segment]] = [[] for _ in range(1 + sounds)]
     parts: dict[tuple[str, ByteRange | None], InitPart] = {}
     real_root = root.resolve()
+    listed = place_of(parsed.path, root)
     for entry in parsed.entries:
         try:
             key = (entry.map.uri, entry.map.byterange) if entry.map else ("", None)
             if key not in parts:
                 parts[key] = read_init_of(parsed, entry.map, root)
             part = parts[key]
-            path = resolve(entry.uri, parsed.path.parent, root, place_of(parsed.path, root))
+            path = resolve(entry.uri, parsed.path.parent, root, listed)
             place = place_of(path, real_root)
             header = main_track(part.init, place_of(part.path, real_root))
             others = [t for t in part.init.tracks if t.handler == "soun" and t is not header]
