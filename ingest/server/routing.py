@@ -18,7 +18,7 @@ from ingest.server.core import core_of
 from ingest.server.refusals import REFUSALS, Kind, Refusal, refusal_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from starlette.types import Message, Receive, Scope
 
@@ -36,6 +36,17 @@ _KINDS: dict[int, Kind] = {
     413: "too_large",
     429: "too_many",
     503: "unavailable",
+}
+
+
+# What pydantic says in words of Python, which those who send JSON need not know.
+_WORDS = {
+    "json_invalid": "Input should be JSON",
+    "none_required": "Input should be null",
+    **dict.fromkeys(
+        ("dict_type", "model_type", "model_attributes_type", "dataclass_type"), "Input should be an object"
+    ),
+    **dict.fromkeys(("list_type", "tuple_type"), "Input should be a list"),
 }
 
 
@@ -179,9 +190,18 @@ def _sentence(error: HTTPException) -> str:
 def _fault(error: dict[str, Any]) -> str:
     """`resolutions: Field required` of one of pydantic's errors; the value is not repeated (it may be a secret).
 
-    >>> _fault({"loc": ("body", "source", "url"), "msg": "Field required"})
+    >>> _fault({"type": "missing", "loc": ("body", "source", "url"), "msg": "Field required"})
     'source.url: Field required'
+    >>> _fault({"type": "tuple_type", "loc": ("body", "files"), "msg": "Input should be a valid tuple"})
+    'files: Input should be a list'
     """
     where: Sequence[object] = error["loc"]
+    if error["type"] == "json_invalid":
+        where = where[:1]  # what follows is a place in the text
     name = ".".join(str(part) for part in where[1:]) or str(where[0])
-    return one_line(f"{name}: {error['msg']}")
+    return one_line(f"{name}: {words_of(error)}")
+
+
+def words_of(error: "Mapping[str, Any]") -> str:
+    """What one of pydantic's errors says, for those who know nothing of Python."""
+    return _WORDS.get(error["type"], str(error["msg"])).removeprefix("Value error, ")

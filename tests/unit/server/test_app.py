@@ -63,7 +63,8 @@ def test_a_dialect_refuses_in_its_own_manner(client: TestClient, method: str, pa
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        (b"{", "INVALID 1: JSON decode error"),
+        (b"{", "INVALID body: Input should be JSON"),
+        (b"[]", "INVALID body: Input should be an object"),
         (b"{}", "INVALID clip: Field required"),
         (b'{"clip": "' + b"x" * 3000 + b'"}', "TOO_LARGE the body may have at most 2000 bytes"),
     ],

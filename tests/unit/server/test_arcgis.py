@@ -114,6 +114,25 @@ def test_the_list_links_to_jobs_and_pages(core: Core, client: TestClient, key: s
     assert all(f'href="/arcgis/rest/jobs/job/{job.job_id}"' in page for job in made)
 
 
+@pytest.mark.parametrize("number", ["1000", "9" * 9, "9" * 10, "9" * 1000, "000001000"])
+def test_a_number_above_the_most_is_the_most(
+    core: Core, client: TestClient, key: str, token: str, number: str
+) -> None:
+    submitted(core, key)
+    asked = {"f": "json", "token": token}
+    page = client.post(f"{ROOT}/jobs", params=asked, data={"start": number}).json()
+    assert (page["total"], page["num"], page["nextStart"]) == (1, 0, -1)
+    page = client.post(f"{ROOT}/jobs", params=asked, data={"num": number}).json()
+    assert (page["num"], page["nextStart"]) == (1, -1)
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "x", "1.5", "\u0663", "00"])
+def test_what_is_no_place_in_a_list_is_refused(client: TestClient, token: str, number: str) -> None:
+    answer = client.get(f"{ROOT}/jobs", params={"f": "json", "token": token, "start": number}).json()
+    message = "'start' must be a whole number, 1 or more"
+    assert answer == {"error": {"code": 400, "message": message, "details": ["start"]}}
+
+
 @pytest.mark.parametrize(
     ("path", "params", "error"),
     [

@@ -263,6 +263,7 @@ def test_abort_and_delete(core: Core, caller: Caller) -> None:
     caller("POST", f"/jobs/{other}/run")
     assert caller("POST", f"/jobs/{other}/abort")["message"] == "Job aborted"
     assert caller("GET", f"/jobs/{other}")["job"]["state"] == "JOB_STATE_ABORTED"
+    assert caller("POST", f"/jobs/{other}/abort")["message"] == "Job aborted"
     assert caller("DELETE", f"/jobs/{other}")["message"] == "Job deleted"
     assert caller.refused("GET", f"/jobs/{other}") == (404, 5)
 
@@ -302,6 +303,20 @@ def test_refusals_are_those_of_grpc(
 
 def test_a_draft_without_a_source_does_not_run(caller: Caller) -> None:
     assert caller.refused("POST", f"/jobs/{named(caller, 'no source')}/run", {}) == (400, 9)
+
+
+def test_a_run_that_is_refused_changes_nothing(caller: Caller) -> None:
+    job_id = named(caller, "no source")
+    before = caller("GET", f"/jobs/{job_id}")
+    assert caller.refused("POST", f"/jobs/{job_id}/run", {"config": {"jobTimeout": 60}}) == (400, 9)
+    assert caller("GET", f"/jobs/{job_id}") == before
+
+
+@pytest.mark.parametrize("status", [Status.COMPLETED, Status.FAILED])
+def test_what_has_ended_is_not_aborted(core: Core, caller: Caller, status: Status) -> None:
+    job_id = named(caller, "ended")
+    brought_to(core, core.queue.job(None, f"j{job_id}"), status)
+    assert caller.refused("POST", f"/jobs/{job_id}/abort") == (400, 9)
 
 
 def test_a_job_that_runs_is_not_changed(core: Core, caller: Caller) -> None:

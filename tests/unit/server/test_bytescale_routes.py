@@ -642,6 +642,23 @@ def test_what_no_route_is_refused_in_bytescales_manner(asker: Asker) -> None:
     assert json.loads(answer.text)["error"]["details"]["messages"]
 
 
+def test_a_job_that_is_not_there_is_called_as_it_was_asked_for(app: FastAPI, asker: Asker) -> None:
+    foreign = asker.get(HLS).json()["jobId"]
+    other = Asker(app, "not-the-asker")
+    for job_id in (foreign, "00000000000000000000000000", "01ARZ3NDEKTSV4RRFFQ69G5FAV", "nothing"):
+        answer = other.http.get(f"{other.api}/jobs/ProcessVideoJob/{job_id}")
+        message = f"there is no ProcessVideoJob {job_id!r}"
+        assert (answer.status_code, answer.json()) == (
+            404,
+            {"error": {"code": "job_not_found", "message": message}},
+        )
+
+
+@pytest.mark.parametrize("path", ["/audio/film.mp4?f=aac", "/archive/film.mp4", "/antivirus/film.mp4?x=1"])
+def test_an_api_that_is_not_here_is_named(asker: Asker, path: str) -> None:
+    assert asker.get(path).json()["error"]["code"] == "transformation_not_supported"
+
+
 def test_ids_lead_back(asker: Asker) -> None:
     job = asker.get(HLS).json()
     assert ulid(from_ulid(job["jobId"])) == job["jobId"]

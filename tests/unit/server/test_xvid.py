@@ -372,7 +372,7 @@ def test_system_presets_are_listed_without_a_token(client: TestClient, me: dict[
             {"outputs": with_logos([("l.png", "logo_30_bottom_right")])},
             "logo_image there is no such file, and it is no address",
         ),
-        ({"outputs": with_logos([("l.png", "logo_0_middle")])}, "outputs.0.logos.0.logo_preset: Value error"),
+        ({"outputs": with_logos([("l.png", "logo_0_middle")])}, "outputs.0.logos.0.logo_preset: logo_preset"),
         ({"outputs": with_logos([("http://10.0.0.1/l.png", "logo_30_top")])}, "the URL leads to an address"),
         (
             {"outputs": with_logos([("a.png", "logo_30_top")], [])},
@@ -430,6 +430,9 @@ def test_a_file_that_was_brought_is_an_input_by_name_and_by_id(
         4,
         stored.etag,
     )
+    unnamed = client.get("/v1/files/downloads/", headers=me)
+    message = "Invalid Input: file_id must be given"
+    assert (unnamed.status_code, unnamed.json()["error"]["error_message"]) == (400, message)
     answer = client.get(f"/v1/files/downloads/?file_id={own}&redirect=true", headers=me)
     assert answer.content == b"film"
     assert client.delete(f"/v1/files/{own}", headers=me).json() == DONE
@@ -965,6 +968,12 @@ def test_templates(core: Core, client: TestClient, me: dict[str, str]) -> None:
     answer = client.post("/v1/jobs/templates/", json=wrong, headers=me)
     assert (answer.status_code, answer.json()["error"]["error_code"]) == (400, "0070001")
     assert client.delete(f"/v1/jobs/templates/{made['id']}", headers=me).json() == DONE
+    none = client.post("/v1/jobs/", json={"job": named}, headers=me)
+    message = "Invalid Input: template does not exist"
+    assert (none.status_code, none.json()) == (
+        400,
+        {"error": {"error_code": "0050001", "error_message": message}},
+    )
     assert client.get(f"/v1/jobs/templates/{made['id']}", headers=me).json() == {
         "error": {"error_code": "0x0070005", "error_message": "Template does not exist"}
     }

@@ -110,9 +110,11 @@ class Asked:
         text = self.get(name)
         if not text:
             return default
-        if not re.fullmatch(r"[0-9]{1,9}", text) or int(text) < least:
+        # Ten digits are more than any of `most`, and a thousand are not read as a number.
+        number = int(text.lstrip("0")[:11] or 0) if re.fullmatch(r"[0-9]+", text) else -1
+        if number < least:
             raise Refusal("invalid", f"'{name}' must be a whole number, {least} or more", details=(name,))
-        return min(int(text), most)
+        return min(number, most)
 
 
 async def _asked(request: Request) -> Asked:

@@ -237,18 +237,20 @@ def set_config(job_id: str, body: ChangeConfig, core: CoreOf, who: Submitter) ->
 def run(job_id: str, core: CoreOf, who: Submitter, body: RunJob | None = None) -> dict[str, Any]:
     """Let the draft run."""
     job = job_of(core, who, job_id)
-    if body is not None and body.config is not None:
-        job = _changed(core, who, job, requests.with_config(job.asked, body.config))
     if job.state is State.DRAFT and core.queue.submission(job).source is None:
         raise Refusal("conflict", f"the job {job_id[:60]} has no source yet")
+    if body is not None and body.config is not None:
+        job = _changed(core, who, job, requests.with_config(job.asked, body.config))
     core.run(who, job.job_id)
     return documents.done(str(uuid.uuid4()), "Job started")
 
 
 @route("POST", "/jobs/{job_id}/abort", "/jobs/abort/{job_id}")
 def abort(job_id: str, core: CoreOf, who: Submitter) -> dict[str, Any]:
-    """Stop it; a draft is deleted."""
+    """Stop it; a draft is deleted. Once more of what was stopped is no error, of what ended otherwise it is."""
     job = job_of(core, who, job_id)
+    if job.state in (State.COMPLETED, State.FAILED):
+        raise Refusal("conflict", f"the job {job_id[:60]} has ended")
     if job.state is State.DRAFT:
         core.queue.delete(who.seen, job.job_id)
         return documents.done(str(uuid.uuid4()), "Job deleted")

@@ -13,6 +13,7 @@ from sqlalchemy import true
 from ingest.engine.ids import from_ulid
 from ingest.engine.model import State, moment
 from ingest.engine.rows import NAMED
+from ingest.job.errors import UsageError
 from ingest.server.dialects.bytescale.access import Access, access
 from ingest.server.dialects.bytescale.artifacts import MASTER
 from ingest.server.dialects.bytescale.documents import (
@@ -98,7 +99,10 @@ def found(access: Access, errands: Errands, job_type: str, text: str) -> Summary
         return errand_summary(errand)
     if job_type not in _QUEUED:
         raise missing
-    job = access.core.queue.job(access.seen, job_id)
+    try:
+        job = access.core.queue.job(access.seen, job_id)
+    except UsageError:
+        raise missing from None
     if job.account not in access.owners or type_of(job) != job_type:
         raise missing
     return job_summary(job, access, errands)

@@ -57,9 +57,7 @@ def wanted(asked: Asked) -> Wanted:
     Raises:
         Refusal: invalid, as `renditions.video`; not_found: a transformation that this server does not know.
     """
-    if asked.name in ELSEWHERE:
-        message = f"this server has no {asked.name} API"
-        raise Refusal("not_found", message, code="transformation_not_supported")
+    _check_api(asked)
     if asked.name != "video":
         single = _preset_format(asked) == "mp4-h264"
         return Wanted(split_resolutions((asked.name,)), {}, Options(mp4=single), SINGLE if single else MASTER)
@@ -72,6 +70,12 @@ def wanted(asked: Asked) -> Wanted:
         end=None if found.end is None else float(found.end),
     )
     return Wanted(tuple(found.presets), found.presets, options, SINGLE if single else MASTER)
+
+
+def _check_api(asked: Asked) -> None:
+    if asked.name in ELSEWHERE:
+        message = f"this server has no {asked.name} API"
+        raise Refusal("not_found", message, code="transformation_not_supported")
 
 
 def _preset_format(asked: Asked) -> str:
@@ -90,6 +94,7 @@ def label_of(asked: Asked, file: StoredFile) -> str:
     Raises:
         Refusal: invalid.
     """
+    _check_api(asked)
     if asked.name == "video":
         return replace(asked, groups=video(asked.groups).groups).key(file.etag)
     made = "mp4-h264" if _preset_format(asked) == "mp4-h264" else "hls-h264"

@@ -27,6 +27,7 @@ from ingest.server.dialects.xvid.presets import (
     thumbnail_size,
 )
 from ingest.server.refusals import Refusal
+from ingest.server.routing import words_of
 
 GOP = 2  # seconds between the key pictures of all that `preset_text` writes
 Id = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{24}$")]
@@ -349,7 +350,7 @@ def checked(model: type[Checked], document: dict[str, Any]) -> Checked:
     except ValidationError as error:
         fault = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in fault["loc"][1:]) or str(fault["loc"][0])
-        raise invalid(f"{where}:", fault["msg"]) from None
+        raise invalid(f"{where}:", words_of(fault)) from None
 
 
 def _said_well(reads: Callable[[str], object], value: str) -> str:

@@ -118,7 +118,10 @@ def _with_template(asked: Asked, body: dict[str, Any]) -> JobBody:
         raise invalid("job", "must be an object")
     template = said.get("template")
     if isinstance(template, dict) and isinstance(template.get("id"), str):
-        found = asked.resources.get(asked.who.seen, TEMPLATES, template["id"])
+        try:
+            found = asked.resources.get(asked.who.seen, TEMPLATES, template["id"])
+        except Refusal:
+            raise invalid("template", "does not exist") from None
         settings = TemplateBody.model_validate(found.document).job_settings
         said = merged(settings.model_dump(mode="json", exclude_unset=True), said)
     return checked(JobIn, {"job": said}).job

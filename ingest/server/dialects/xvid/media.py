@@ -30,7 +30,9 @@ def download(asked: KnownAsked) -> Response:
     from ingest.server.dialects.xvid.formats import truth
 
     asked.who.require("read")
-    found = asked.file(asked.parameters.get("file_id", ""))
+    if not (file_id := asked.parameters.get("file_id", "")):
+        raise invalid("file_id", "must be given")
+    found = asked.file(file_id)
     url = _address(asked, found)
     if truth(asked.parameters, "redirect"):
         return RedirectResponse(url, status_code=302)
