@@ -39,6 +39,7 @@ _KINDS: dict[int, Kind] = {
 }
 
 
+_TYPE = re.compile(r"str|(?:dict|list|tuple)\[.*")
 # What pydantic says in words of Python, which those who send JSON need not know.
 _WORDS = {
     "json_invalid": "Input should be JSON",
@@ -194,14 +195,21 @@ def _fault(error: dict[str, Any]) -> str:
     'source.url: Field required'
     >>> _fault({"type": "tuple_type", "loc": ("body", "files"), "msg": "Input should be a valid tuple"})
     'files: Input should be a list'
+    >>> _fault({"type": "dict_type", "loc": ("body", "path", "dict[str,any]"), "msg": "..."})
+    'path: Input should be an object'
     """
     where: Sequence[object] = error["loc"]
     if error["type"] == "json_invalid":
         where = where[:1]  # what follows is a place in the text
-    name = ".".join(str(part) for part in where[1:]) or str(where[0])
+    # Of what may be of one type or another, pydantic names the type as well.
+    parts = [str(part) for part in where[1:] if where[0] != "body" or not _TYPE.fullmatch(str(part))]
+    name = ".".join(parts) or str(where[0])
     return one_line(f"{name}: {words_of(error)}")
 
 
 def words_of(error: "Mapping[str, Any]") -> str:
     """What one of pydantic's errors says, for those who know nothing of Python."""
-    return _WORDS.get(error["type"], str(error["msg"])).removeprefix("Value error, ")
+    said = _WORDS.get(error["type"], str(error["msg"])).removeprefix("Value error, ")
+    if error["type"] == "literal_error":
+        return re.sub(r"\b(True|False)\b", lambda word: word[0].lower(), said)
+    return said

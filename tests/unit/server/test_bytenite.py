@@ -17,13 +17,14 @@ from ingest.engine.model import State, UrlSource
 from ingest.job.record import Output
 from ingest.job.status import Status
 from ingest.server.dialects.bytenite import documents
+from ingest.server.filestore import Writer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from http.server import BaseHTTPRequestHandler
     from pathlib import Path
 
-    from ingest.engine.model import Job
+    from ingest.engine.model import Job, StoredFile
     from ingest.server.core import Core
 
 BASE = "/v1/customer"
@@ -180,6 +181,66 @@ def test_a_file_is_sent_to_the_address_in_the_answer(core: Core, client: TestCli
     shown = caller("GET", f"/jobs/{job_id}")
     assert "tempUrl" not in json.dumps(shown)
     assert "_" not in {key[0] for key in shown["job"]}
+
+
+FILE_SOURCE = {"dataSourceDescriptor": "file", "params": {"name": "a.mp4"}}
+
+
+def waiting_for_a_file(caller: Caller) -> tuple[str, str]:
+    """The id of a draft, and where its file is sent to."""
+    job = caller("POST", "/jobs", {"name": "Upload", "dataSource": FILE_SOURCE})["job"]
+    return job["id"], job["dataSource"]["params"]["tempUrl"]
+
+
+@pytest.mark.parametrize("method", ["DELETE", "POST"])
+def test_the_file_that_was_sent_goes_with_its_job(
+    core: Core, client: TestClient, caller: Caller, method: str
+) -> None:
+    (job_id, url), (other, url_of_other) = waiting_for_a_file(caller), waiting_for_a_file(caller)
+    for each in (url, url_of_other):
+        assert client.put(each, content=b"film").status_code == 200
+    caller(method, f"/jobs/{job_id}" + ("/abort" if method == "POST" else ""))
+    assert [file.path for file in core.files.list(None)] == [f"/bytenite/{other}/a.mp4"]
+
+
+def test_what_is_said_while_a_file_is_sent_stays(
+    client: TestClient, caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id, url = waiting_for_a_file(caller)
+    commit = Writer.commit
+
+    def late(writer: Writer) -> StoredFile:
+        caller("PATCH", f"/jobs/{job_id}/jobname", {"name": "another name"})
+        return commit(writer)
+
+    monkeypatch.setattr(Writer, "commit", late)
+    assert client.put(url, content=b"film").status_code == 200
+    assert caller("GET", f"/jobs/{job_id}")["job"]["name"] == "another name"
+    assert caller("POST", f"/jobs/{job_id}/run")["ok"] is True
+
+
+def test_a_file_that_nobody_waits_for_is_not_kept(
+    core: Core, client: TestClient, caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (replaced, url), (run, url_of_run) = waiting_for_a_file(caller), waiting_for_a_file(caller)
+    caller("PATCH", f"/jobs/{replaced}/datasource", {"dataSource": URL_SOURCE})
+    assert client.put(url, content=b"film").status_code == 404
+    assert client.put(url_of_run, content=b"film").status_code == 200
+    caller("POST", f"/jobs/{run}/run")
+    assert client.put(url_of_run, content=b"another").json()["code"] == 9
+    (kept,) = core.files.list(None)
+    assert kept.stored.read_bytes() == b"film"
+
+    gone, url = waiting_for_a_file(caller)
+    commit = Writer.commit
+
+    def late(writer: Writer) -> StoredFile:
+        caller("DELETE", f"/jobs/{gone}")
+        return commit(writer)
+
+    monkeypatch.setattr(Writer, "commit", late)
+    assert client.put(url, content=b"film").status_code == 404
+    assert core.files.list(None) == (kept,)
 
 
 @pytest.mark.parametrize("base", ["/v1/customer", "/v1/computing"])

@@ -13,8 +13,10 @@ from fastapi import Query, Request
 from fastapi.responses import Response
 
 from ingest.engine.ids import uuid_of
-from ingest.engine.model import Filter, Job, State
+from ingest.engine.model import Filter, Job, State, StoredFile
+from ingest.job.errors import IngestError
 from ingest.server.addresses import without_credentials
+from ingest.server.batches import below
 from ingest.server.core import Core
 from ingest.server.dialect import Dialect
 from ingest.server.dialects.bytenite import documents, requests
@@ -252,7 +254,7 @@ def abort(job_id: str, core: CoreOf, who: Submitter) -> dict[str, Any]:
     if job.state in (State.COMPLETED, State.FAILED):
         raise Refusal("conflict", f"the job {job_id[:60]} has ended")
     if job.state is State.DRAFT:
-        core.queue.delete(who.seen, job.job_id)
+        _forget(core, who, job)
         return documents.done(str(uuid.uuid4()), "Job deleted")
     core.queue.cancel(who.seen, job.job_id)
     return documents.done(str(uuid.uuid4()), "Job aborted")
@@ -260,9 +262,21 @@ def abort(job_id: str, core: CoreOf, who: Submitter) -> dict[str, Any]:
 
 @route("DELETE", "/jobs/{job_id}")
 def delete(job_id: str, core: CoreOf, who: Submitter) -> dict[str, Any]:
-    """The job and its results are gone."""
-    core.queue.delete(who.seen, job_of(core, who, job_id).job_id)
+    """The job and its results are gone, and the file that was sent for it."""
+    _forget(core, who, job_of(core, who, job_id))
     return documents.done(str(uuid.uuid4()), "Job deleted")
+
+
+def _forget(core: Core, who: Principal, job: Job) -> None:
+    core.queue.delete(who.seen, job.job_id)
+    if job.dialect == requests.DIALECT:
+        for file in tuple(below(core.files, job.account, _folder(job), recursive=True)):
+            core.files.delete(job.account, file.file_id)
+
+
+def _folder(job: Job) -> str:
+    """Where the files are that are sent for a job."""
+    return f"/bytenite/{uuid_of(job.job_id)}"
 
 
 # -- the file that a `file` source waits for --
@@ -276,12 +290,12 @@ async def upload(job_id: str, ticket: str, request: Request, core: CoreOf) -> Re
 
     job = await run_in_threadpool(_job_of_ticket, core, job_id, ticket)
     name = str(job.asked["dataSource"]["params"].get("name") or "source")
-    about = About(path=f"/bytenite/{uuid_of(job.job_id)}/{safe_name(name)}", name=name, replace=True)
+    about = About(path=f"{_folder(job)}/{safe_name(name)}", name=name, replace=True)
     with core.files.writer(job.account, about) as writer:
         async for block in request.stream():
             await run_in_threadpool(writer.write, block)
         stored = await run_in_threadpool(writer.commit)
-    await run_in_threadpool(_take_file, core, job, stored.file_id)
+    await run_in_threadpool(_take_file, core, job_id, ticket, stored)
     return Response(status_code=200, headers={"ETag": f'"{stored.etag}"'})
 
 
@@ -295,16 +309,27 @@ def upload_completed(job_id: str, core: CoreOf, who: Submitter) -> dict[str, Any
 
 
 def _job_of_ticket(core: Core, job_id: str, ticket: str) -> Job:
+    """The draft whose source is the file that is sent to this address. Raises Refusal not_found; conflict."""
     job = core.queue.job(None, internal(job_id))
     expected = str(job.asked.get(requests.UPLOAD_DIGEST, ""))
-    if not expected or not hmac.compare_digest(expected, _digest(ticket)):
+    source = job.asked.get("dataSource") or {}
+    theirs = bool(expected) and hmac.compare_digest(expected, _digest(ticket))
+    if not theirs or source.get("dataSourceDescriptor") != "file":
         raise no_job(job_id)
+    if job.state is not State.DRAFT:
+        raise Refusal("conflict", f"the job {job_id[:60]} is no draft any more")
     return job
 
 
-def _take_file(core: Core, job: Job, file_id: str) -> None:
-    asked = {**job.asked, requests.FILE_ID: file_id}
-    core.queue.change(None, job.job_id, submission=requests.submission(asked))
+def _take_file(core: Core, job_id: str, ticket: str, stored: StoredFile) -> None:
+    """The file is the job's source; what else was said of the job while it was on its way stays."""
+    try:
+        job = _job_of_ticket(core, job_id, ticket)
+        asked = {**job.asked, requests.FILE_ID: stored.file_id}
+        core.queue.change(None, job.job_id, submission=requests.submission(asked))
+    except (Refusal, IngestError):
+        core.files.delete(stored.account, stored.file_id)
+        raise
 
 
 def _with_upload(core: Core, job: Job, request: Request) -> Job:

@@ -14,6 +14,7 @@ from ingest.media import presets as preset_files
 from ingest.media.presets import PresetBook
 from ingest.server.core import Core, get_core
 from ingest.server.dialects.xvid import documents, files, ids
+from ingest.server.dialects.xvid.bodies import PipelineBody
 from ingest.server.dialects.xvid.documents import ROOT, STATUSES
 from ingest.server.dialects.xvid.formats import Look, Manner, manner, rendered
 from ingest.server.dialects.xvid.presets import system_document, system_id, system_ids
@@ -164,8 +165,8 @@ class Asked:
     def default_pipeline(self, account: str) -> dict[str, Any]:
         """The one that every account has: files of the account in, files of the job out."""
         own = default_pipeline_id(account)
-        said = {"name": DEFAULT_PIPELINE, "description": "Files of the account, and http addresses."}
-        return documents.resource("pipelines", own, said, self.base, account=account)
+        said = PipelineBody(name=DEFAULT_PIPELINE, description="Files of the account, and http addresses.")
+        return documents.resource("pipelines", own, said.model_dump(mode="json"), self.base, account=account)
 
     def pipeline_document(self, pipeline_id: str) -> dict[str, Any]:
         """Raises Refusal `not_found`."""

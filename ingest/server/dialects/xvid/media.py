@@ -3,6 +3,7 @@
 import tempfile
 import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import islice
 from pathlib import PurePosixPath
 
@@ -10,6 +11,7 @@ from fastapi.responses import RedirectResponse, Response, StreamingResponse
 
 from ingest.engine.ids import object_id
 from ingest.engine.model import Filter, Job, State, StoredFile
+from ingest.job.errors import UsageError
 from ingest.server.dialects.xvid import documents, files, ids, playlists, requests
 from ingest.server.dialects.xvid.access import Asked, KnownAsked, route
 from ingest.server.dialects.xvid.documents import DIALECT, ROOT, STATUSES
@@ -92,10 +94,16 @@ def _listed(asked: Asked) -> Iterator[StoredFile | files.JobFile]:
         raise invalid("type", f"must be one of {', '.join(files.KINDS)}")
     if not job and not pipeline and kind in ("", "file"):
         yield from _stored(asked)
-    for found in [asked.job(job)] if job else _jobs(asked, pipeline):
+    for found in _named(asked, job) if job else _jobs(asked, pipeline):
         if pipeline and found.asked.get("pipeline") != pipeline:
             continue
         yield from (f for f in files.files_of(found) if kind in ("", f.kind))
+
+
+def _named(asked: Asked, job_id: str) -> Iterator[Job]:
+    """The job of this id; none is no fault, for it is a filter."""
+    with suppress(Refusal, UsageError):
+        yield asked.job(job_id)
 
 
 def _stored(asked: Asked) -> Iterator[StoredFile]:
