@@ -209,6 +209,8 @@ def test_settings_are_changed_one_by_one(asker: Asker) -> None:
         ({"folderPath": "/a/", "allowUnnamedFolder": True}, "invalid_file_path"),
         ({"folderPath": "/a/../b"}, "invalid_file_path"),
         ({"folderPath": "/a\nb"}, "invalid_file_path"),
+        ({"folderPath": "/a\\b"}, "invalid_file_path"),
+        ({"folderPath": "/" + "\N{GRINNING FACE}" * 300}, "invalid_file_path"),
         ({"folderPath": "/" + "a" * 512}, "invalid_file_path"),
         ({"folderPath": "/a", "folderSettings": {"description": "b"}}, "invalid"),
         ({"folderPath": "/a", "folderSettings": {"description": {"value": "b"}}}, "invalid"),

@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import io
 import json
+import re
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 from fastapi.testclient import TestClient
@@ -25,14 +27,13 @@ from ingest.job.status import Status
 from ingest.media.options import Options
 from ingest.server import batches, media, taking
 from ingest.server.app import create_app
-from ingest.server.dialects.bytescale import posters
+from ingest.server.dialects.bytescale import documents, posters
 from ingest.server.dialects.bytescale.documents import milliseconds
-from ingest.server.refusals import Refusal
+from ingest.server.refusals import Kind, Refusal
 from ingest.server.rooms import Room
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from fastapi import FastAPI
 
@@ -657,6 +658,31 @@ def test_a_job_that_is_not_there_is_called_as_it_was_asked_for(app: FastAPI, ask
 @pytest.mark.parametrize("path", ["/audio/film.mp4?f=aac", "/archive/film.mp4", "/antivirus/film.mp4?x=1"])
 def test_an_api_that_is_not_here_is_named(asker: Asker, path: str) -> None:
     assert asker.get(path).json()["error"]["code"] == "transformation_not_supported"
+
+
+@pytest.mark.parametrize(
+    "path", ["/a\\b", "/" + "\N{GRINNING FACE}" * 300, "/a//b", "a", "/a\x7f", "/" + "a" * 512]
+)
+def test_a_path_that_no_file_can_have_is_refused_alike(asker: Asker, path: str) -> None:
+    copy = {"source": "/film.mp4", "destination": path}
+    for answer in (
+        asker.http.post(f"{asker.api}/uploads", json={"size": 1, "path": path}),
+        asker.http.post(f"{asker.api}/uploads/binary", params={"filePath": path}, content=b"a"),
+        asker.http.post(f"{asker.api}/files/copy", json=copy),
+        asker.http.post(f"{asker.api}/files/copy/batch", json={"files": [copy]}),
+        asker.http.get(f"{asker.api}/files/details", params={"filePath": path}),
+    ):
+        assert (answer.status_code, answer.json()["error"]["code"]) == (400, "invalid_file_path")
+
+
+def test_every_code_of_a_refusal_is_documented() -> None:
+    """Those of this dialect's own; what the store of files says is tested where it is asked."""
+    root = Path(documents.__file__).parents[4]
+    own = "".join(file.read_text() for file in Path(documents.__file__).parent.glob("*.py"))
+    text = (root / "docs/dialects.md").read_text().partition("## Bytescale")[2].partition("## upload.io")[0]
+    codes = {*re.findall(r'code="(\w+)"', own), *get_args(Kind)}
+    assert len(codes) > 30
+    assert sorted(code for code in codes if f"`{code}`" not in text) == []
 
 
 def test_ids_lead_back(asker: Asker) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import PurePosixPath
 
+from ingest.server.filepaths import checked_path
 from ingest.server.refusals import Refusal
 
 DEFAULT_FOLDER = "/uploads/{UTC_YEAR}/{UTC_MONTH}/{UTC_DAY}"
@@ -140,14 +141,14 @@ def checked(path: str) -> str:
     """An absolute path of a file, as it is.
 
     Raises:
-        Refusal: invalid: relative, empty parts, `.` or `..`, control characters, longer than 512.
+        Refusal: invalid: longer than 512 characters, and what no file's path can be here (`checked_path`).
     """
-    parts = path.split("/")
-    if not path.startswith("/") or len(path) > MAX_LENGTH or not path.isprintable():
-        raise _invalid(f"{path[:60]!r} must be an absolute path of at most {MAX_LENGTH} printable characters")
-    if any(part in ("", ".", "..") for part in parts[1:]):
-        raise _invalid(f"{path[:60]!r} has an empty part, or one that leads elsewhere")
-    return path
+    if len(path) > MAX_LENGTH:
+        raise _invalid(f"the path {path[:60]!r} may have at most {MAX_LENGTH} characters")
+    try:
+        return checked_path(path)
+    except Refusal as refusal:
+        raise _invalid(refusal.message) from None
 
 
 def folder(path: str) -> str:
