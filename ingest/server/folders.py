@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 KIND: Final = "folder"
 # Behind every path that begins with what stands before it: no path has a character that is none (filepaths.py).
 _LAST: Final = "\U0010ffff"
-_PAGE: Final = 500
+# Files that are read at once: few behind a folder that is passed over, more for as long as none is.
+_FEWEST, _MOST = 8, 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +78,15 @@ class Folders:
         places = deque(p for p in (f.place for f in put.values()) if p.startswith(top))
         page: deque[StoredFile] = deque()
         last = max(after, top)
-        more = True
+        more, size = True, _FEWEST
         while True:
             while places and places[0] <= last:
                 places.popleft()
             while page and page[0].path <= last:
                 page.popleft()
             if not page and more:
-                page.extend(self._files.list(account, path or "/", after=last, limit=_PAGE))
-                more = len(page) == _PAGE
+                page.extend(self._files.list(account, path or "/", after=last, limit=size))
+                more, size = len(page) == size, min(size * 2, _MOST)
             if not page and not places:
                 return
             file = page[0] if page and not (places and places[0] < page[0].path) else None
@@ -99,7 +100,7 @@ class Folders:
                 if file is not None:
                     yield file
             else:
-                last = steps[0] + _LAST
+                last, size = steps[0] + _LAST, _FEWEST
 
     # -- changes --
 
