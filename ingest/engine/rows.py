@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections import namedtuple
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 
     from ingest.engine.model import Queue
 
+LINES_KEPT = 1024  # jobs as lists show them; with its record each takes some 5 kB
 J = JOBS.c
 JOB_COLUMNS = (
     *(
@@ -52,6 +55,8 @@ JOB_COLUMNS = (
     *(J.begun, J.ended, J.record),
 )
 LINE_COLUMNS = (*JOB_COLUMNS, J.state)
+_NAMES = [column.key for column in LINE_COLUMNS]
+_Stored: Any = namedtuple("_Stored", _NAMES)  # type: ignore[misc]  # noqa: PYI024 - the columns are its fields
 # As the partial indexes have them: SQLite takes no parameter for the constant.
 WAITING = J.queue == literal_column("'queued'")
 RUNNING = J.queue == literal_column("'running'")
@@ -89,6 +94,12 @@ def line_of(row: Row[*tuple[Any, ...]]) -> Line:
     """The job of a row of `LINE_COLUMNS` as lists show it: `job_of(row).line`, for less."""
     if _goes_on(row) or row.state is None:
         return job_of(row).line
+    return _stored_line(_Stored(*row))  # a tuple, which is compared many times faster than SQLAlchemy's rows
+
+
+@lru_cache(maxsize=LINES_KEPT)
+def _stored_line(row: Row[*tuple[Any, ...]]) -> Line:
+    """Of the row alone: whoever looks at a list again and again sees the same jobs, and few of them have changed."""
     try:
         brief = Brief.from_json(row.record)
     except ValidationError:

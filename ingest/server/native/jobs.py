@@ -2,6 +2,7 @@
 
 import json
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import Query, Request, Response
@@ -9,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ingest.engine.cursors import LIMIT
 from ingest.engine.model import Filter, State, stamp
+from ingest.engine.rows import LINES_KEPT
 from ingest.media.presets import load, shipped_dir
 from ingest.server.keys import Principal
 from ingest.server.native import examples
@@ -20,7 +22,7 @@ from ingest.server.webhooks import account_secret, deliveries_of
 if TYPE_CHECKING:
     from fastapi import APIRouter
 
-    from ingest.engine.model import Job
+    from ingest.engine.model import Job, Line
     from ingest.server.core import Core
 
 MOST = 500
@@ -96,8 +98,14 @@ def list_answer(core: "Core", request: Request, asking: Principal, query: ListQu
         )
     )
     base = core.base_url(request)
-    jobs = [job_document(line, base) for line in page.jobs]
-    return _json({"jobs": jobs, "total": page.total, "next": page.next})
+    jobs = ", ".join(_line_text(line, base) for line in page.jobs)
+    rest = json.dumps({"total": page.total, "next": page.next}, ensure_ascii=False)
+    return _text(f'{{"jobs": [{jobs}], {rest[1:]}')
+
+
+@lru_cache(maxsize=LINES_KEPT)
+def _line_text(line: "Line", base: str) -> str:
+    return json.dumps(job_document(line, base), ensure_ascii=False)
 
 
 def add_routes(router: "APIRouter") -> None:
@@ -221,5 +229,8 @@ def add_routes(router: "APIRouter") -> None:
 
 
 def _json(document: Any, status: int = 200) -> Response:
-    text = json.dumps(document, ensure_ascii=False)
+    return _text(json.dumps(document, ensure_ascii=False), status)
+
+
+def _text(text: str, status: int = 200) -> Response:
     return Response(text.encode("utf-8", "backslashreplace"), status, media_type="application/json")

@@ -720,6 +720,34 @@ def test_lines_are_the_jobs_in_short(queue: JobQueue, tmp_path: Path) -> None:
     assert lines.jobs[1].error.message == "…/b is none"
 
 
+def test_lines_that_were_seen_before_follow_every_change(queue: JobQueue, tmp_path: Path) -> None:
+    jobs = filled(queue, tmp_path)
+    seen = []
+
+    def look() -> None:
+        found = {line.job_id: line for line in queue.lines(Filter(None)).jobs}
+        lines = tuple(found[job.job_id] for job in jobs[2:])
+        assert lines == tuple(queue.job(None, job.job_id).line for job in jobs[2:])
+        seen.append(lines)
+
+    look()
+    queue.cancel("a", jobs[3].job_id)
+    look()
+    queue.retry("a", jobs[3].job_id)
+    look()
+    put(queue, jobs[2], label="another")
+    look()
+    end(queue, jobs[2], Status.COMPLETED)
+    look()
+    with queue.database.write() as connection:  # the record alone, within the millisecond
+        record = connection.execute(select(J.record).where(J.job_id == jobs[2].job_id)).scalar_one()
+        renamed = record.replace(f'"name": "{jobs[2].record.source.name}"', '"name": "b.mp4"')
+        assert renamed != record
+        connection.execute(update(JOBS).where(J.job_id == jobs[2].job_id).values(record=renamed))
+    look()
+    assert len(set(seen)) == 6
+
+
 def test_what_is_counted_is_what_is_there(queue: JobQueue, tmp_path: Path) -> None:
     jobs = filled(queue, tmp_path)
     queue.cancel("a", jobs[3].job_id)
