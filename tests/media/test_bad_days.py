@@ -274,7 +274,7 @@ def test_disk_fills_up_while_ffmpeg_writes(cli: Cli, clips: Clips, tmp_path: Pat
 
 def noisy(clips: Clips) -> Path:
     """16 s of noise: at the cap of sd (2 Mbit/s) it becomes 4 MB, and each of its stills is small."""
-    noise = "nullsrc=size=320x180:rate=25:duration=16,noise=alls=100:allf=t"
+    noise = "color=gray:size=320x180:rate=25:duration=16,noise=alls=100:allf=t"
     return clips.make("noisy.mp4", "-f", "lavfi", "-i", noise, *X264, "-qp", "20")
 
 
