@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 
     from ingest.engine.model import Queue
 
-LINES_KEPT = 1024  # jobs as lists show them; with its record each takes some 5 kB
+LINES_KEPT = 1024  # jobs as lists show them, each with its record
+LARGEST_KEPT = 32 * 1024  # characters of a record that is kept: those of long films name thousands of files
 J = JOBS.c
 JOB_COLUMNS = (
     *(
@@ -94,12 +95,18 @@ def line_of(row: Row[*tuple[Any, ...]]) -> Line:
     """The job of a row of `LINE_COLUMNS` as lists show it: `job_of(row).line`, for less."""
     if _goes_on(row) or row.state is None:
         return job_of(row).line
-    return _stored_line(_Stored(*row))  # a tuple, which is compared many times faster than SQLAlchemy's rows
+    stored: Any = _Stored(*row)  # a tuple, which is compared many times faster than SQLAlchemy's rows
+    return _kept_line(stored) if len(row.record) <= LARGEST_KEPT else _stored_line(stored)
 
 
 @lru_cache(maxsize=LINES_KEPT)
+def _kept_line(row: Row[*tuple[Any, ...]]) -> Line:
+    """Whoever looks at a list again and again sees the same jobs, and few of them have changed."""
+    return _stored_line(row)
+
+
 def _stored_line(row: Row[*tuple[Any, ...]]) -> Line:
-    """Of the row alone: whoever looks at a list again and again sees the same jobs, and few of them have changed."""
+    """Of the row alone."""
     try:
         brief = Brief.from_json(row.record)
     except ValidationError:

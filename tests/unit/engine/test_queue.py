@@ -17,7 +17,7 @@ import pytest
 from engine_asking import film, open_queue, preset, wanted
 from sqlalchemy import delete, func, insert, select, update
 
-from ingest.engine import cursors, spawning
+from ingest.engine import cursors, rows, spawning
 from ingest.engine.leftovers import sweep_job_folders
 from ingest.engine.local import Engine
 from ingest.engine.model import (
@@ -720,7 +720,12 @@ def test_lines_are_the_jobs_in_short(queue: JobQueue, tmp_path: Path) -> None:
     assert lines.jobs[1].error.message == "…/b is none"
 
 
-def test_lines_that_were_seen_before_follow_every_change(queue: JobQueue, tmp_path: Path) -> None:
+@pytest.mark.parametrize("largest", [rows.LARGEST_KEPT, 0])
+def test_lines_that_were_seen_before_follow_every_change(
+    queue: JobQueue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, largest: int
+) -> None:
+    monkeypatch.setattr(rows, "LARGEST_KEPT", largest)
+    rows._kept_line.cache_clear()
     jobs = filled(queue, tmp_path)
     seen = []
 
@@ -746,6 +751,7 @@ def test_lines_that_were_seen_before_follow_every_change(queue: JobQueue, tmp_pa
         connection.execute(update(JOBS).where(J.job_id == jobs[2].job_id).values(record=renamed))
     look()
     assert len(set(seen)) == 6
+    assert (rows._kept_line.cache_info().currsize == 0) == (largest == 0)
 
 
 def test_what_is_counted_is_what_is_there(queue: JobQueue, tmp_path: Path) -> None:
