@@ -11,6 +11,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from ingest.server.filepaths import checked_path
 from ingest.server.refusals import Refusal
 from ingest.server.resources import MOST, Resources
 
@@ -110,8 +111,10 @@ class Folders:
         `changes`: of its settings; None takes one away.
 
         Raises:
-            Refusal: `conflict`, the account has put as many folders as it may.
+            Refusal: `conflict`, the account has put as many folders as it may; `invalid`, no file could be in it.
         """
+        if path:
+            checked_path(path)
         try:
             return self._make(account, path, changes)
         except Refusal as refusal:

@@ -406,6 +406,16 @@ def test_what_a_failed_copy_put_is_taken_away(asker: Asker, monkeypatch: pytest.
     assert asker.names("/", recursive=True) == ["/f/", "/f/a.mp4", "/f/put/", "/g/", "/g/there/"]
 
 
+def test_a_copy_makes_no_folder_that_no_file_could_be_in(asker: Asker) -> None:
+    """Nor one whose place in a list is longer than a cursor may be."""
+    long = "x" * 500
+    asker.put(f"/s/{long}")
+    assert asker.done("POST", "/copy", {"source": "/s", "destination": f"/t/{long}"})["status"] == "Succeeded"
+    failed = asker.done("POST", "/copy", {"source": "/t", "destination": f"/u/{long}"})
+    assert (failed["status"], failed["error"]["code"]) == ("Failed", "path_invalid")
+    assert asker.names("/u") == []
+
+
 def test_a_reader_reads(app: FastAPI, asker: Asker) -> None:
     asker.put("/f")
     key = asker.core.keys.create("reader", account="test_a_reader_reads", scopes=("read",)).text

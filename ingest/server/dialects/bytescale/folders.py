@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ingest.server.dialects.bytescale.documents import Summary
 
 FOLDERS: Final = "/v2/accounts/{account:bytescale_account}/folders"
-MOST_READ: Final = 10_000  # entries that are looked at for one page, however few of them are asked for
+MOST_READ: Final = 1_000  # entries that are looked at for one page, however few of them are asked for
 Asking = Annotated[Access, Depends(access)]
 
 
