@@ -67,11 +67,7 @@ class PacketTable(Sequence[Packet]):
     def __getitem__(self, index: slice) -> PacketTable: ...
     def __getitem__(self, index: int | slice) -> Packet | PacketTable:
         if isinstance(index, slice):
-            made = PacketTable()
-            made.pts, made.dts = self.pts[index], self.dts[index]
-            made.durations, made.sizes = self.durations[index], self.sizes[index]
-            made.flags = self.flags[index]
-            return made
+            return self.only(range(*index.indices(len(self))))
         flags = self.flags[index]
         return Packet(
             pts=self.pts[index] if flags & _PTS else None,

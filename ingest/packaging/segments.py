@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from itertools import accumulate
 from typing import TYPE_CHECKING, Literal
 
 from ingest.packaging.boxes import MAX_HEADER_BYTES, BoxError, Init, TrackInit, edit_shift, read_init
@@ -245,7 +244,6 @@ def measure_segment(
     spans: list[tuple[int, int]] = []
     syncs: list[int] = []
     points: list[AccessPoint] = []
-    samples: list[int] = []  # of each point
     continuous = True
     cursor = fragments[0].decode_time
     for fragment in fragments:
@@ -261,9 +259,8 @@ def measure_segment(
                 end = fragment.data[0][0] + fragment.sizes[0]
                 time = Fraction(times[0][0], scale) + shift
                 points.append(AccessPoint(time, fragment.moof_start, end, 0))
-                samples.append(0)
         if points:
-            samples[-1] += len(times)
+            points[-1] = replace(points[-1], samples=points[-1].samples + len(times))
     usual = Counter(d for f in fragments for d in f.durations).most_common(1)[0][0]
     presented = spans
     if min(spans)[0] < clip:
@@ -280,9 +277,9 @@ def measure_segment(
         sample_duration=Fraction(usual, scale),
         starts_with_sync=fragments[0].sync[0] and _is_random_access(path, fragments[0], header),
         sync_times=tuple(Fraction(t, scale) + shift for t in sorted(syncs)),
-        access_points=tuple(replace(p, samples=n) for p, n in zip(points, samples, strict=True)),
-        presentation_start=Fraction(min(presented)[0], scale) + shift,
-        presentation_end=Fraction(max([b for _, b in presented]), scale) + shift,
+        access_points=tuple(points),
+        presentation_start=Fraction(min(a for a, _ in presented), scale) + shift,
+        presentation_end=Fraction(max(b for _, b in presented), scale) + shift,
         continuous=continuous,
         discontinuity=entry.discontinuity,
         init=part,
@@ -299,8 +296,9 @@ def _is_random_access(path: Path, fragment: Fragment, header: TrackInit) -> bool
 
 def sample_spans(fragment: Fragment) -> list[tuple[int, int]]:
     """Composition start and end of each sample in decoding order, in the media timescale."""
-    starts = accumulate(fragment.durations, initial=fragment.decode_time or 0)
-    return [
-        (at + offset, at + offset + duration)
-        for at, duration, offset in zip(starts, fragment.durations, fragment.offsets, strict=False)
-    ]
+    clock = fragment.decode_time or 0
+    times: list[tuple[int, int]] = []
+    for duration, offset in zip(fragment.durations, fragment.offsets, strict=True):
+        times.append((clock + offset, clock + offset + duration))
+        clock += duration
+    return times
