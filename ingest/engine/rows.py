@@ -99,12 +99,6 @@ def line_of(row: Row[*tuple[Any, ...]]) -> Line:
     return _kept_line(stored) if len(row.record) <= LARGEST_KEPT else _stored_line(stored)
 
 
-@lru_cache(maxsize=LINES_KEPT)
-def _kept_line(row: Row[*tuple[Any, ...]]) -> Line:
-    """Whoever looks at a list again and again sees the same jobs, and few of them have changed."""
-    return _stored_line(row)
-
-
 def _stored_line(row: Row[*tuple[Any, ...]]) -> Line:
     """Of the row alone."""
     try:
@@ -132,6 +126,10 @@ def _stored_line(row: Row[*tuple[Any, ...]]) -> Line:
         ended=row.ended or brief.times.ended,
         error=public_error(brief),
     )
+
+
+# Whoever looks at a list again and again sees the same jobs, and few of them have changed.
+_kept_line = lru_cache(maxsize=LINES_KEPT)(_stored_line)
 
 
 def _goes_on(row: Row[*tuple[Any, ...]]) -> bool:
