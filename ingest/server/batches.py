@@ -1,6 +1,7 @@
 """The kinds of errands that there are: copies and deletions of files and folders, and saving a job's package as files.
 
-Nothing that replaced a file brings it back when it is undone: only what stood nowhere before is taken away again.
+Nothing that replaced a file, or the settings of a folder, brings them back when it is undone: only what stood nowhere
+before is taken away again.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from ingest.server.filestore import About, md5_of, new_file_id
 from ingest.server.folders import Folders
 from ingest.server.media import package_file
 from ingest.server.refusals import Refusal
+from ingest.server.resources import MOST, too_many_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -101,7 +103,14 @@ class CopyFolders(_OfFolders):
         # Files first: the folders that they are in are not put by those who copy what is in them.
         asked = errand.asked["folders"]
         files = [act for folder in asked for act in self._files_of(errand.account, folder)]
-        return files + [act for folder in asked for act in self._folders_of(errand.account, folder)]
+        # Each folder once, whatever is copied over it: one that asks for more than it may put is told before it begins.
+        put: dict[str, dict[str, Any]] = {}
+        for folder in asked:
+            for path, settings in self._folders_of(errand.account, folder):
+                put[path] = {**put.get(path, {}), **settings}
+                if len(put) > MOST:
+                    raise too_many_of(MOST)
+        return files + [{"folder": path, "settings": settings} for path, settings in put.items()]
 
     def _files_of(self, account: str, folder: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         if not folder.get("copyFiles", True):
@@ -111,14 +120,13 @@ class CopyFolders(_OfFolders):
             if not _within_itself(folder, file.path):
                 yield {**folder, "source": file.path, "destination": destination + file.path[len(source) :]}
 
-    def _folders_of(self, account: str, folder: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    def _folders_of(self, account: str, folder: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
         if not folder.get("copyVirtualFolders", True):
             return
         source, destination = folder["source"], folder["destination"]
         for found in self._folders.put_below(account, source, folder.get("recursive", True)):
             if not _within_itself(folder, found.place):
-                path = destination + found.path[len(source) :]
-                yield {"folder": path, "settings": dict(found.settings)}
+                yield destination + found.path[len(source) :], found.settings
 
     def act(self, errand: Errand, act: Any) -> str | None:
         if "folder" not in act:
@@ -157,7 +165,7 @@ class DeleteFolders(_OfFolders):
             for file in below(self._files, errand.account, path, recursive):
                 remove(self._files, errand.account, file.path)
         if act.get("deleteVirtualFolders", True):
-            for folder in reversed(self._folders.put_below(errand.account, path, recursive)):
+            for folder in self._folders.put_below(errand.account, path, recursive):
                 self._folders.remove(errand.account, folder.path)
         return None
 

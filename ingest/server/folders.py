@@ -63,9 +63,7 @@ class Folders:
     def put_below(self, account: str, path: str, recursive: bool) -> tuple[Folder, ...]:
         """The folder of this path, if it was put, and with `recursive` all that were put in it, by path."""
         found = self._put(account).values()
-        return tuple(
-            f for f in found if f.path == path or (recursive and f.path.startswith(f"{path}/") and f.path)
-        )
+        return tuple(f for f in found if f.path == path or (recursive and f.path.startswith(f"{path}/")))
 
     def entries(
         self, account: str, path: str, *, after: str = "", recursive: bool = False

@@ -101,8 +101,7 @@ class Resources:
         there = select(func.count()).where(R.account == account, R.kind == kind)
         with self._database.write() as db:
             if most is not None and db.execute(there).scalar_one() + len(rows) > most:
-                message = f"an account has {most} of these at most"
-                raise Refusal("conflict", message, code="quota_exceeded")
+                raise too_many_of(most)
             try:
                 db.execute(insert(RESOURCES), rows)
             except IntegrityError as error:
@@ -143,3 +142,7 @@ def _resource(row: Row[tuple[Any, ...]]) -> Resource:
         created=datetime.fromisoformat(row.created),
         updated=datetime.fromisoformat(row.updated),
     )
+
+
+def too_many_of(most: int) -> Refusal:
+    return Refusal("conflict", f"an account has {most} of these at most", code="quota_exceeded")

@@ -17,7 +17,7 @@ from ingest.engine.model import State, UrlSource
 from ingest.job.record import Output
 from ingest.job.status import Status
 from ingest.server.dialects.bytenite import documents
-from ingest.server.filestore import Writer
+from ingest.server.filestore import About, Writer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -199,8 +199,11 @@ def test_the_file_that_was_sent_goes_with_its_job(
     (job_id, url), (other, url_of_other) = waiting_for_a_file(caller), waiting_for_a_file(caller)
     for each in (url, url_of_other):
         assert client.put(each, content=b"film").status_code == 200
+    (sent,) = core.files.list(None, f"/bytenite/{job_id}")
+    kept = core.files.put(sent.account, About(f"/bytenite/{job_id}/mine/b.mp4"), b"film")
     caller(method, f"/jobs/{job_id}" + ("/abort" if method == "POST" else ""))
-    assert [file.path for file in core.files.list(None)] == [f"/bytenite/{other}/a.mp4"]
+    left = {file.path for file in core.files.list(None)}
+    assert left == {f"/bytenite/{other}/a.mp4", kept.path}
 
 
 def test_what_is_said_while_a_file_is_sent_stays(

@@ -12,7 +12,7 @@ from ingest.server.app import create_app
 from ingest.server.dialects.bytescale import folders
 from ingest.server.dialects.bytescale.documents import folder_details, milliseconds
 from ingest.server.filestore import About
-from ingest.server.folders import Folder
+from ingest.server.folders import Folder, Folders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -404,6 +404,50 @@ def test_what_a_failed_copy_put_is_taken_away(asker: Asker, monkeypatch: pytest.
     failed = asker.done("POST", "/copy/batch", {"folders": copies})
     assert (failed["status"], failed["error"]["code"]) == ("Failed", "quota_exceeded")
     assert asker.names("/", recursive=True) == ["/f/", "/f/a.mp4", "/f/put/", "/g/", "/g/there/"]
+
+
+def test_a_folder_that_is_copied_twice_is_put_once(asker: Asker) -> None:
+    asker.put("/f", description={"set": True, "value": "films"})
+    asker.put("/f/put")
+    body = {"folders": [{"source": "/f", "destination": "/g"}] * 30}
+    assert asker.done("POST", "/copy/batch", body)["status"] == "Succeeded"
+    (errand,) = asker.errands.recent(asker.account, {"CopyFolderBatchJob"}, 5)
+    assert errand.acts == (
+        {"folder": "/g", "settings": {"description": "films"}},
+        {"folder": "/g/put", "settings": {}},
+    )
+
+
+def test_more_folders_than_may_be_put_are_refused_before_one_is(
+    asker: Asker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asker.put("/f/put")
+    monkeypatch.setattr("ingest.server.batches.MOST", 3)
+    copies = [{"source": "/f", "destination": f"/{n}"} for n in range(2)]
+    failed = asker.done("POST", "/copy/batch", {"folders": copies})
+    assert (failed["status"], failed["error"]["code"]) == ("Failed", "quota_exceeded")
+    assert asker.names("/") == ["/f/"]
+
+
+@pytest.mark.parametrize("before", [{}, {"/f": Folder("/f", {}, put=True)}])
+def test_who_puts_a_folder_beside_another_one_looks_again(
+    asker: Asker, monkeypatch: pytest.MonkeyPatch, before: dict[str, Folder]
+) -> None:
+    """Another one has made it, or taken it away, since the folders were looked at."""
+    store = Folders(asker.core.files)
+    if not before:
+        store.put(asker.account, "/f", {})
+    real, answers = Folders._put, [before]
+    monkeypatch.setattr(Folders, "_put", lambda *asked: answers.pop() if answers else real(*asked))
+    store.put(asker.account, "/f", {"description": "films"})
+    assert asker.details("/f")["settings"] == {"description": "films"}
+
+
+@pytest.mark.parametrize("settings", [None, {}, {"description": None}])
+def test_no_settings_are_none(asker: Asker, settings: Any) -> None:
+    body = {"folderPath": "/f", "folderSettings": settings}
+    answer = asker.http.put(f"{asker.api}/folders", json=body)
+    assert (answer.status_code, answer.json()["settings"]) == (200, {})
 
 
 def test_a_copy_makes_no_folder_that_no_file_could_be_in(asker: Asker) -> None:

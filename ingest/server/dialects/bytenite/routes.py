@@ -16,7 +16,7 @@ from ingest.engine.ids import uuid_of
 from ingest.engine.model import Filter, Job, State, StoredFile
 from ingest.job.errors import IngestError
 from ingest.server.addresses import without_credentials
-from ingest.server.batches import below
+from ingest.server.batches import below, remove
 from ingest.server.core import Core
 from ingest.server.dialect import Dialect
 from ingest.server.dialects.bytenite import documents, requests
@@ -270,8 +270,8 @@ def delete(job_id: str, core: CoreOf, who: Submitter) -> dict[str, Any]:
 def _forget(core: Core, who: Principal, job: Job) -> None:
     core.queue.delete(who.seen, job.job_id)
     if job.dialect == requests.DIALECT:
-        for file in tuple(below(core.files, job.account, _folder(job), recursive=True)):
-            core.files.delete(job.account, file.file_id)
+        for file in tuple(below(core.files, job.account, _folder(job), recursive=False)):
+            remove(core.files, job.account, file.path)
 
 
 def _folder(job: Job) -> str:

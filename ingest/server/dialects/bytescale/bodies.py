@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
 from ingest.server.batches import exists
+from ingest.server.dialects.bytescale.documents import INTERNAL_STORAGE
 from ingest.server.dialects.bytescale.naming import checked, destination, folder
 from ingest.server.jsontext import is_unicode
 from ingest.server.refusals import Refusal
@@ -22,7 +23,6 @@ _ATTEMPTS = 10  # to find a path that is free, where it has digits by chance
 MAX_BATCH = 1000
 MAX_DESCRIPTION = 1024
 MAX_CURSOR = 2048
-INTERNAL_STORAGE = {"type": "InternalStorageV2"}
 Tag = Annotated[str, Field(min_length=1, max_length=255)]
 Tags = Annotated[list[Tag], Field(max_length=100)]
 
@@ -174,7 +174,7 @@ class PutFolder(Body):
 
     folder_path: str
     allow_unnamed_folder: bool = False
-    folder_settings: PatchFolderSettings = Field(default_factory=PatchFolderSettings)
+    folder_settings: PatchFolderSettings | None = None
 
     def path(self) -> str:
         """Raises Refusal: a path that is none, or of a folder without a name, which no path of a file can be in."""
@@ -185,7 +185,8 @@ class PutFolder(Body):
 
     def changes(self) -> dict[str, Any]:
         """As `Folders.put` takes them. Raises Refusal for a setting that no folder can have here."""
-        asked = {to_camel(name): change for name, change in self.folder_settings if change is not None}
+        settings = self.folder_settings or PatchFolderSettings()
+        asked = {to_camel(name): change for name, change in settings if change is not None}
         changes = {name: change.value for name, change in asked.items() if change.will_set}
         if changes.get("publicPermissions") is not None:
             raise _not_supported("publicPermissions of a single folder")

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ingest.server.folders import Folder
     from ingest.server.refusals import Refusal
 
+INTERNAL_STORAGE: Final = {"type": "InternalStorageV2"}
 JOB_DOCS: Final = "https://www.bytescale.com/docs/job-api/GetJob"
 VIDEO_JOB: Final = "ProcessVideoJob"
 PRESET_JOB: Final = "ProcessFileJob"
@@ -261,7 +262,7 @@ def _settings(folder: Folder, *, public: bool) -> dict[str, Any]:
         return dict(folder.settings)
     grant = {"file": {"downloadFile": ["*"] if public else []}}
     everywhere = [{"permissions": grant, "scope": scope} for scope in ("Children", "Grandchildren+")]
-    return {"publicPermissions": everywhere, "storageLayer": {"type": "InternalStorageV2"}, **folder.settings}
+    return {"publicPermissions": everywhere, "storageLayer": INTERNAL_STORAGE, **folder.settings}
 
 
 def file_details(file: StoredFile, base: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from ingest.server.dialects.bytescale.naming import folder
 from ingest.server.folders import Folder, Folders, place_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from fastapi import APIRouter
 
@@ -58,33 +58,32 @@ def add_folder_routes(
         access.require("read")
         return JSONResponse(listed(access, asked, shape))
 
-    def copied(request: Request, access: Access, folders: list[bodies.CopyFolder]) -> JSONResponse:
+    def posted(
+        request: Request,
+        access: Access,
+        kind: str,
+        told: str,
+        folders: "Sequence[bodies.CopyFolder | bodies.DeleteFolder]",
+    ) -> JSONResponse:
         acts = [folder.act() for folder in folders]
-        summary = post(request, access, "CopyFolderBatchJob", {"folders": acts}, {"copies": _shown(acts)})
+        summary = post(request, access, kind, {"folders": acts}, {told: _shown(acts)})
         return JSONResponse(reference(summary, access.base + prefix), 202)
 
     @router.post(f"{prefix}{FOLDERS}/copy")
     def copy_folder(body: bodies.CopyFolder, access: Asking, request: Request) -> JSONResponse:
-        return copied(request, access, [body])
+        return posted(request, access, "CopyFolderBatchJob", "copies", [body])
 
     @router.post(f"{prefix}{FOLDERS}/copy/batch")
     def copy_folders(body: bodies.CopyFolders, access: Asking, request: Request) -> JSONResponse:
-        return copied(request, access, body.folders)
-
-    def deleted(request: Request, access: Access, folders: list[bodies.DeleteFolder]) -> JSONResponse:
-        acts = [folder.act() for folder in folders]
-        summary = post(
-            request, access, "DeleteFolderBatchJob", {"folders": acts}, {"deletions": _shown(acts)}
-        )
-        return JSONResponse(reference(summary, access.base + prefix), 202)
+        return posted(request, access, "CopyFolderBatchJob", "copies", body.folders)
 
     @router.delete(f"{prefix}{FOLDERS}")
     def delete_folder(body: bodies.DeleteFolder, access: Asking, request: Request) -> JSONResponse:
-        return deleted(request, access, [body])
+        return posted(request, access, "DeleteFolderBatchJob", "deletions", [body])
 
     @router.delete(f"{prefix}{FOLDERS}/batch")
     def delete_folders(body: bodies.DeleteFolders, access: Asking, request: Request) -> JSONResponse:
-        return deleted(request, access, body.folders)
+        return posted(request, access, "DeleteFolderBatchJob", "deletions", body.folders)
 
 
 def listed(
