@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,7 +41,9 @@ class Spent:
 class Watched:
     """One `ingest run`: CPU seconds, peak resident bytes of the Python process alone, seconds on the clock.
 
-    `largest_bytes` is what the largest single process of the tree had resident at most: the encoder, as a rule.
+    `seconds_to_program` go by until its first ffmpeg or ffprobe runs (0 where none was seen), `seconds_to_encode`
+    until the step that encodes begins. `largest_bytes` is what the largest single process of the tree had resident
+    at most: the encoder, as a rule.
 
     `steps` maps each step's message to what was spent from that message to the next one; the keys `START` and
     `END` hold what lies before the first and after the last.
@@ -50,6 +53,7 @@ class Watched:
     own_cpu: float
     own_bytes: int
     seconds: float
+    seconds_to_program: float
     seconds_to_encode: float
     steps: Mapping[str, Spent]
     largest_bytes: int
@@ -71,6 +75,9 @@ def watch(argv: Sequence[str], cwd: Path, env: Mapping[str, str]) -> Watched:
     began = time.monotonic()
     child = subprocess.Popen(argv, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
     assert child.stdout is not None
+    first_program: list[float] = []
+    watcher = threading.Thread(target=_see_first_program, args=(child, first_program))
+    watcher.start()
     steps: dict[str, Spent] = {}
     step, before, peak, encode = START, Spent(0, 0), 0, 0.0
     for line in child.stdout:
@@ -84,10 +91,31 @@ def watch(argv: Sequence[str], cwd: Path, env: Mapping[str, str]) -> Watched:
                 encode = time.monotonic() - began
     # Dead but not reaped, it still has its counters.
     os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+    watcher.join()
     last = _spent(child.pid)
     steps[step] = last.since(before)
     cpu, largest = _reap(child)
-    return Watched(cpu, last.own, peak, time.monotonic() - began, encode, steps, largest)
+    program = first_program[0] - began if first_program else 0.0
+    return Watched(cpu, last.own, peak, time.monotonic() - began, program, encode, steps, largest)
+
+
+def _see_first_program(parent: subprocess.Popen[bytes], seen: list[float]) -> None:
+    """Append the time at which the first ffmpeg or ffprobe of it runs; looks every 2 ms, for ten seconds at most."""
+    until = time.monotonic() + 10
+    while not seen and time.monotonic() < until:
+        names = [_name_of_child(process, parent.pid) for process in Path("/proc").glob("[0-9]*")]
+        if any(name.startswith(("ffmpeg", "ffprobe")) for name in names):
+            seen.append(time.monotonic())
+        time.sleep(0.002)
+
+
+def _name_of_child(process: Path, parent: int) -> str:
+    """The name of a process of /proc, empty where it is no child of `parent` or has just ended."""
+    try:
+        start, _, rest = (process / "stat").read_text().rpartition(")")  # proc(5): pid (name) state parent
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+    return start.partition("(")[2] if int(rest.split()[1]) == parent else ""
 
 
 def _reap(child: subprocess.Popen[bytes]) -> tuple[float, int]:
