@@ -11,7 +11,7 @@ import errno
 import json
 import logging
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
 from sqlalchemy import insert, select, update
@@ -124,7 +124,7 @@ class Errands:
         """Raises UsageError JOB_NOT_FOUND."""
         found = self.find(account, job_id)
         if found is None:
-            raise UsageError(codes.JOB_NOT_FOUND, f"there is no job {job_id!r}")
+            raise _missing(job_id)
         return found
 
     def recent(self, account: str | None, kinds: Collection[str], limit: int) -> tuple[Errand, ...]:
@@ -231,9 +231,12 @@ class Errands:
                     return errand
                 made = doing.act(errand, act)
                 undo = errand.undo if made is None else (*errand.undo, made)
-                self._change(errand.job_id, OPEN, position=errand.position + 1, undo=json.dumps(undo))
-                errand = self.get(None, errand.job_id)
-                if errand.status != "Running":
+                position = errand.position + 1
+                self._change(errand.job_id, OPEN, position=position, undo=json.dumps(undo))
+                # All else is known: to read the acts again after each would take a time that grows with their square.
+                status = self._status(errand.job_id)
+                errand = replace(errand, status=status, position=position, undo=undo)
+                if status != "Running":
                     return errand
         except (IngestError, Refusal, OSError) as error:
             failure = _failure(error)
@@ -253,6 +256,14 @@ class Errands:
         last: Status = "Failed" if errand.status == "Rollback" else "Cancelled"
         self._change(errand.job_id, (errand.status,), status=last, undo="[]")
 
+    def _status(self, job_id: str) -> Status:
+        """Another thread may have cancelled it. Raises UsageError JOB_NOT_FOUND."""
+        with self._database.read() as db:
+            found = db.execute(select(E.status).where(E.job_id == job_id)).scalar_one_or_none()
+        if found is None:
+            raise _missing(job_id)
+        return cast("Status", found)
+
     def _change(self, job_id: str, where: tuple[Status, ...], **values: Any) -> bool:
         """Whether the errand was in one of these statuses and is changed."""
         with self._database.write() as db:
@@ -262,6 +273,10 @@ class Errands:
                 .values(updated=utc_now(), **values)
             )
         return done.rowcount == 1
+
+
+def _missing(job_id: str) -> UsageError:
+    return UsageError(codes.JOB_NOT_FOUND, f"there is no job {job_id!r}")
 
 
 def _failure(error: IngestError | Refusal | OSError) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import errno
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from ingest.job import codes
 from ingest.job.errors import ResourceError, UsageError
+from ingest.server import errands as errands_module
 from ingest.server.errands import Errand, Errands
 from ingest.server.refusals import Refusal
 from ingest.store.database import Database, open_database
@@ -17,6 +18,8 @@ from ingest.store.database import Database, open_database
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
+
+    from sqlalchemy import Row
 
 ACCOUNT = "A623uY2"
 
@@ -89,6 +92,24 @@ def test_acts_are_done_in_order(errands: Errands, copying: Copying) -> None:
     assert (errand.status, errand.attempts, errand.position, errand.error) == ("Succeeded", 1, 3, None)
     assert copying.log == ["b", "a", "c"]
     assert errand.updated >= errand.created
+
+
+def test_the_acts_of_a_large_one_are_read_a_few_times(
+    errands: Errands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else its time grows with the square of their number."""
+    read: list[int] = []
+    whole = errands_module._errand
+
+    def counted(row: Row[*tuple[Any, ...]]) -> Errand:
+        errand = whole(row)
+        read.append(len(errand.acts))
+        return errand
+
+    monkeypatch.setattr(errands_module, "_errand", counted)
+    names = [f"{n:03}" for n in range(100)]
+    assert ended(errands, names).undo == tuple(names)
+    assert sum(read) <= 5 * len(names)
 
 
 @pytest.mark.parametrize(
