@@ -160,6 +160,8 @@ class DeleteFolders(_OfFolders):
         return list(errand.asked["folders"])
 
     def act(self, errand: Errand, act: Any) -> str | None:
+        if isinstance(act, list):  # begun by an earlier ingest, which deleted nothing but files
+            act = {"folderPath": act[0], "recursive": act[1], "deleteVirtualFolders": False}
         path, recursive = act["folderPath"], act.get("recursive", True)
         if act.get("deleteFiles", True):
             for file in below(self._files, errand.account, path, recursive):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -353,6 +354,27 @@ def test_a_folder_is_deleted(asker: Asker, options: Any, left: list[str]) -> Non
     assert asker.names("/f", recursive=True) == left
     # Its own settings go with it, whatever is in it.
     assert asker.details("/f")["virtual"] is (options.get("deleteVirtualFolders") is False)
+
+
+@pytest.mark.parametrize(
+    ("recursive", "left"), [(True, ["/f/put/"]), (False, ["/f/in/", "/f/in/b.mp4", "/f/put/"])]
+)
+def test_a_deletion_that_an_earlier_ingest_began_comes_to_its_end(
+    asker: Asker, recursive: bool, left: list[str]
+) -> None:
+    """Its acts were lists of a folder's path and of whether those in it are meant as well, and of files alone."""
+    asker.put("/f/put")
+    asker.files("/e/a.mp4", "/f/a.mp4", "/f/in/b.mp4")
+    folders = [{"folderPath": path, "recursive": recursive} for path in ("/e", "/f")]
+    errand = asker.errands.post(asker.account, "DeleteFolderBatchJob", {"folders": folders})
+    acts = json.dumps([["/e", recursive], ["/f", recursive]])
+    assert asker.errands._change(
+        errand.job_id, ("Pending",), status="Running", attempts=1, position=1, acts=acts
+    )
+    asker.errands.settle()
+    assert asker.errands.get(None, errand.job_id).status == "Succeeded"
+    assert asker.names("/f", recursive=True) == left
+    assert asker.names("/e") == ["/e/a.mp4"]  # done already, by what the errand says
 
 
 @pytest.mark.parametrize(
