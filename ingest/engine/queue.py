@@ -23,6 +23,7 @@ from ingest.engine.places import JOBS as JOB_FOLDERS
 from ingest.engine.places import PACKAGES, job_folder, package_folder, presets_folder
 from ingest.engine.questions import Questions, stored_row
 from ingest.engine.rows import J, job_of
+from ingest.engine.sent import AWAITED, forget_sent
 from ingest.engine.sources import Sources
 from ingest.files import sync_folder
 from ingest.job import codes
@@ -186,7 +187,9 @@ class JobQueue(Questions):
         return self.job(account, job_id)
 
     def delete(self, account: str | None, job_id: str) -> None:
-        """Let the job, its record and its package go; one that runs is cancelled first, and goes when it has ended.
+        """Let the job, its record, its package and what was sent for it alone go.
+
+        One that runs is cancelled first, and goes when it has ended.
 
         Of a job that `ingest run` made, only the entry goes: its folder is a person's own.
 
@@ -215,16 +218,22 @@ class JobQueue(Questions):
     def remove(self, job_id: str) -> None:
         """Let go of what is left of a job that is marked as deleted; for who holds the job's lock."""
         with self.database.read() as connection:
-            query = select(J.output, J.deleting).where(J.job_id == job_id)
+            query = select(J.account, J.dialect, J.asked, J.output, J.deleting).where(J.job_id == job_id)
             row = connection.execute(query).one_or_none()
         if row is None or not row.deleting:
             return
         if Path(row.output).is_relative_to(self.home / PACKAGES):
             shutil.rmtree(row.output, ignore_errors=True)
         shutil.rmtree(job_folder(self.home, job_id), ignore_errors=True)
+        sent: tuple[Path, ...] = ()
         with self.database.write() as connection:
             connection.execute(delete(DELIVERIES).where(DELIVERIES.c.job_id == job_id))
             connection.execute(delete(JOBS).where(J.job_id == job_id))
+            if AWAITED in json.loads(row.asked):
+                sent = forget_sent(connection, row.account, row.dialect, job_id)
+        for path in sent:
+            with contextlib.suppress(OSError):  # else they are swept, as bytes that nobody names
+                path.unlink(missing_ok=True)
 
     # -- within --
 

@@ -13,7 +13,9 @@ from made_core import app_of, key_of, made_core
 from made_jobs import brought_to
 from served import answering, reply
 
+from ingest.engine.ids import object_id
 from ingest.engine.model import State, UrlSource
+from ingest.engine.spawning import locked
 from ingest.job.record import Output
 from ingest.job.status import Status
 from ingest.server.dialects.bytenite import documents
@@ -204,6 +206,37 @@ def test_the_file_that_was_sent_goes_with_its_job(
     caller(method, f"/jobs/{job_id}" + ("/abort" if method == "POST" else ""))
     left = {file.path for file in core.files.list(None)}
     assert left == {f"/bytenite/{other}/a.mp4", kept.path}
+
+
+@pytest.mark.parametrize("way", ["native", "page", "xvid", "engine"])
+def test_the_file_that_was_sent_goes_wherever_its_job_is_deleted(
+    core: Core, client: TestClient, caller: Caller, way: str
+) -> None:
+    (job_id, url), (other, url_of_other) = waiting_for_a_file(caller), waiting_for_a_file(caller)
+    for each in (url, url_of_other):
+        assert client.put(each, content=b"film").status_code == 200
+    caller("POST", f"/jobs/{job_id}/run")
+    own = f"j{job_id}"
+    stored, kept = (core.files.list(None, f"/bytenite/{i}")[0].stored for i in (job_id, other))
+    key = key_of(core, "administrator", scope="admin")
+    match way:
+        case "native":
+            answer = client.delete(f"/api/jobs/{own}", headers={"authorization": f"Bearer {key}"})
+            assert answer.status_code == 204
+        case "page":
+            headers = {"origin": "http://testserver"}
+            client.post("/sign-in", data={"key": key}, headers=headers)
+            assert client.post(f"/jobs/{own}/delete", headers=headers).status_code == 200
+        case "xvid":
+            headers = {"authorization": f"Bearer {key}"}
+            assert client.delete(f"/v1/jobs/{object_id(own)}", headers=headers).status_code == 200
+        case "engine":
+            with locked(core.queue.home, own):  # somebody is at it: the engine does the rest
+                core.queue.delete(None, own)
+                assert stored.exists()
+            core.queue.remove(own)
+    assert [file.path for file in core.files.list(None)] == [f"/bytenite/{other}/a.mp4"]
+    assert (stored.exists(), kept.read_bytes()) == (False, b"film")
 
 
 def test_what_is_said_while_a_file_is_sent_stays(

@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
 from ingest.engine.model import Filter, State, StoredSource, Submission, UrlSource
+from ingest.engine.sent import AWAITED
 from ingest.media.choices import options_of
 from ingest.server.addresses import shown_url
 from ingest.server.dialects.bytenite.bodies import PRIORITIES, CreateJob
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 DIALECT = "bytenite"
 # What of a source's or destination's parameters is kept: whatever else clients send may be a secret.
 _KEPT = ("@type", "name", "url")
-UPLOAD_DIGEST, FILE_ID, START_AT = "_uploadDigest", "_fileId", "_startAt"
+UPLOAD_DIGEST, FILE_ID, START_AT = AWAITED, "_fileId", "_startAt"
 _URL_TYPE = "type.googleapis.com/bytenite.data_source.HttpDataSource"
 _FILE_TYPE = "type.googleapis.com/bytenite.data_source.LocalFileDataSource"
 _TYPES = {"url": _URL_TYPE, "file": _FILE_TYPE}

@@ -14,9 +14,9 @@ from fastapi.responses import Response
 
 from ingest.engine.ids import uuid_of
 from ingest.engine.model import Filter, Job, State, StoredFile
+from ingest.engine.sent import sent_folder
 from ingest.job.errors import IngestError
 from ingest.server.addresses import without_credentials
-from ingest.server.batches import below, remove
 from ingest.server.core import Core
 from ingest.server.dialect import Dialect
 from ingest.server.dialects.bytenite import documents, requests
@@ -254,7 +254,7 @@ def abort(job_id: str, core: CoreOf, who: Submitter) -> dict[str, Any]:
     if job.state in (State.COMPLETED, State.FAILED):
         raise Refusal("conflict", f"the job {job_id[:60]} has ended")
     if job.state is State.DRAFT:
-        _forget(core, who, job)
+        core.queue.delete(who.seen, job.job_id)
         return documents.done(str(uuid.uuid4()), "Job deleted")
     core.queue.cancel(who.seen, job.job_id)
     return documents.done(str(uuid.uuid4()), "Job aborted")
@@ -263,20 +263,8 @@ def abort(job_id: str, core: CoreOf, who: Submitter) -> dict[str, Any]:
 @route("DELETE", "/jobs/{job_id}")
 def delete(job_id: str, core: CoreOf, who: Submitter) -> dict[str, Any]:
     """The job and its results are gone, and the file that was sent for it."""
-    _forget(core, who, job_of(core, who, job_id))
+    core.queue.delete(who.seen, job_of(core, who, job_id).job_id)
     return documents.done(str(uuid.uuid4()), "Job deleted")
-
-
-def _forget(core: Core, who: Principal, job: Job) -> None:
-    core.queue.delete(who.seen, job.job_id)
-    if job.dialect == requests.DIALECT:
-        for file in tuple(below(core.files, job.account, _folder(job), recursive=False)):
-            remove(core.files, job.account, file.path)
-
-
-def _folder(job: Job) -> str:
-    """Where the files are that are sent for a job."""
-    return f"/bytenite/{uuid_of(job.job_id)}"
 
 
 # -- the file that a `file` source waits for --
@@ -290,7 +278,9 @@ async def upload(job_id: str, ticket: str, request: Request, core: CoreOf) -> Re
 
     job = await run_in_threadpool(_job_of_ticket, core, job_id, ticket)
     name = str(job.asked["dataSource"]["params"].get("name") or "source")
-    about = About(path=f"{_folder(job)}/{safe_name(name)}", name=name, replace=True)
+    about = About(
+        path=f"{sent_folder(requests.DIALECT, job.job_id)}/{safe_name(name)}", name=name, replace=True
+    )
     with core.files.writer(job.account, about) as writer:
         async for block in request.stream():
             await run_in_threadpool(writer.write, block)
