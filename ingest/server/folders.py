@@ -133,21 +133,21 @@ class Folders:
     def _make(self, account: str, path: str, changes: Mapping[str, Any]) -> tuple[str, ...]:
         put = self._put(account)
         if path in put:
-            self._change(account, put[path], changes)
+            self._change(account, path, changes)
             return ()
         made = [path, *(p for p in above(path) if p and p not in put and not self._filled(account, p, put))]
-        settings = {key: value for key, value in changes.items() if value is not None}
+        settings = _set(changes)
         documents = {
             _id(account, p): {"path": p, "settings": settings if p == path else {}} for p in reversed(made)
         }
         self._resources.add_all(account, KIND, documents, most=MOST)
         return tuple(reversed(made))
 
-    def _change(self, account: str, folder: Folder, changes: Mapping[str, Any]) -> None:
-        settings = {k: v for k, v in {**folder.settings, **changes}.items() if v is not None}
-        self._resources.replace(
-            account, KIND, _id(account, folder.path), {"path": folder.path, "settings": settings}
-        )
+    def _change(self, account: str, path: str, changes: Mapping[str, Any]) -> None:
+        def changed(document: Mapping[str, Any]) -> dict[str, Any]:
+            return {"path": path, "settings": _set({**document["settings"], **changes})}
+
+        self._resources.change(account, KIND, _id(account, path), changed)
 
     def _filled(self, account: str, path: str, put: Mapping[str, Folder]) -> bool:
         return any(p.startswith(f"{path}/") for p in put) or bool(self._files.list(account, path, limit=1))
@@ -186,6 +186,11 @@ def _steps(place: str, top: str) -> Iterator[str]:
     while end != -1:
         yield place[: end + 1]
         end = place.find("/", end + 1)
+
+
+def _set(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Those that are; None takes one away."""
+    return {key: value for key, value in settings.items() if value is not None}
 
 
 def _id(account: str, path: str) -> str:

@@ -16,7 +16,7 @@ from ingest.store.model import storable
 from ingest.store.tables import RESOURCES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from sqlalchemy import Row, Select
 
@@ -116,6 +116,27 @@ class Resources:
         with self._database.write() as db:
             db.execute(update(RESOURCES).where(R.resource_id == found.resource_id).values(values))
         return self.get(account, kind, resource_id)
+
+    def change(
+        self,
+        account: str,
+        kind: str,
+        resource_id: str,
+        changed: Callable[[Mapping[str, Any]], Mapping[str, Any]],
+    ) -> Mapping[str, Any]:
+        """Another document, made of the one that is there, which is returned; nobody writes in between.
+
+        Raises:
+            Refusal: `not_found`.
+        """
+        with self._database.write() as db:
+            row = db.execute(_one(account, kind, resource_id)).one_or_none()
+            if row is None:
+                raise _missing()
+            before: Mapping[str, Any] = json.loads(row.document)
+            values = {"document": json.dumps(changed(before)), "updated": utc_now()}
+            db.execute(update(RESOURCES).where(R.resource_id == row.resource_id).values(values))
+        return before
 
     def delete(self, account: str | None, kind: str, resource_id: str) -> None:
         """Raises Refusal `not_found`."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -463,6 +465,30 @@ def test_who_puts_a_folder_beside_another_one_looks_again(
     monkeypatch.setattr(Folders, "_put", lambda *asked: answers.pop() if answers else real(*asked))
     store.put(asker.account, "/f", {"description": "films"})
     assert asker.details("/f")["settings"] == {"description": "films"}
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_of_changes_at_once_none_is_lost(asker: Asker, monkeypatch: pytest.MonkeyPatch, there: bool) -> None:
+    store, number = Folders(asker.core.files), 4
+    if there:
+        store.put(asker.account, "/f", {"before": 1})
+    real, looked, first = Folders._put, threading.Barrier(number), threading.local()
+
+    def together(*asked: Any) -> Any:
+        """All look before one of them writes."""
+        found = real(*asked)
+        if not hasattr(first, "done"):
+            first.done = True
+            looked.wait(10)
+        return found
+
+    monkeypatch.setattr(Folders, "_put", together)
+    with ThreadPoolExecutor(number) as pool:
+        list(pool.map(lambda n: store.put(asker.account, "/f", {f"n{n}": n}), range(number)))
+    monkeypatch.undo()
+    assert store.get(asker.account, "/f").settings == {f"n{n}": n for n in range(number)} | (
+        {"before": 1} if there else {}
+    )
 
 
 @pytest.mark.parametrize("settings", [None, {}, {"description": None}])
