@@ -1,11 +1,12 @@
 """The kinds of errands that there are: copies and deletions of files and folders, and saving a job's package as files.
 
-Nothing that replaced a file, or the settings of a folder, brings them back when it is undone: only what stood nowhere
-before is taken away again.
+Nothing that replaced a file brings it back when it is undone: only what stood nowhere before is taken away again. The
+settings of a folder are what they were before, but for those that somebody has changed meanwhile.
 """
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -131,15 +132,20 @@ class CopyFolders(_OfFolders):
     def act(self, errand: Errand, act: Any) -> str | None:
         if "folder" not in act:
             return copy(self._files, errand.account, act)
-        made = self._folders.put(errand.account, act["folder"], act["settings"])
-        return "\n".join(f"{path}/" for path in made) or None
+        put = self._folders.put(errand.account, act["folder"], act["settings"])
+        if put.before:
+            return json.dumps({**act, "before": put.before})
+        return "\n".join(f"{path}/" for path in put.made) or None
 
     def undo(self, errand: Errand, made: str) -> None:
-        if not made.endswith("/"):  # as no file's path does
+        if made.startswith("{"):  # paths begin with a slash
+            told = json.loads(made)
+            self._folders.take_back(errand.account, told["folder"], told["settings"], told["before"])
+        elif made.endswith("/"):  # as no file's path does
+            for place in reversed(made.split("\n")):
+                self._folders.remove(errand.account, place[:-1])
+        else:
             super().undo(errand, made)
-            return
-        for place in reversed(made.split("\n")):
-            self._folders.remove(errand.account, place[:-1])
 
 
 class DeleteFiles(_OfFiles):

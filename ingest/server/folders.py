@@ -16,7 +16,7 @@ from ingest.server.refusals import Refusal
 from ingest.server.resources import MOST, Resources
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from ingest.engine.model import StoredFile
     from ingest.server.filestore import FileStore
@@ -40,6 +40,18 @@ class Folder:
     def place(self) -> str:
         """Where it stands in a list: right before all that is in it."""
         return f"{self.path}/"
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """What putting a folder did: it made folders, the topmost first, or gave settings to one that was there.
+
+    Attributes:
+        before: the earlier values of those that are others now; None for what was not set.
+    """
+
+    made: tuple[str, ...] = ()
+    before: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Folders:
@@ -103,8 +115,8 @@ class Folders:
 
     # -- changes --
 
-    def put(self, account: str, path: str, changes: Mapping[str, Any]) -> tuple[str, ...]:
-        """Make a folder, and what it is in as far as that is not there; what was made, the topmost first.
+    def put(self, account: str, path: str, changes: Mapping[str, Any]) -> Put:
+        """Make a folder, and what it is in as far as that is not there.
 
         `changes`: of its settings; None takes one away.
 
@@ -120,6 +132,24 @@ class Folders:
                 raise
         return self._make(account, path, changes)  # another one has just made it, or taken it away
 
+    def take_back(
+        self, account: str, path: str, changes: Mapping[str, Any], before: Mapping[str, Any]
+    ) -> None:
+        """Let settings that are as `changes` has them be as before; those that somebody has changed since then stay.
+
+        The folder may be gone.
+        """
+
+        def changed(settings: Mapping[str, Any]) -> dict[str, Any]:
+            ours = {key: value for key, value in before.items() if settings.get(key) == changes.get(key)}
+            return {**settings, **ours}
+
+        try:
+            self._change(account, path, changed)
+        except Refusal as refusal:
+            if refusal.kind != "not_found":
+                raise
+
     def remove(self, account: str, path: str) -> bool:
         """Let it be no folder that was put; whether it was one."""
         try:
@@ -130,24 +160,29 @@ class Folders:
             return False
         return True
 
-    def _make(self, account: str, path: str, changes: Mapping[str, Any]) -> tuple[str, ...]:
+    def _make(self, account: str, path: str, changes: Mapping[str, Any]) -> Put:
         put = self._put(account)
         if path in put:
-            self._change(account, path, changes)
-            return ()
+            there = self._change(account, path, lambda settings: {**settings, **changes})
+            return Put(before={k: there.get(k) for k, v in changes.items() if there.get(k) != v})
         made = [path, *(p for p in above(path) if p and p not in put and not self._filled(account, p, put))]
         settings = _set(changes)
         documents = {
             _id(account, p): {"path": p, "settings": settings if p == path else {}} for p in reversed(made)
         }
         self._resources.add_all(account, KIND, documents, most=MOST)
-        return tuple(reversed(made))
+        return Put(made=tuple(reversed(made)))
 
-    def _change(self, account: str, path: str, changes: Mapping[str, Any]) -> None:
-        def changed(document: Mapping[str, Any]) -> dict[str, Any]:
-            return {"path": path, "settings": _set({**document["settings"], **changes})}
+    def _change(
+        self, account: str, path: str, changed: Callable[[Mapping[str, Any]], Mapping[str, Any]]
+    ) -> Mapping[str, Any]:
+        """The settings of before. Raises Refusal `not_found`."""
 
-        self._resources.change(account, KIND, _id(account, path), changed)
+        def document(there: Mapping[str, Any]) -> dict[str, Any]:
+            return {"path": path, "settings": _set(changed(there["settings"]))}
+
+        before = self._resources.change(account, KIND, _id(account, path), document)
+        return dict(before["settings"])
 
     def _filled(self, account: str, path: str, put: Mapping[str, Folder]) -> bool:
         return any(p.startswith(f"{path}/") for p in put) or bool(self._files.list(account, path, limit=1))

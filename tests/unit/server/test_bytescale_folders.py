@@ -16,6 +16,7 @@ from ingest.server.dialects.bytescale import folders
 from ingest.server.dialects.bytescale.documents import folder_details, milliseconds
 from ingest.server.filestore import About
 from ingest.server.folders import Folder, Folders
+from ingest.server.refusals import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -428,6 +429,63 @@ def test_what_a_failed_copy_put_is_taken_away(asker: Asker, monkeypatch: pytest.
     failed = asker.done("POST", "/copy/batch", {"folders": copies})
     assert (failed["status"], failed["error"]["code"]) == ("Failed", "quota_exceeded")
     assert asker.names("/", recursive=True) == ["/f/", "/f/a.mp4", "/f/put/", "/g/", "/g/there/"]
+
+
+def described(value: str | None) -> dict[str, Any]:
+    return {"description": {"set": True, "value": value}}
+
+
+def test_a_failed_copy_leaves_folders_that_were_there_their_settings(
+    asker: Asker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asker.put("/f", **described("copied"))
+    for name in ("changed", "plain", "same"):
+        asker.put(f"/f/{name}", **described("copied"))
+    asker.put("/f/untold")
+    asker.put("/g", **described("old"))
+    asker.put("/g/changed", **described("old"))
+    asker.put("/g/plain")
+    asker.put("/g/same", **described("copied"))
+    asker.put("/g/untold", **described("old"))
+    put = Folders.put
+
+    def late(store: Folders, account: str, path: str, changes: Any) -> Any:
+        if path == "/h/untold":  # the last of the second copy
+            put(store, account, "/g/changed", {"description": "of somebody else"})
+            raise Refusal("conflict", "no more", code="quota_exceeded")
+        return put(store, account, path, changes)
+
+    monkeypatch.setattr(Folders, "put", late)
+    copies = [{"source": "/f", "destination": to} for to in ("/g", "/h")]
+    assert asker.done("POST", "/copy/batch", {"folders": copies})["status"] == "Failed"
+    there = {path: asker.details(path)["settings"].get("description") for path in asker.names("/g")}
+    assert asker.details("/g")["settings"] == {"description": "old"}
+    assert there == {
+        "/g/changed/": "of somebody else",
+        "/g/plain/": None,
+        "/g/same/": "copied",
+        "/g/untold/": "old",
+    }
+    assert asker.names("/h") == []
+
+
+def test_a_copy_whose_folder_is_gone_meanwhile_is_taken_back(
+    asker: Asker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asker.put("/f", **described("copied"))
+    asker.put("/f/in")
+    asker.put("/g", **described("old"))
+    put = Folders.put
+
+    def late(store: Folders, account: str, path: str, changes: Any) -> Any:
+        if path == "/g/in":
+            store.remove(account, "/g")
+            raise Refusal("conflict", "no more", code="quota_exceeded")
+        return put(store, account, path, changes)
+
+    monkeypatch.setattr(Folders, "put", late)
+    assert asker.done("POST", "/copy", {"source": "/f", "destination": "/g"})["status"] == "Failed"
+    assert asker.names("/") == ["/f/"]
 
 
 def test_a_folder_that_is_copied_twice_is_put_once(asker: Asker) -> None:
