@@ -7,25 +7,24 @@ A folder's path has no slash at its end; that of the top is empty.
 from __future__ import annotations
 
 import hashlib
-from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from heapq import merge
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
 
 from ingest.server.filepaths import checked_path
+from ingest.server.folder_rows import KIND, children, files_below, put_folders
 from ingest.server.refusals import Refusal
 from ingest.server.resources import MOST, Resources
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from ingest.engine.model import StoredFile
     from ingest.server.filestore import FileStore
 
-KIND: Final = "folder"
-# Behind every path that begins with what stands before it: no path has a character that is none (filepaths.py).
-_LAST: Final = "\U0010ffff"
-# Files that are read at once: few behind a folder that is passed over, more for as long as none is.
-_FEWEST, _MOST = 8, 512
+
+_MOST = 512  # entries that are read at once where nobody has asked for more
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +39,10 @@ class Folder:
     def place(self) -> str:
         """Where it stands in a list: right before all that is in it."""
         return f"{self.path}/"
+
+
+if TYPE_CHECKING:
+    Entry = tuple[str, StoredFile | Folder | str]  # behind its place
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +68,11 @@ class Folders:
 
     def get(self, account: str, path: str) -> Folder:
         """The folder of this path; where there is none it is an empty one that was not put."""
-        return self._put(account).get(path, Folder(path))
+        return self._of(account, [path])[0]
 
     def line(self, account: str, path: str) -> tuple[Folder, ...]:
         """The folder of this path and those that it is in, up to the top."""
-        put = self._put(account)
-        return tuple(put.get(p, Folder(p)) for p in (path, *above(path)))
+        return self._of(account, [path, *above(path)])
 
     def put_below(self, account: str, path: str, recursive: bool) -> tuple[Folder, ...]:
         """The folder of this path, if it was put, and with `recursive` all that were put in it, by path."""
@@ -78,40 +80,45 @@ class Folders:
         return tuple(f for f in found if f.path == path or (recursive and f.path.startswith(f"{path}/")))
 
     def entries(
-        self, account: str, path: str, *, after: str = "", recursive: bool = False
-    ) -> Iterator[StoredFile | Folder]:
+        self,
+        account: str,
+        path: str,
+        *,
+        after: str = "",
+        recursive: bool = False,
+        files: bool = True,
+        at_once: int = 50,
+    ) -> Iterator[StoredFile | Folder | str]:
         """What is in a folder, in the order of `place_of`, behind the place `after`.
 
-        `recursive`: with all that is in its folders.
+        `recursive`: with all that is in its folders. Without `files` their paths stand in their places. `at_once`:
+        how many are read before the first one comes; more and more behind them.
         """
         top = f"{path}/"
-        put = self._put(account)
-        places = deque(p for p in (f.place for f in put.values()) if p.startswith(top))
-        page: deque[StoredFile] = deque()
         last = max(after, top)
-        more, size = True, _FEWEST
-        while True:
-            while places and places[0] <= last:
-                places.popleft()
-            while page and page[0].path <= last:
-                page.popleft()
-            if not page and more:
-                page.extend(self._files.list(account, path or "/", after=last, limit=size))
-                more, size = len(page) == size, min(size * 2, _MOST)
-            if not page and not places:
-                return
-            file = page[0] if page and not (places and places[0] < page[0].path) else None
-            place = places[0] if file is None else file.path
-            steps = list(_steps(place, top)) if recursive else list(_steps(place, top))[:1]
-            for step in steps:
+
+        def put(after: str, size: int) -> Sequence[Entry]:
+            with self._files.database.read() as db:
+                found = put_folders(db, account, top, after, size, recursive=recursive)
+            return [(f.place, f) for f in map(_folder, found)]
+
+        def filled(after: str, size: int) -> Sequence[Entry]:
+            with self._files.database.read() as db:
+                if recursive:
+                    found = files_below(db, account, top, after, size, wanted=files)
+                    return [(place_of(entry), entry) for entry in found]
+                right_in = children(db, account, top, after, size, wanted=files)
+            return [(place, entry or Folder(place[:-1])) for place, entry in right_in]
+
+        # Those that were put come first, where both are at one place.
+        for place, entry in merge(_read(put, last, at_once), _read(filled, last, at_once), key=itemgetter(0)):
+            steps = tuple(_steps(place, top))
+            for step in steps if recursive else steps[:1]:
                 if step > last:
-                    yield put.get(step[:-1], Folder(step[:-1]))
-            if recursive or not steps:
-                last = place
-                if file is not None:
-                    yield file
-            else:
-                last, size = steps[0] + _LAST, _FEWEST
+                    yield entry if isinstance(entry, Folder) and step == place else Folder(step[:-1])
+                    last = step
+            if not isinstance(entry, Folder):
+                yield entry
 
     # -- changes --
 
@@ -187,15 +194,33 @@ class Folders:
     def _filled(self, account: str, path: str, put: Mapping[str, Folder]) -> bool:
         return any(p.startswith(f"{path}/") for p in put) or bool(self._files.list(account, path, limit=1))
 
+    def _of(self, account: str, paths: Sequence[str]) -> tuple[Folder, ...]:
+        ids = {path: _id(account, path) for path in paths}
+        put = self._resources.documents(account, KIND, ids.values())
+        return tuple(_folder(put[i]) if (i := ids[path]) in put else Folder(path) for path in paths)
+
     def _put(self, account: str) -> dict[str, Folder]:
-        rows = (r.document for r in self._resources.list(account, KIND))
-        found = (Folder(row["path"], row["settings"], put=True) for row in rows)
+        found = map(_folder, self._resources.documents(account, KIND).values())
         return {folder.path: folder for folder in sorted(found, key=lambda f: f.place)}
 
 
-def place_of(entry: StoredFile | Folder) -> str:
+def place_of(entry: StoredFile | Folder | str) -> str:
     """Where a file or a folder stands in a list; what comes behind it has a greater one."""
-    return entry.place if isinstance(entry, Folder) else entry.path
+    match entry:
+        case Folder():
+            return entry.place
+        case str():
+            return entry
+        case _:
+            return entry.path
+
+
+def _read(ask: Callable[[str, int], Sequence[Entry]], after: str, size: int) -> Iterator[Entry]:
+    while page := ask(after, size):
+        yield from page
+        if len(page) < size:
+            return
+        after, size = page[-1][0], max(size, min(size * 2, _MOST))
 
 
 def above(path: str) -> tuple[str, ...]:
@@ -221,6 +246,10 @@ def _steps(place: str, top: str) -> Iterator[str]:
     while end != -1:
         yield place[: end + 1]
         end = place.find("/", end + 1)
+
+
+def _folder(document: Mapping[str, Any]) -> Folder:
+    return Folder(document["path"], document["settings"], put=True)
 
 
 def _set(settings: Mapping[str, Any]) -> dict[str, Any]:

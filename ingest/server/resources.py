@@ -16,7 +16,7 @@ from ingest.store.model import storable
 from ingest.store.tables import RESOURCES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from sqlalchemy import Row, Select
 
@@ -59,6 +59,17 @@ class Resources:
             query = query.where(R.account == account)
         with self._database.read() as db:
             return tuple(_resource(row) for row in db.execute(query))
+
+    def documents(
+        self, account: str, kind: str, ids: Iterable[str] | None = None
+    ) -> dict[str, Mapping[str, Any]]:
+        """Those of the account by id, the oldest first; with `ids` only those of them that are there."""
+        query = select(R.resource_id, R.document).where(R.account == account, R.kind == kind)
+        query = query.order_by(R.created, R.resource_id)
+        if ids is not None:
+            query = query.where(R.resource_id.in_(list(ids)))
+        with self._database.read() as db:
+            return {resource_id: json.loads(document) for resource_id, document in db.execute(query)}
 
     def add(
         self,

@@ -287,17 +287,23 @@ def test_pages_hold_everything_once(tree: Asker, limit: int) -> None:
     assert tree.names("/p/q", limit=limit) == []
 
 
-def test_nothing_is_left_out_where_more_is_read_than_once(
-    asker: Asker, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("ingest.server.folders._FEWEST", 1)
-    monkeypatch.setattr("ingest.server.folders._MOST", 4)
+@pytest.mark.parametrize("limit", [1, 2, 3, 50])
+def test_nothing_is_left_out_where_more_is_read_than_once(asker: Asker, limit: int) -> None:
     inside = [f"/f/{n:02}" for n in range(9)]
     asker.files("/a", "/b", *inside, "/f0", "/g/a", "/h")
     asker.put("/f/04/in")
-    assert asker.names("/") == ["/a", "/b", "/f/", "/f0", "/g/", "/h"]
+    assert asker.names("/", limit=limit) == ["/a", "/b", "/f/", "/f0", "/g/", "/h"]
     below = sorted([*inside, "/f/04/", "/f/04/in/"])
-    assert asker.names("/", recursive=True) == ["/a", "/b", "/f/", *below, "/f0", "/g/", "/g/a", "/h"]
+    assert asker.names("/", recursive=True, limit=limit) == [
+        "/a",
+        "/b",
+        "/f/",
+        *below,
+        "/f0",
+        "/g/",
+        "/g/a",
+        "/h",
+    ]
 
 
 def test_a_page_that_looks_at_enough_is_the_last_but_one(

@@ -92,7 +92,14 @@ def listed(
     """`ListFolderResponse`. Raises Refusal: a path that is none."""
     path, files, public = folder(asked.folder_path), access.core.files, access.core.settings.public_media
     folders = Folders(files)
-    found = folders.entries(access.account, path, after=asked.cursor, recursive=asked.all_below())
+    found = folders.entries(
+        access.account,
+        path,
+        after=asked.cursor,
+        recursive=asked.all_below(),
+        files=asked.include_files,
+        at_once=asked.limit + 1,
+    )
     here = folders.get(access.account, path)
     if asked.dry_run and here.put and asked.cursor < here.place:
         found = _behind(here, found)
@@ -104,7 +111,7 @@ def listed(
             complete = False
             break
         cursor = place_of(entry)
-        if wanted:
+        if wanted and not isinstance(entry, str):
             items.append(entry)
     return {
         "cursor": cursor,
@@ -119,7 +126,7 @@ def listed(
     }
 
 
-def is_wanted(entry: "StoredFile | Folder", asked: bodies.ListFolder) -> bool:
+def is_wanted(entry: "StoredFile | Folder | str", asked: bodies.ListFolder) -> bool:
     """Whether it is listed. Pure. Operations, which a dry run shows, do nothing to what is there by its files alone."""
     if not isinstance(entry, Folder):
         return asked.include_files
@@ -130,7 +137,9 @@ def is_wanted(entry: "StoredFile | Folder", asked: bodies.ListFolder) -> bool:
     return asked.include_virtual_folders and below
 
 
-def _behind(first: Folder, rest: "Iterable[StoredFile | Folder]") -> "Iterator[StoredFile | Folder]":
+def _behind(
+    first: Folder, rest: "Iterable[StoredFile | Folder | str]"
+) -> "Iterator[StoredFile | Folder | str]":
     yield first
     yield from rest
 
