@@ -471,6 +471,24 @@ def test_drafts_and_cancelled_jobs_are_none(
 # -- the list --
 
 
+def test_a_preset_that_is_wrong_keeps_nobody_from_a_job(tmp_path: Path) -> None:
+    """Only whoever asks for presets is told so: a job shows no more of them than their names."""
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "fhd.toml").write_text("name = ")
+    with made_core(tmp_path / "home", preset_dir=tmp_path / "own") as core:
+        key = key_of(core)
+        me = {"Authorization": f"Bearer {key}"}
+        job = submitted(core, key)
+        client = TestClient(app_of(core))
+        shown = client.get(f"/v1/jobs/{object_id(job.job_id)}", headers=me)
+        assert (shown.status_code, shown.json()["job"]["outputs"][0]["preset"]["id"]) == (
+            200,
+            system_id("sd"),
+        )
+        assert client.get("/v1/jobs/", headers=me).status_code == 200
+        assert client.get(f"/v1/presets/{system_id('sd')}", headers=me).status_code == 400
+
+
 @pytest.fixture
 def three(core: Core, client: TestClient, me: dict[str, str], key: str) -> list[dict[str, Any]]:
     """One that waits, one that runs, one that is done; of them the last is of another pipeline and marked."""

@@ -1,6 +1,7 @@
 """Who asks, how they want to be answered, and how Xvid's API says no."""
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import Depends, Header, Request
@@ -130,11 +131,16 @@ class Asked:
     def book(self) -> PresetBook:
         return preset_files.load(self.core.settings.preset_dir)
 
+    @cached_property
+    def _system_ids(self) -> dict[str, str]:
+        """By name. The files are not read: whether one of them is wrong does not matter here."""
+        return system_ids(preset_files.find(self.core.settings.preset_dir))
+
     # -- documents --
 
     def job_document(self, job: Job) -> dict[str, Any]:
         self._jobs[ids.job_prefix(object_id(job.job_id))] = job
-        return documents.job(job, self.base, system_ids(self.book()))
+        return documents.job(job, self.base, self._system_ids)
 
     def file_document(self, found: StoredFile | files.JobFile) -> dict[str, Any]:
         if isinstance(found, StoredFile):
