@@ -137,8 +137,8 @@ class KeyRing:
             Refusal: `missing_credentials` for none, `bad_credentials` for one that is unknown or revoked, `expired`;
                 `too_many` requests of one key in a second.
         """
-        if self._anybody is not None:
-            return self._anybody
+        if (known := self.known(credential)) is not None:
+            return known
         text = credential.strip()
         if not text:
             raise Refusal("missing_credentials", "an API key is needed")

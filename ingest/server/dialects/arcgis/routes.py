@@ -134,8 +134,8 @@ AskedOf = Annotated[Asked, Depends(_asked)]
 CoreOf = Annotated[Core, Depends(get_core)]
 
 
-def _principal(asked: AskedOf, core: CoreOf) -> Principal:
-    who = core.keys.principal(asked.credential or session_of(core, asked.request))
+async def _principal(asked: AskedOf, core: CoreOf) -> Principal:
+    who = await core.principal(asked.credential or session_of(core, asked.request))
     who.require("read")
     return who
 

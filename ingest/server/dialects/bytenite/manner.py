@@ -62,18 +62,21 @@ def refuse(refusal: Refusal, request: Request) -> Response:  # noqa: ARG001 - ev
 CoreOf = Annotated[Core, Depends(get_core)]
 
 
-def _principal(core: CoreOf, authorization: Annotated[str, Header()] = "") -> Principal:
+# What a request depends on waits for nothing where it is known: another thread would cost more than the answer.
+
+
+async def _principal(core: CoreOf, authorization: Annotated[str, Header()] = "") -> Principal:
     """The token stands bare in the header; clients that put `Bearer` before it are understood as well."""
     scheme, _, rest = authorization.strip().partition(" ")
-    return core.keys.principal(rest if scheme.lower() == "bearer" else authorization)
+    return await core.principal(rest if scheme.lower() == "bearer" else authorization)
 
 
-def _reader(who: Annotated[Principal, Depends(_principal)]) -> Principal:
+async def _reader(who: Annotated[Principal, Depends(_principal)]) -> Principal:
     who.require("read")
     return who
 
 
-def _submitter(who: Annotated[Principal, Depends(_principal)]) -> Principal:
+async def _submitter(who: Annotated[Principal, Depends(_principal)]) -> Principal:
     who.require("submit")
     return who
 

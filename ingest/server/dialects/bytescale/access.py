@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends, Request
 from fastapi.responses import JSONResponse
+from starlette.concurrency import run_in_threadpool
 from starlette.convertors import Convertor, register_url_convertor
 
 from ingest.server.core import Core, get_core
@@ -78,18 +79,20 @@ class Access:
         self.principal.require(scope)
 
 
-def admitted(core: Core, request: Request, account: str, credential: str) -> Access:
-    """Raises Refusal: as `KeyRing.principal`; not_found for an account of others, and for one that is none."""
-    principal = core.keys.principal(credential)
+def admitted(core: Core, request: Request, account: str, principal: Principal) -> Access:
+    """Raises Refusal not_found for an account of others, and for one that is none."""
     theirs = principal.account == account or (principal.seen is None and account in core.keys.accounts())
     if not theirs:
         raise Refusal("not_found", "there is nothing at this URL for this key", code="account_not_found")
     return Access(core, principal, account, core.base_url(request))
 
 
-def access(account: str, request: Request, core: Annotated[Core, Depends(get_core)]) -> Access:
+async def access(account: str, request: Request, core: Annotated[Core, Depends(get_core)]) -> Access:
     """For routes of the API: `access: Access = Depends(access)`."""
-    return admitted(core, request, account, credential(request))
+    principal = await core.principal(credential(request))
+    if principal.account == account:  # no look into the store
+        return admitted(core, request, account, principal)
+    return await run_in_threadpool(admitted, core, request, account, principal)
 
 
 def media_access(core: Core, request: Request, account: str, credential: str) -> Access:
@@ -98,10 +101,10 @@ def media_access(core: Core, request: Request, account: str, credential: str) ->
     Raises Refusal as `admitted`.
     """
     if not credential and core.settings.public_media:
-        return Access(
-            core, Principal(account, "anonymous", frozenset({"read"})), account, core.base_url(request)
-        )
-    return admitted(core, request, account, credential)
+        principal = Principal(account, "anonymous", frozenset({"read"}))
+    else:
+        principal = core.keys.principal(credential)
+    return admitted(core, request, account, principal)
 
 
 def credential(request: Request) -> str:

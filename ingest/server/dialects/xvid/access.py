@@ -267,19 +267,19 @@ def default_pipeline_id(account: str) -> str:
     return ids.named_id("pipeline", account)
 
 
-def _asked(
+async def _asked(
     request: Request, core: Annotated[Core, Depends(get_core)], authorization: Annotated[str, Header()] = ""
 ) -> Asked:
     """Whoever it is."""
     scheme, text = get_authorization_scheme_param(authorization)
     if not authorization and not core.settings.no_auth:
         return Asked(request, core, None)
-    who = core.keys.principal(text if scheme.lower() == "bearer" else "")
+    who = await core.principal(text if scheme.lower() == "bearer" else "")
     who.require("read")
     return Asked(request, core, who)
 
 
-def _known(asked: Annotated[Asked, Depends(_asked)]) -> Asked:
+async def _known(asked: Annotated[Asked, Depends(_asked)]) -> Asked:
     if asked.anonymous:
         raise Refusal("missing_credentials", "an access token is needed")
     return asked
