@@ -3,6 +3,8 @@
 import re
 import uuid
 from collections.abc import Callable
+from functools import wraps
+from inspect import iscoroutinefunction
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Header, Request
@@ -90,14 +92,26 @@ def route(method: str, *paths: str) -> Callable[[Route], Route]:
     """A route below both base paths, in each spelling."""
 
     def register(function: Route) -> Route:
+        endpoint = function if iscoroutinefunction(function) else _written(function)
         for base in BASES:
             for path in paths:
                 router.add_api_route(
-                    base + path, function, methods=[method], response_model=None, response_class=JsonAnswer
+                    base + path, endpoint, methods=[method], response_model=None, response_class=JsonAnswer
                 )
         return function
 
     return register
+
+
+def _written(function: Callable[..., Any]) -> Callable[..., Response]:
+    """With its document as text: FastAPI would make a copy of it first, value by value."""
+
+    @wraps(function)
+    def written(*given: Any, **named: Any) -> Response:
+        answer = function(*given, **named)
+        return answer if isinstance(answer, Response) else JsonAnswer(answer)
+
+    return written
 
 
 def job_of(core: Core, who: Principal, job_id: str) -> Job:
