@@ -88,15 +88,21 @@ def dialect_router(refuse: Refuse, paths: str) -> DialectRouter:
             return refusing
 
     class Router(DialectRouter):
+        heads = 0
+
         def add_api_route(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
             super().add_api_route(path, endpoint, **options)
+            route = self.routes.pop()
+            assert isinstance(route, APIRoute)  # noqa: S101 (the one that was added just now)
+            self.routes.insert(len(self.routes) - self.heads, route)
             methods = set(options.get("methods") or ("GET",))
             if "GET" in methods and "HEAD" not in methods and not getattr(endpoint, _STREAM, False):
-                # Behind it, so that a HEAD that the dialect itself has (tus) comes first; documents show GET alone.
-                head = copy(self.routes[-1])
-                assert isinstance(head, APIRoute)  # noqa: S101 (the one that was added just now)
+                # Behind all others: a HEAD that the dialect itself has (tus) comes first, and nobody who asks
+                # otherwise looks among them. Documents show GET alone.
+                head = copy(route)
                 head.methods, head.include_in_schema = {"HEAD"}, False
                 self.routes.append(head)
+                self.heads += 1
 
     router = Router(route_class=Route)
     router.paths = re.compile(paths)

@@ -36,21 +36,30 @@ if TYPE_CHECKING:
 
 _ANSWER: Final = "ingest.quick"  # of an ASGI scope
 _JOB: Final = re.compile(JOB_PATH.replace("{job_id}", "([^/]+)"))
+_JOBS: Final = re.compile(re.escape(JOBS_PATH))
 
 
 class QuickRoute(BaseRoute):
     """Takes a GET request whose answer `found` knows; None: another route's."""
 
-    def __init__(self, path_format: str, found: Callable[[str, QueryParams], Answer | None]) -> None:
+    def __init__(
+        self,
+        path_format: str,
+        path: re.Pattern[str],
+        found: Callable[[re.Match[str], QueryParams], Answer | None],
+    ) -> None:
         self.path_format = path_format  # for the meters
-        self._found = found
+        self._path, self._found = path, found
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        if scope["type"] == "http" and scope["method"] == "GET" and not scope.get("root_path"):
+        if (
+            scope["type"] == "http"
+            and scope["method"] == "GET"
+            and not scope.get("root_path")
+            and (path := self._path.fullmatch(scope["path"]))
+        ):
             asked = QueryParams(scope["query_string"])
-            if len(asked.get("access_token", "")) <= TOKEN_LENGTH and (
-                answer := self._found(scope["path"], asked)
-            ):
+            if len(asked.get("access_token", "")) <= TOKEN_LENGTH and (answer := self._found(path, asked)):
                 return Match.FULL, {"route": self, _ANSWER: answer}
         return Match.NONE, {}
 
@@ -65,16 +74,11 @@ class QuickRoute(BaseRoute):
         await response(scope, receive, send)
 
 
-def _job(path: str, _asked: QueryParams) -> Answer | None:
-    found = _JOB.fullmatch(path)
-    if found is None:
-        return None
-    return lambda core, request, asking: job_answer(core, request, asking, found[1])
+def _job(path: re.Match[str], _asked: QueryParams) -> Answer | None:
+    return lambda core, request, asking: job_answer(core, request, asking, path[1])
 
 
-def _jobs(path: str, asked: QueryParams) -> Answer | None:
-    if path != JOBS_PATH:
-        return None
+def _jobs(_path: re.Match[str], asked: QueryParams) -> Answer | None:
     given: dict[str, Any] = dict(asked)
     if "state" in given:
         given["state"] = asked.getlist("state")
@@ -87,4 +91,4 @@ def _jobs(path: str, asked: QueryParams) -> Answer | None:
 
 def quick_routes() -> list[BaseRoute]:
     """To stand before all others."""
-    return [QuickRoute(JOB_PATH, _job), QuickRoute(JOBS_PATH, _jobs)]
+    return [QuickRoute(JOB_PATH, _JOB, _job), QuickRoute(JOBS_PATH, _JOBS, _jobs)]
