@@ -11,10 +11,10 @@ import errno
 import json
 import logging
 import threading
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from ingest.job import codes
 from ingest.job.errors import IngestError, UsageError
@@ -22,7 +22,7 @@ from ingest.job.ids import new_job_id
 from ingest.job.public import without_places
 from ingest.job.record import utc_now
 from ingest.server.refusals import Refusal
-from ingest.store.tables import ERRANDS
+from ingest.store.tables import ERRAND_DONE, ERRANDS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -35,7 +35,13 @@ if TYPE_CHECKING:
 Status = Literal["Pending", "Running", "Rollback", "Failed", "Succeeded", "Cancelling", "Cancelled"]
 OPEN: tuple[Status, ...] = ("Pending", "Running", "Rollback", "Cancelling")
 POLL = 0.5  # seconds between two looks at what an errand waits for
-E = ERRANDS.c
+E, D = ERRANDS.c, ERRAND_DONE.c
+# Without what it is made of, which may be large.
+_DONE = select(func.max(D.position) + 1).where(D.job_id == E.job_id).scalar_subquery()
+_SHOWN = select(
+    *(column for column in E if column.key not in ("position", "acts", "undo")),
+    func.coalesce(_DONE, E.position).label("position"),
+)
 _log = logging.getLogger("ingest.server")
 
 
@@ -46,9 +52,7 @@ class Errand:
     Attributes:
         kind: says which `Doing` does it.
         asked: what is to be done, JSON.
-        acts: the single things that there are to do, JSON; settled when it begins.
-        position: how many of its acts are done.
-        undo: what it has made, in order.
+        position: how many of the single things that there are to do are done.
         error: `code`, `message` and `timestamp` once it has failed.
     """
 
@@ -61,9 +65,20 @@ class Errand:
     attempts: int
     position: int
     asked: Mapping[str, Any]
-    acts: tuple[Any, ...] = ()
-    undo: tuple[str, ...] = ()
     error: Mapping[str, Any] | None = field(default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What an errand is made of.
+
+    Attributes:
+        acts: the single things that there are to do, JSON; settled when it begins.
+        undo: what it has made, in order.
+    """
+
+    acts: tuple[Any, ...]
+    undo: tuple[str, ...]
 
 
 class Doing(Protocol):
@@ -113,7 +128,7 @@ class Errands:
         return self.get(account, values["job_id"])
 
     def find(self, account: str | None, job_id: str) -> Errand | None:
-        query = select(ERRANDS).where(E.job_id == job_id)
+        query = _SHOWN.where(E.job_id == job_id)
         if account is not None:
             query = query.where(E.account == account)
         with self._database.read() as db:
@@ -129,7 +144,7 @@ class Errands:
 
     def recent(self, account: str | None, kinds: Collection[str], limit: int) -> tuple[Errand, ...]:
         """The newest of these kinds, newest first."""
-        query = select(ERRANDS).where(E.kind.in_(sorted(kinds)))
+        query = _SHOWN.where(E.kind.in_(sorted(kinds)))
         if account is not None:
             query = query.where(E.account == account)
         query = query.order_by(E.created.desc(), E.job_id.desc()).limit(limit)
@@ -201,7 +216,7 @@ class Errands:
             self._awake.wait(POLL if waiting else None)
 
     def _open(self) -> tuple[Errand, ...]:
-        query = select(ERRANDS).where(E.status.in_(OPEN)).order_by(E.created, E.job_id)
+        query = _SHOWN.where(E.status.in_(OPEN)).order_by(E.created, E.job_id)
         with self._database.read() as db:
             return tuple(_errand(row) for row in db.execute(query))
 
@@ -225,28 +240,23 @@ class Errands:
         return self.get(None, errand.job_id)
 
     def _forward(self, errand: Errand, doing: Doing) -> Errand:
+        acts = self.work(errand.job_id).acts
         try:
-            for act in errand.acts[errand.position :]:
+            for position in range(errand.position, len(acts)):
                 if self._stop.is_set():
                     return errand
-                made = doing.act(errand, act)
-                undo = errand.undo if made is None else (*errand.undo, made)
-                position = errand.position + 1
-                self._change(errand.job_id, OPEN, position=position, undo=json.dumps(undo))
-                # All else is known: to read the acts again after each would take a time that grows with their square.
-                status = self._status(errand.job_id)
-                errand = replace(errand, status=status, position=position, undo=undo)
-                if status != "Running":
-                    return errand
+                made = doing.act(errand, acts[position])
+                if self._note(errand.job_id, position, made) != "Running":
+                    return self.get(None, errand.job_id)
         except (IngestError, Refusal, OSError) as error:
             failure = _failure(error)
             self._change(errand.job_id, ("Running", "Cancelling"), status="Rollback", error=failure)
             return self.get(None, errand.job_id)
-        self._change(errand.job_id, ("Running",), status="Succeeded")
+        self._change(errand.job_id, ("Running",), status="Succeeded", position=len(acts))
         return self.get(None, errand.job_id)
 
     def _back(self, errand: Errand, doing: Doing) -> None:
-        for made in reversed(errand.undo):
+        for made in reversed(self.work(errand.job_id).undo):
             if self._stop.is_set():
                 return
             try:
@@ -254,24 +264,39 @@ class Errands:
             except (IngestError, Refusal, OSError) as error:
                 _log.warning("errand %s: %s was not undone: %s", errand.job_id, made, error)
         last: Status = "Failed" if errand.status == "Rollback" else "Cancelled"
-        self._change(errand.job_id, (errand.status,), status=last, undo="[]")
+        self._change(errand.job_id, (errand.status,), status=last, position=errand.position, undo="[]")
 
-    def _status(self, job_id: str) -> Status:
-        """Another thread may have cancelled it. Raises UsageError JOB_NOT_FOUND."""
+    def work(self, job_id: str) -> Work:
+        """Raises UsageError JOB_NOT_FOUND."""
+        made = select(D.made).where(D.job_id == job_id, D.made.is_not(None)).order_by(D.position)
         with self._database.read() as db:
-            found = db.execute(select(E.status).where(E.job_id == job_id)).scalar_one_or_none()
-        if found is None:
-            raise _missing(job_id)
-        return cast("Status", found)
+            row = db.execute(select(E.acts, E.undo).where(E.job_id == job_id)).one_or_none()
+            if row is None:
+                raise _missing(job_id)
+            # An earlier ingest wrote what was made beside the acts.
+            undo = (*json.loads(row.undo), *db.execute(made).scalars())
+        return Work(tuple(json.loads(row.acts or "[]")), undo)
 
-    def _change(self, job_id: str, where: tuple[Status, ...], **values: Any) -> bool:
-        """Whether the errand was in one of these statuses and is changed."""
+    def _note(self, job_id: str, position: int, made: str | None) -> Status:
+        """Write down that an act is done; the errand's status, for another thread may have cancelled it.
+
+        A row of its own: to write, or to read, all acts after each of them takes a time that grows with their square.
+        """
+        with self._database.write() as db:
+            db.execute(insert(ERRAND_DONE).values(job_id=job_id, position=position, made=made))
+            status = db.execute(select(E.status).where(E.job_id == job_id)).scalar_one()
+        return cast("Status", status)
+
+    def _change(self, job_id: str, where: tuple[Status, ...], *, status: Status, **values: Any) -> bool:
+        """Whether the errand was in one of these statuses and has this one now."""
         with self._database.write() as db:
             done = db.execute(
                 update(ERRANDS)
                 .where(E.job_id == job_id, E.status.in_(where))
-                .values(updated=utc_now(), **values)
+                .values(updated=utc_now(), status=status, **values)
             )
+            if done.rowcount == 1 and status not in OPEN:
+                db.execute(delete(ERRAND_DONE).where(D.job_id == job_id))
         return done.rowcount == 1
 
 
@@ -307,7 +332,5 @@ def _errand(row: Row[*tuple[Any, ...]]) -> Errand:
         attempts=row.attempts,
         position=row.position,
         asked=json.loads(row.asked),
-        acts=tuple(json.loads(row.acts or "[]")),
-        undo=tuple(json.loads(row.undo)),
         error=json.loads(row.error) if row.error is not None else None,
     )

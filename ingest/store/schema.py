@@ -11,6 +11,7 @@ from ingest.store.attempt_schema import ATTEMPTS
 from ingest.store.count_schema import COUNTS
 from ingest.store.errand_schema import ERRANDS
 from ingest.store.filter_schema import FILTERS
+from ingest.store.progress_schema import PROGRESS
 from ingest.store.resource_schema import RESOURCES
 from ingest.store.server_schema import SERVER
 
@@ -47,6 +48,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     FILTERS,
     ATTEMPTS,
     COUNTS,
+    PROGRESS,
 )
 VERSION = len(MIGRATIONS)
 

@@ -156,11 +156,18 @@ ERRANDS = Table(
     _text("created"),
     _text("updated"),
     _count("attempts"),
-    _count("position"),  # of the next thing to do
+    _count("position"),  # of the next thing to do, where `errand_done` does not say
     _text("asked"),
     _maybe("acts"),
     _text("undo", "[]"),
     _maybe("error"),
+)
+ERRAND_DONE = Table(
+    "errand_done",
+    METADATA,
+    Column("job_id", Text, primary_key=True),
+    Column("position", Integer, primary_key=True),
+    _maybe("made"),
 )
 RESOURCES = Table(
     "resources",

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import errno
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import event, select
 
 from ingest.job import codes
 from ingest.job.errors import ResourceError, UsageError
-from ingest.server import errands as errands_module
 from ingest.server.errands import Errand, Errands
 from ingest.server.refusals import Refusal
 from ingest.store.database import Database, open_database
+from ingest.store.tables import ERRAND_DONE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
-
-    from sqlalchemy import Row
 
 ACCOUNT = "A623uY2"
 
@@ -94,22 +93,21 @@ def test_acts_are_done_in_order(errands: Errands, copying: Copying) -> None:
     assert errand.updated >= errand.created
 
 
-def test_the_acts_of_a_large_one_are_read_a_few_times(
-    errands: Errands, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_acts_of_a_large_one_are_read_and_written_once(errands: Errands, database: Database) -> None:
     """Else its time grows with the square of their number."""
-    read: list[int] = []
-    whole = errands_module._errand
+    asked: list[str] = []
 
-    def counted(row: Row[*tuple[Any, ...]]) -> Errand:
-        errand = whole(row)
-        read.append(len(errand.acts))
-        return errand
+    def count(*said: object) -> None:
+        asked.append(str(said[2]))
 
-    monkeypatch.setattr(errands_module, "_errand", counted)
     names = [f"{n:03}" for n in range(100)]
-    assert ended(errands, names).undo == tuple(names)
-    assert sum(read) <= 5 * len(names)
+    event.listen(database._reader, "before_cursor_execute", count)
+    assert ended(errands, names).position == len(names)
+    event.remove(database._reader, "before_cursor_execute", count)
+    assert len([text for text in asked if "errands.acts" in text]) == 1
+    assert len([text for text in asked if text.startswith("UPDATE errands")]) == 2
+    with database.read() as db:  # what was to be undone is of no use any more
+        assert db.execute(select(ERRAND_DONE)).all() == []
 
 
 @pytest.mark.parametrize(
@@ -175,6 +173,20 @@ def test_a_later_start_goes_on(database: Database, copying: Copying, errands: Er
         "Rollback": ("Failed", ["-a"], set()),
         "Cancelling": ("Cancelled", ["-a"], set()),
     }[status]
+
+
+def test_a_later_start_undoes_what_an_earlier_one_made(database: Database, copying: Copying) -> None:
+    errands = Errands(database, {"Copy": copying})
+    errand = errands.post(ACCOUNT, "Copy", {"names": ["a", "b", "fault", "c"]})
+    copying.files = {"b"}
+    assert errands.settle()
+    assert (errands.get(None, errand.job_id).position, copying.log) == (2, ["a", "b", "fault"])
+    assert errands.work(errand.job_id).undo == ("a",)
+    errands.cancel(ACCOUNT, errand.job_id)
+    assert not Errands(database, {"Copy": copying}).settle()
+    last = errands.get(None, errand.job_id)
+    assert (last.status, last.position, copying.files) == ("Cancelled", 2, {"b"})
+    assert errands.work(errand.job_id).undo == ()
 
 
 def test_the_thread_does_what_is_posted(errands: Errands, copying: Copying) -> None:
