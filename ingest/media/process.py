@@ -103,16 +103,17 @@ def run(
     cancel: CancelToken | None = None,
     on_stdout_line: Callable[[str], object] | None = None,
     on_stderr_line: Callable[[str], object] | None = None,
+    output: Output | None = None,
     stdout_limit: int = STDOUT_LIMIT,
 ) -> Completed:
     """Run a program to its end, from any thread; when this returns or raises, nothing of it is left.
 
     `on_stdout_line` is called in this thread with each line (without its end, at most `output.LINE_LIMIT`
     bytes, invalid UTF-8 replaced); progress, for `stall_seconds`, is a returned value that is neither None
-    nor the one before. Without it stdout is kept whole, and any byte on stdout or stderr is progress. While
-    we ourselves are stopped, suspended or busy in the callback, no more than 0.5 s at once counts towards
-    `stall_seconds` or `wall_seconds`. `on_stderr_line` is called with each line of stderr likewise; without
-    `on_stdout_line` any byte is progress still.
+    nor the one before. Without it stdout is kept whole, or goes to `output`, and any byte on stdout or stderr
+    is progress. While we ourselves are stopped, suspended or busy in the callback, no more than 0.5 s at once
+    counts towards `stall_seconds` or `wall_seconds`. `on_stderr_line` is called with each line of stderr
+    likewise; without `on_stdout_line` any byte is progress still.
 
     Raises `Cancelled`; `ToolError` (TOOL_MISSING) when the program cannot be executed; `ProcessingError`
     (TOOL_KILLED) when it wrote more than `stdout_limit` bytes. Any other end is returned: see `check`.
@@ -120,7 +121,8 @@ def run(
     token = cancel if cancel is not None else CancelToken()
     token.check()
     started = time.monotonic()
-    output: Output = Whole(command.name, stdout_limit) if on_stdout_line is None else Lines(on_stdout_line)
+    if output is None:
+        output = Whole(command.name, stdout_limit) if on_stdout_line is None else Lines(on_stdout_line)
     words = Lines(on_stderr_line) if on_stderr_line is not None else None
     with _Child(command, output, words) as child:
         limit = _watch(child, output, command.limits, token)

@@ -21,6 +21,7 @@ from ingest.media.document import (
     time_base_of,
 )
 from ingest.media.field_pairs import second_fields
+from ingest.media.hidden_pictures import crowded, hidden_pictures
 from ingest.media.other_streams import other_streams
 from ingest.media.programs import of_picture
 from ingest.media.sampling import sampled
@@ -99,6 +100,7 @@ def run(prober: Prober, *, allow_damage: bool) -> Outcome[Probed]:
             remedy="copy or upload the whole file again",
         )
     frames = prober.first_frames(index, time_base)
+    packed = shown_packets(prober, stream, packed, container)
     jumps = jumps_of(packed, time_base, container.format)
     refuse_jumps(name, len(jumps))
     steady = straightened(packed, jumps)
@@ -150,6 +152,16 @@ def run(prober: Prober, *, allow_damage: bool) -> Outcome[Probed]:
             *sound_elsewhere(prober, mine, video),
         ),
     )
+
+
+def shown_packets(
+    prober: Prober, stream: Document, packets: PacketTable, container: Container
+) -> PacketTable:
+    """The same without those that are for other pictures alone."""
+    if stream.get("codec_name") != "vp8" or not (container.format == "avi" or crowded(packets)):
+        return packets
+    hidden = set(hidden_pictures(prober, int(stream["index"]), packets))
+    return packets.only([i for i in range(len(packets)) if i not in hidden]) if hidden else packets
 
 
 def whole_pictures(

@@ -367,6 +367,25 @@ def test_pictures_before_zero_are_not_shown(clips: Clips, tiny: Ingest, name: st
 # -- starts, key pictures, unfinished files --
 
 
+def hidden_among_them(clips: Clips, name: str) -> Path:
+    """VP8 encoded in two passes: some of its packets are pictures that others refer to, and that are never shown."""
+    options = "-c:v", "libvpx", "-b:v", "200k", "-auto-alt-ref", "1", "-lag-in-frames", "16", "-cpu-used", "4"
+    seen = (*picture(SMALL, 2), *options, "-arnr-maxframes", "7", "-passlogfile", "hidden")
+    clips.make("first-pass.webm", *seen, "-pass", "1")
+    return clips.make(name, *seen, "-pass", "2")
+
+
+@pytest.mark.parametrize("name", ["hidden.webm", "hidden.avi"])
+def test_coded_pictures_that_are_never_shown_are_no_loss(clips: Clips, tiny: Ingest, name: str) -> None:
+    source = hidden_among_them(clips, name)
+    shown = pictures(source, matrix="bt601")
+    assert len(shown) == 50 < len(packet_times(source))
+    package = tiny(source, TINY)
+    assert times(package) == [p.time - shown[0].time for p in shown]
+    assert likeness(package.pictures(TINY), shown).in_place
+    assert warned(package) == []
+
+
 def cut_open(clips: Clips) -> Path:
     """Cut out of a broadcast, in the middle of an open group of pictures."""
     whole = clips.make(
