@@ -126,14 +126,16 @@ def _listed_only(listed: int, there: int, container: Container, timing: Timing) 
     """Pictures that the index names and that are not there.
 
     MP4's names those too that its edit list hides; where the file is cut, the demuxer complains.
-    AVI's names every tick of the clock, also those at which nothing new is shown (chunks of no bytes, or none).
+    AVI's names every tick of the clock, also those at which nothing new is shown (chunks of no bytes, or none) and
+    those before the first picture.
     How long the last of uneven pictures is shown is not known: as long as any other at most.
     """
     if "mov" in container.format.split(","):
         return 0
     if container.format == "avi" and listed > there:
         last = timing.longest_gap if timing.rate is None else 0
-        return int((listed * timing.time_base - timing.duration - last) * timing.mean_rate)
+        end = max(Fraction(0), timing.start) + timing.duration + last
+        return int((listed * timing.time_base - end) * timing.mean_rate)
     return listed - there
 
 

@@ -95,6 +95,14 @@ def test_the_index_of_avi_names_ticks_and_not_pictures(listed: int, pictures: in
     assert found.pictures == pictures
 
 
+@pytest.mark.parametrize(("listed", "pictures"), [(105, 0), (110, 5)])
+def test_the_ticks_of_avi_before_its_first_picture_are_none_that_are_lost(listed: int, pictures: int) -> None:
+    packets = PacketTable(Packet(i, i, 1, 100, i == 5, False) for i in range(5, 105))
+    timing = measure(packets, Fraction(1, 25))
+    found = missing_pictures(packets, container("avi", declared=None), timing, listed, "")
+    assert found.pictures == pictures
+
+
 @pytest.mark.parametrize(("listed", "pictures"), [(408, 0), (720, 5)])
 def test_the_last_of_uneven_pictures_of_avi_may_be_shown_for_long(listed: int, pictures: int) -> None:
     ticks = [0, 60, 130, 180, 240, 300, 354]
