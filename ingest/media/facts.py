@@ -38,7 +38,9 @@ class Timing:
     `start` is the time of the first one and `duration` runs to the end of the last one. `rate` is the exact
     constant frame rate, or None when the pictures are not evenly spaced; `mean_rate` is pictures per second.
     `longest_gap` is the longest time that any picture is shown, `last` that of the last one. `bytes` are those of all
-    pictures, `key_bytes` of the key pictures among them.
+    pictures, `key_bytes` of the key pictures among them. `early` are packets of pictures before the first one: they
+    need what is not there, and whether they come out of a decoder hangs on how many threads it has. `counted`: no
+    packet has a time.
     """
 
     time_base: Fraction
@@ -53,6 +55,8 @@ class Timing:
     bytes: int
     key_bytes: int = 0
     last: Fraction = Fraction(0)
+    early: int = 0
+    counted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,6 +108,7 @@ def measure(
         bytes=sum(table.sizes[i] for i in shown),
         key_bytes=sum(table.sizes[i] for i in shown if table.is_key(i)),
         last=1 / rate if rate is not None else duration - span,
+        early=len(times) - len(ticks),
     )
 
 
@@ -144,7 +145,11 @@ def _on_grid(ticks: Sequence[int], time_base: Fraction, rate: Fraction) -> bool:
 def _untimed(
     table: PacketTable, shown: Sequence[int], time_base: Fraction, hints: Sequence[Fraction]
 ) -> Timing:
-    rate = next((h for h in hints if 0 < h <= 1000), Fraction(25))
+    lengths = {table.durations[i] for i in shown}
+    ticks = lengths.pop() if len(lengths) == 1 else 0
+    # What the bitstream says of each picture goes before what the demuxer assumes of a stream that says nothing.
+    said = (1 / (ticks * time_base), *hints) if ticks > 0 else hints
+    rate = next((h for h in said if 0 < h <= 1000), Fraction(25))
     duration = len(shown) / rate
     keys = [n for n, i in enumerate(shown) if table.is_key(i)]
     return Timing(
@@ -160,6 +165,7 @@ def _untimed(
         bytes=sum(table.sizes[i] for i in shown),
         key_bytes=sum(table.sizes[i] for i in shown if table.is_key(i)),
         last=1 / rate,
+        counted=True,
     )
 
 

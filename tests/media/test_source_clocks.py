@@ -386,6 +386,19 @@ def test_coded_pictures_that_are_never_shown_are_no_loss(clips: Clips, tiny: Ing
     assert warned(package) == []
 
 
+@pytest.mark.parametrize("rate", [15, 30])
+def test_a_bare_stream_is_as_fast_as_it_says(clips: Clips, tiny: Ingest, rate: int) -> None:
+    package = tiny(clips.make("bare.h264", *picture(SMALL, 2, rate), *X264, "-bf", "2"), TINY)
+    assert times(package) == [Fraction(n, rate) for n in range(2 * rate)]
+
+
+def test_a_rate_that_nobody_would_follow_is_not_that_of_a_bare_stream(clips: Clips, tiny: Ingest) -> None:
+    source = clips.make(
+        "hasty.h264", *picture(SMALL, 2), *X264, "-bf", "0", "-bsf:v", "h264_metadata=tick_rate=2000"
+    )
+    assert times(tiny(source, TINY)) == [n * STEP for n in range(50)]
+
+
 def cut_open(clips: Clips) -> Path:
     """Cut out of a broadcast, in the middle of an open group of pictures."""
     whole = clips.make(

@@ -37,7 +37,13 @@ def on_the_clock(stream: Any, plan: Plan) -> Any:
     if grid.rate is None and not grid.resample:
         # A time that falls back (a fault of the camera) is moved just behind the one before.
         shift = f"if(isnan(PREV_OUTPTS),{shift},max({shift},PREV_OUTPTS+1))"
-    stream = whole(stream.filter("setpts", shift), plan)
+    if video.counted and not video.trim:
+        # The decoder's own times hang on its version, and on a rate in the bitstream that nobody would follow.
+        shift = f"N*{ratio(grid.time_base / grid.frame_step)}/TB"
+    stream = stream.filter("setpts", shift)
+    if video.early and not video.trim:
+        stream = stream.filter("trim", start_pts=0)
+    stream = whole(stream, plan)
     if grid.held and grid.frames is not None:
         stream = stream.filter("trim", end_frame=1).filter("settb", ratio(grid.time_base))
         stream = stream.filter("loop", loop=grid.frames - 1, size=1).filter("setpts", "N")

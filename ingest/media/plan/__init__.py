@@ -64,7 +64,8 @@ class VideoPlan:
     and pictures with a damaged time are shown when `mended` says (when they are decoded, and shown; ticks).
     `canvas` is what every picture is fitted into first; `rotation` and `mirrored` are as in the facts. `trim`: what is
     kept, where that is not all. `crop`: what goes of each picture. `pad`: the bars around it. `logos`: what is laid
-    over each finished picture but stills."""
+    over each finished picture but stills. `early`: pictures may come out of a decoder that are before the first one.
+    `counted`: the source has no times; its pictures follow each other at the grid's rate."""
 
     index: int
     start_ticks: int
@@ -84,6 +85,8 @@ class VideoPlan:
     crop: CropPlan | None = None
     logos: tuple[LogoPlan, ...] = ()
     pad: PadPlan | None = None
+    early: bool = False
+    counted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +205,8 @@ def make_plan(
             crop=crop,
             logos=tuple(logos),
             pad=pad,
+            early=video.timing.early > 0,
+            counted=video.timing.counted,
         ),
         rungs=rungs,
         audio=sound.renditions,

@@ -684,6 +684,18 @@ def test_pictures_before_zero_are_moved_too() -> None:
     assert "asetpts=PTS-(-2/25)/TB" in ";".join(filters_of(video, track()))
 
 
+def test_pictures_that_may_come_before_the_first_one_are_dropped() -> None:
+    found = chain(filters_of(replace(foreman(), timing=replace(foreman().timing, early=3))))
+    assert found[2:5] == ["setpts=PTS-(133200)", "trim=start_pts=0", "settb=1/25"]
+
+
+def test_pictures_without_times_are_counted() -> None:
+    fast = replace(constant(Fraction(120_000, 1001), 1200, Fraction(1, 1_200_000)), counted=True)
+    assert chain(filters_of(clip(timing=fast)))[2:5] == [
+        *("setpts=N*1001/120000/TB", "settb=1001/120000", "framestep=2")
+    ]
+
+
 @pytest.mark.parametrize(
     ("matrix", "full_range", "scale"),
     [

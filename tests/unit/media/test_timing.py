@@ -225,6 +225,7 @@ def test_open_gop_pictures_shown_before_the_first_key_are_dropped_in_shown_order
     ]
     timing = measure(stream, Fraction(1, 25), first_pts=2)
     assert (timing.start, timing.frames, timing.duration) == (Fraction(2, 25), 4, Fraction(4, 25))
+    assert timing.early == 2
 
 
 @pytest.mark.parametrize("cut", [0, 1])
@@ -305,7 +306,17 @@ def test_a_stream_without_any_times_is_timed_by_what_it_declares(
         bytes=50,
         key_bytes=30,
         last=Fraction(1, rate),
+        counted=True,
     )
+
+
+@pytest.mark.parametrize(("lengths", "rate"), [((6000,) * 5, 15), ((6000, 6000, 6000, 3000, 6000), 30)])
+def test_what_the_bitstream_says_of_each_picture_goes_before_what_is_declared(
+    lengths: tuple[int, ...], rate: int
+) -> None:
+    """Of a raw stream the declared rate may be the demuxer's own."""
+    stream = [Packet(None, None, n, 10, key=True, discard=False) for n in lengths]
+    assert measure(stream, Fraction(1, 90000), hints=(Fraction(30),)).rate == rate
 
 
 def test_equal_times_are_a_variable_clip() -> None:
