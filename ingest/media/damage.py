@@ -89,7 +89,13 @@ def holes(ticks: Sequence[int], time_base: Fraction) -> Loss:
 
 
 def missing_pictures(
-    table: PacketTable, container: Container, timing: Timing, listed: int | None, log: str
+    table: PacketTable,
+    container: Container,
+    timing: Timing,
+    listed: int | None,
+    log: str,
+    *,
+    hidden: int = 0,
 ) -> Loss:
     """What the container itself shows to be lost.
 
@@ -98,8 +104,9 @@ def missing_pictures(
         timing: what they show.
         listed: how many pictures the container's index names.
         log: what the demuxer complained about while it read them; empty in a healthy file.
+        hidden: packets that were there as well, and are of no picture that is shown.
     """
-    lost = _listed_only(listed or 0, len(table), container, timing)
+    lost = _listed_only(listed or 0, len(table) + hidden, container, timing)
     if lost > 0:
         end = timing.duration
         seconds = lost / timing.mean_rate

@@ -1,8 +1,8 @@
 """Pictures of VP8 that are coded and never shown: others refer to them (RFC 6386, 9.1, `show_frame`).
 
-Each has a packet of its own, at the time of the picture behind it or a tick of the container before that; in AVI it
-takes a tick from those that are shown. Encoding in two passes makes them; of the later codecs such pictures are kept in
-one packet with one that is shown.
+Each has a packet of its own, at the time of the picture behind it or a tick of the container before that; where packets
+are numbered it takes one from those that are shown. Encoding in two passes makes them; of the later codecs such
+pictures are kept in one packet with one that is shown.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ingest.media.packets import PacketTable
     from ingest.media.probe import Prober
 
+NUMBERED = frozenset(("avi", "ivf"))  # containers whose clock goes on by one with each packet
 _FILE_HEADER, _HEADER = 32, struct.Struct("<I8x")  # of an IVF file, and of each frame in it: its size
 _SHOWN = 0x10
 

@@ -21,7 +21,7 @@ from ingest.media.document import (
     time_base_of,
 )
 from ingest.media.field_pairs import second_fields
-from ingest.media.hidden_pictures import crowded, hidden_pictures
+from ingest.media.hidden_pictures import NUMBERED, crowded, hidden_pictures
 from ingest.media.other_streams import other_streams
 from ingest.media.programs import of_picture
 from ingest.media.sampling import sampled
@@ -100,7 +100,7 @@ def run(prober: Prober, *, allow_damage: bool) -> Outcome[Probed]:
             remedy="copy or upload the whole file again",
         )
     frames = prober.first_frames(index, time_base)
-    packed = shown_packets(prober, stream, packed, container)
+    coded, packed = packed, shown_packets(prober, stream, packed, container)
     jumps = jumps_of(packed, time_base, container.format)
     refuse_jumps(name, len(jumps))
     steady = straightened(packed, jumps)
@@ -126,9 +126,8 @@ def run(prober: Prober, *, allow_damage: bool) -> Outcome[Probed]:
             video, jumps=((index, jumps), *sound_jumps(prober, mine, container, time_base, jumps))
         )
     source.check_unchanged()
-    loss = missing_pictures(
-        packets, container, video.timing, integer(stream.get("nb_frames")), packed.complaints
-    )
+    listed, hidden = integer(stream.get("nb_frames")), len(coded) - len(packed)
+    loss = missing_pictures(packets, container, video.timing, listed, packed.complaints, hidden=hidden)
     if not allow_damage:
         if scrambled(source, stream) * _TS_PAYLOAD * _SCRAMBLED_SHARE > sum(packets.sizes):
             raise encrypted(
@@ -158,7 +157,7 @@ def shown_packets(
     prober: Prober, stream: Document, packets: PacketTable, container: Container
 ) -> PacketTable:
     """The same without those that are for other pictures alone."""
-    if stream.get("codec_name") != "vp8" or not (container.format == "avi" or crowded(packets)):
+    if stream.get("codec_name") != "vp8" or not (container.format in NUMBERED or crowded(packets)):
         return packets
     hidden = set(hidden_pictures(prober, int(stream["index"]), packets))
     return packets.only([i for i in range(len(packets)) if i not in hidden]) if hidden else packets

@@ -118,6 +118,12 @@ KINDS = (
     Kind("3gp", "h263", ("-c:v", "h263"), AMR, "amr_nb", whole=True),
     Kind("ogv", "theora", ("-c:v", "libtheora"), VORBIS, "vorbis", whole=True),
     Kind("gif", "gif", ("-c:v", "gif"), whole=True),
+    Kind("ivf", "vp9", ("-c:v", "libvpx-vp9", *VPX), whole=True),
+    Kind("ivf", "av1", AV1),
+    Kind("y4m", "rawvideo", ("-c:v", "rawvideo"), whole=True),
+    Kind("nut", "ffv1", ("-c:v", "ffv1"), ("-c:a", "flac"), "flac", whole=True),
+    Kind("rm", "rv20", ("-c:v", "rv20"), AC3, "ac3", whole=True),
+    Kind("wtv", "mpeg2video", ("-c:v", "mpeg2video"), MP2, "mp2", whole=True),
 )
 
 

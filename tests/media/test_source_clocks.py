@@ -375,7 +375,7 @@ def hidden_among_them(clips: Clips, name: str) -> Path:
     return clips.make(name, *seen, "-pass", "2")
 
 
-@pytest.mark.parametrize("name", ["hidden.webm", "hidden.avi"])
+@pytest.mark.parametrize("name", ["hidden.webm", "hidden.avi", "hidden.ivf"])
 def test_coded_pictures_that_are_never_shown_are_no_loss(clips: Clips, tiny: Ingest, name: str) -> None:
     source = hidden_among_them(clips, name)
     shown = pictures(source, matrix="bt601")

@@ -124,6 +124,11 @@ def test_an_index_that_promises_more(listed: int | None, pictures: int) -> None:
     assert (found.pictures, found.seconds) == (pictures, Fraction(pictures, 25))
 
 
+def test_an_index_that_names_pictures_that_are_never_shown() -> None:
+    found = missing_pictures(table(STEADY), MPEGTS, measure(table(STEADY), BASE), 107, "", hidden=7)
+    assert found == Loss()
+
+
 def test_facts_by_hand_are_as_measured() -> None:
     assert measure(table(STEADY), BASE).mean_rate == constant(Fraction(25), 100, BASE).mean_rate == 25
     assert MPEGTS.declared_duration is None
