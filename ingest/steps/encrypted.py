@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from ingest.media.document import number_of, of_kind
@@ -18,6 +18,16 @@ if TYPE_CHECKING:
 _TO_ENTRIES = ("moov", "trak", "mdia", "minf", "stbl", "stsd")
 _COUNTED = 8  # bytes in front of the entries: version, flags, how many there are
 _MOST_BOXES, _MOST_ENTRIES, _ENTRY = 1024, 16, 4096  # of one box, of a track; bytes looked at of an entry
+_MOST_FRAGMENTS = 100_000
+_TO_TABLES = _TO_ENTRIES[:-1]
+# What says of samples how they are encrypted, by how the box goes on (ISO/IEC 23001-7, 6 and 7; PIFF 1.1, 5.3.2).
+_OF_SAMPLES = {
+    "senc": b"",
+    "saiz": b"",
+    "uuid": bytes.fromhex("a2394f525a9b4f14a2446c427c648df4"),
+    "sgpd": b"seig",
+    "sbgp": b"seig",
+}
 # Sample entries (ISO/IEC 14496-12 8.12.1); the last two are of films and music of the iTunes store.
 _ENCRYPTED = {"encv": "its picture", "enca": "its sound", "drmi": "its picture", "drms": "its sound"}
 # Stream types of Apple's MPEG-2 Stream Encryption Format for HLS.
@@ -46,6 +56,7 @@ def scrambled(source: Source, stream: Document) -> int:
 
 def _of_entries(source: Source) -> str | None:
     found: dict[str, str] = {}
+    free = True
     for listed in _boxes_on_path(source, _TO_ENTRIES):
         entries = _boxes(source, listed.body + _COUNTED, listed.end)
         for entry in islice(entries, _MOST_ENTRIES):
@@ -53,8 +64,40 @@ def _of_entries(source: Source) -> str | None:
                 data = os.pread(source.descriptor, min(_ENTRY, entry.end - entry.body), entry.body)
                 scheme = data[place + 8 : place + 12] if (place := data.find(b"schm")) >= 0 else b""
                 found.setdefault(what, scheme.decode("ascii", "replace") or "DRM")
+                free = free and _may_be_free(data)
+    if found and free and not _of_samples(source):
+        return None
     words = " and ".join(sorted(found))
     return f"{words} ({', '.join(sorted(set(found.values())))})" if found else None
+
+
+def _may_be_free(entry: bytes) -> bool:
+    """Whether an encrypted entry leaves it to each sample whether it is (`tenc`, ISO/IEC 23001-7 8.2), or says no.
+
+    Packagers give an entry of this kind to the free beginning of a film as well.
+    """
+    place = entry.find(b"tenc")
+    if place < 0 or len(entry) < place + 12:
+        return False
+    protected, vector = entry[place + 10], entry[place + 11]
+    return not protected or vector > 0
+
+
+def _of_samples(source: Source) -> bool:
+    """Whether there is anything that samples could be decrypted with: without it a player takes them as they are."""
+    tables = _boxes_on_path(source, _TO_TABLES)
+    fragments = (box for box in _boxes(source, 0, source.size, _MOST_FRAGMENTS) if box.kind == "moof")
+    runs = (
+        box
+        for fragment in fragments
+        for box in _boxes(source, fragment.body, fragment.end)
+        if box.kind == "traf"
+    )
+    return any(
+        (mark := _OF_SAMPLES.get(box.kind)) is not None and mark in os.pread(source.descriptor, 16, box.body)
+        for outer in chain(tables, runs)
+        for box in _boxes(source, outer.body, outer.end)
+    )
 
 
 def _of_tags(document: Document) -> str | None:
@@ -91,9 +134,9 @@ def _boxes_on_path(source: Source, path: tuple[str, ...]) -> list[Box]:
     return found
 
 
-def _boxes(source: Source, start: int, end: int) -> Iterator[Box]:
+def _boxes(source: Source, start: int, end: int, most: int = _MOST_BOXES) -> Iterator[Box]:
     """The boxes between the two places, up to what is none."""
-    for _ in range(_MOST_BOXES):
+    for _ in range(most):
         try:
             box = read_header(os.pread(source.descriptor, 16, start), start, end)
         except BoxError:

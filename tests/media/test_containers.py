@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import pytest
-from helpers_media import hiss, picture
+from helpers_media import box_at, hiss, picture
 from measuring import cuts, packet_times
 from tiny_rung import TINY, with_tiny
 
@@ -127,6 +127,11 @@ KINDS = (
 )
 
 
+def box(kind: bytes, *parts: bytes) -> bytes:
+    data = b"".join(parts)
+    return (len(data) + 8).to_bytes(4, "big") + kind + data
+
+
 def make(clips: Clips, kind: Kind) -> Path:
     sound = hiss(1) if kind.sound else ()
     return clips.make(
@@ -167,6 +172,28 @@ def test_each_container_is_ingested_whole(clips: Clips, tiny: Ingest, kind: Kind
         assert abs(heard.duration - 1) < 0.05
         assert heard.level(Fraction(3, 10), Fraction(8, 10)) > -40  # the tone is there, not silence
     assert len(package.sounds) == (1 if kind.sound else 0)
+    assert package.record["warnings"] == []
+
+
+def test_free_pictures_behind_an_encrypted_entry_are_taken(clips: Clips, tiny: Ingest) -> None:
+    """A packager may describe all of a film as encrypted, and its free beginning too."""
+    flags = "frag_keyframe+empty_moov+default_base_moof"
+    plain = clips.make("free.mp4", *picture("128x96", 1), *X264, "-movflags", flags).read_bytes()
+    path = (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd")
+    entry = box_at(plain, *path) + 8
+    end = entry + int.from_bytes(plain[entry : entry + 4], "big")
+    scheme = box(b"schm", bytes(4), b"cenc", bytes.fromhex("00010000"))
+    default = box(b"tenc", bytes(6), b"\0\0", bytes(16))
+    protection = box(b"sinf", box(b"frma", b"avc1"), scheme, box(b"schi", default))
+    made = bytearray(plain[:end] + protection + plain[end:])
+    made[entry + 4 : entry + 8] = b"encv"
+    for start in (entry, *(box_at(plain, *path[: n + 1]) - 8 for n in range(len(path)))):
+        size = int.from_bytes(made[start : start + 4], "big") + len(protection)
+        made[start : start + 4] = size.to_bytes(4, "big")
+    source = clips.folder / "free-encv.mp4"
+    source.write_bytes(made)
+    package = tiny(source, TINY)
+    assert packet_times(package.joined(f"video/{TINY}")) == [Fraction(n, 25) for n in range(25)]
     assert package.record["warnings"] == []
 
 

@@ -39,9 +39,12 @@ def entry(kind: bytes, scheme: bytes = b"") -> bytes:
     return box(kind, bytes(70), sinf)
 
 
+def stsd(*entries: bytes) -> bytes:
+    return box(b"stsd", bytes(4), len(entries).to_bytes(4, "big"), *entries)
+
+
 def track(*entries: bytes) -> bytes:
-    described = box(b"stsd", bytes(4), len(entries).to_bytes(4, "big"), *entries)
-    return box(b"trak", box(b"mdia", box(b"minf", box(b"stbl", described))))
+    return box(b"trak", box(b"mdia", box(b"minf", box(b"stbl", stsd(*entries)))))
 
 
 def film(*tracks: bytes) -> bytes:
@@ -71,6 +74,45 @@ MP4 = {"format": {"format_name": "mov,mp4,m4a,3gp,3g2,mj2"}}
 )
 def test_sample_entries(tmp_path: Path, data: bytes, told: str | None) -> None:
     with opened(tmp_path, data) as source:
+        assert encryption_of(source, MP4) == told
+
+
+def common(*, protected: bool, vector: int, scheme: bytes = b"cenc") -> bytes:
+    """An entry of common encryption: what goes for samples that say nothing of themselves."""
+    tenc = box(b"tenc", bytes(6), bytes((protected, vector)), bytes(16))
+    return box(b"encv", bytes(70), box(b"sinf", box(b"schm", bytes(4), scheme, bytes(4)), box(b"schi", tenc)))
+
+
+def fragment(*of_samples: bytes) -> bytes:
+    return box(b"moof", box(b"mfhd", bytes(8)), box(b"traf", box(b"tfhd", bytes(8)), *of_samples))
+
+
+PIFF = bytes.fromhex("a2394f525a9b4f14a2446c427c648df4")
+FREE, HIDDEN = common(protected=False, vector=0), common(protected=True, vector=8)
+
+
+@pytest.mark.parametrize(
+    ("entry", "of_samples", "told"),
+    [
+        (FREE, b"", None),
+        (HIDDEN, b"", None),
+        (HIDDEN, box(b"sgpd", bytes(4), b"roll"), None),
+        (HIDDEN, box(b"uuid", bytes(16)), None),
+        (HIDDEN, box(b"senc", bytes(8)), "its picture (cenc)"),
+        (HIDDEN, box(b"saiz", bytes(8)), "its picture (cenc)"),
+        (HIDDEN, box(b"uuid", PIFF, bytes(8)), "its picture (cenc)"),
+        (FREE, box(b"sgpd", bytes(4), b"seig"), "its picture (cenc)"),
+        (FREE, box(b"senc", bytes(8)), "its picture (cenc)"),
+        (common(protected=True, vector=0, scheme=b"cbcs"), b"", "its picture (cbcs)"),
+    ],
+)
+def test_samples_that_are_free_behind_an_encrypted_entry(
+    tmp_path: Path, entry: bytes, of_samples: bytes, told: str | None
+) -> None:
+    with opened(tmp_path, film(track(entry)) + fragment() + fragment(of_samples)) as source:
+        assert encryption_of(source, MP4) == told
+    tables = box(b"trak", box(b"mdia", box(b"minf", box(b"stbl", stsd(entry), of_samples))))
+    with opened(tmp_path, film(tables)) as source:
         assert encryption_of(source, MP4) == told
 
 
