@@ -135,6 +135,12 @@ def choose_video(document: Document) -> tuple[Document | None, tuple[LeftOut, ..
     return chosen, tuple(left_out)
 
 
+def shapeless(document: Document) -> bool:
+    """Whether there is a picture, and none of a size that the beginning of the file tells."""
+    pictures = [s for s in of_kind(document, "video") if not s.get("disposition", {}).get("attached_pic")]
+    return bool(pictures) and not any(s.get("width") for s in pictures)
+
+
 def is_still(stream: Document) -> bool:
     """Whether the header gives away that the stream is one picture: covers are not always marked as such."""
     if (frames := integer(stream.get("nb_frames"))) is not None:

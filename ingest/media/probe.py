@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Self
 from ingest.job import codes
 from ingest.job.errors import SourceError, one_line
 from ingest.media import process
+from ingest.media.document import shapeless
 from ingest.media.first_frames import DecodedFrame, decoded_frames
 from ingest.media.late_sound import parse_sound_form
 from ingest.media.light import Light, parse_light
@@ -43,6 +44,8 @@ _DATA_TWICE, _DATA_SPARE = 2, 2**20
 # Times this many limits apart are no slip of a clock.
 _FAR = 4
 _LONGEST_NUMBER = 19  # digits that 64 bits hold
+# How far into a file ffprobe looks for a picture that has not begun in the first seconds; bytes, and microseconds.
+_FARTHER = ("-probesize", str(256 * 2**20), "-analyzeduration", "120000000")
 _INDEX = re.compile("index=([0-9]{1,5})\n")
 
 # A decoder without room for a picture says this and no more; of a picture that is too large it says the size too.
@@ -99,8 +102,13 @@ class Prober:
     def streams(self) -> Document:
         """The format, streams, chapters and programs as ffprobe's JSON."""
         programs = ("-show_entries", "program=program_num:program_stream=index")
-        asked = self.command("-show_format", "-show_streams", "-show_chapters", *programs, "-of", "json")
-        done = process.run(asked, cancel=self.cancel)
+        question = ("-show_format", "-show_streams", "-show_chapters", *programs, "-of", "json")
+        document = self._streams(*question)
+        # A recording may begin long before its picture does, or before one that tells its size.
+        return self._streams(*_FARTHER, *question) if shapeless(document) else document
+
+    def _streams(self, *question: str) -> Document:
+        done = process.run(self.command(*question), cancel=self.cancel)
         # Some demuxers fail beyond the limit, others (matroska, mpegts) go on without the streams above it.
         if "max_streams" in done.stderr:
             raise self._over_limit(f"more than {self.limits.streams} streams", "INGEST_MAX_STREAMS", done)

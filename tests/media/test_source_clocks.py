@@ -424,6 +424,16 @@ def test_an_open_group_at_the_start_begins_with_its_key_picture(clips: Clips, ti
     assert warned(package) == []
 
 
+def test_a_picture_that_begins_long_after_the_sound_is_found(clips: Clips, tiny: Ingest) -> None:
+    """Nothing of it is where ffprobe looks first."""
+    sound, late = hiss(11), ("-itsoffset", "9", *picture(SMALL, 2))
+    source = clips.make("late.ts", *sound, *late, "-map", "1", "-map", "0", *X264, "-c:a", "mp2")
+    package = tiny(source, TINY)
+    assert times(package) == [n * STEP for n in range(50)]
+    assert abs(package.sound(package.sounds[0]).duration - 2) < 0.05
+    assert warned(package) == [9204]
+
+
 def test_a_film_with_one_key_picture_gets_its_own(clips: Clips, tiny: Ingest) -> None:
     source = clips.make("one-key.mp4", *picture(SMALL, 13), *X264, "-g", "9999", "-sc_threshold", "0")
     package = tiny(source, TINY)

@@ -17,6 +17,7 @@ from ingest.media.document import (
     length_of,
     of_kind,
     parse_container,
+    shapeless,
     time_base_of,
 )
 from ingest.media.facts import Container, KlvFacts, LeftOut
@@ -263,3 +264,11 @@ def test_a_still_beside_a_film_is_not_the_picture(told: dict[str, object], still
     assert chosen is (film if still else other)
     assert (left.reason == "a single picture") is still
     assert choose_video({"streams": [other]}) == (other, ())
+
+
+def test_pictures_of_which_none_has_a_size() -> None:
+    sound = {"index": 9, "codec_type": "audio"}
+    cover, unknown = picture(0, 64, 64, attached_pic=1), picture(1, 0, 0)
+    assert shapeless({"streams": [sound, unknown, cover]})
+    assert not shapeless({"streams": [sound, unknown, picture(2, 64, 64)]})
+    assert not shapeless({"streams": [sound, cover]})
