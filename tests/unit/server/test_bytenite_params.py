@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +123,7 @@ def changed(path: str, value: Any) -> dict[str, Any]:
     return params(**{first: put(OUTPUT[first], rest)})
 
 
+HEVC = changed("output_params.video", {"codec": "libx265"})
 CROPPED = changed("output_params.aspect.cropping.top", 2)
 
 
@@ -134,7 +136,8 @@ CROPPED = changed("output_params.aspect.cropping.top", 2)
             for path, value in (
                 ("aspect.cropping.top", "\u00b2"),
                 ("aspect.resolution.aspect_ratio", "4:3"),
-                ("aspect.resolution.avoid_upscaling", False),
+                ("aspect.resolution.avoid_upscaling", "maybe"),
+
                 ("audio.audio_channel", "1.0"),
                 ("audio.audio_codec", "OPUS"),
                 ("audio.audio_sample_rate", "8khz"),
@@ -143,7 +146,8 @@ CROPPED = changed("output_params.aspect.cropping.top", 2)
                 ("video.codec_params.libx264.preset", ["fast"]),
                 ("video.codec_params.libx264.preset", "warp"),
                 ("video.codec_params.libx264.profile", "high10"),
-                ("video.codec_params.libx264.tune", "film"),
+                ("video.codec_params.libx264.tune", "zerolatency"),
+                ("video.codec_params.libx264.tune", "warm"),
                 ("video.frame_rate.fps", "30/00"),
                 ("video.frame_rate.up_mode", "duplicate"),
             )
@@ -172,7 +176,21 @@ CROPPED = changed("output_params.aspect.cropping.top", 2)
             "outputs[0].output_params.aspect.resolution.height",
         ),
         (changed("output_params.aspect", [1]), "outputs[0].output_params.aspect"),
-        (changed("output_params.video.codec", "libvpx-vp9"), "outputs[0].output_params.video.codec"),
+        (changed("output_params.video.codec", "mpeg2video"), "outputs[0].output_params.video.codec"),
+        (changed("output_params.video.codec", ["libx264"]), "outputs[0].output_params.video.codec"),
+        (
+            changed("output_params.aspect.resolution", {"height": "custom", "custom_height": "tall"}),
+            "outputs[0].output_params.aspect.resolution.custom_height",
+        ),
+        (
+            changed("output_params.video.bitrate", {"rate_control_mode": "constant_quality", "crf": 60}),
+            "outputs[0].output_params.video.bitrate.crf",
+        ),
+        (
+            changed("output_params.video.bitrate", {"rate_control_mode": "constant_bitrate", "target_bitrate": "x"}),
+            "outputs[0].output_params.video.bitrate.target_bitrate",
+        ),
+        ({"data": {"outputs": [OUTPUT, *HEVC["data"]["outputs"]]}}, "outputs"),
         (
             changed("output_params.video.frame_rate.fps", "240"),
             "outputs[0].output_params.video.frame_rate.fps",
@@ -203,6 +221,95 @@ def test_what_cannot_be_done_is_refused_by_name(said: dict[str, Any], where: str
         renditions(said, "Job")
     assert (refused.value.kind, refused.value.details) == ("invalid", (where,))
     assert refused.value.message.startswith(where)
+
+
+def video_table(found: Renditions, name: str = "out_0") -> dict[str, Any]:
+    preset_schema.parse(Path(f"{name}.toml"), found.presets[name])
+    video: dict[str, Any] = tomllib.loads(found.presets[name])["video"]
+    return video
+
+
+@pytest.mark.parametrize(
+    ("bitrate", "crf", "cap", "buffer"),
+    [
+        (
+            {
+                "rate_control_mode": "variable_bitrate",
+                "avg_bitrate": "3000k",
+                "max_bitrate": "8000k",
+                "min_bitrate": "700k",
+                "buffer_size": "9000k",
+            },
+            22,
+            "8000k",
+            "9000k",
+        ),
+        ({"rate_control_mode": "variable_bitrate", "avg_bitrate": "3000k"}, 22, "3000k", "6000k"),
+        ({"rate_control_mode": "constant_bitrate", "target_bitrate": "600k"}, 22, "600k", "1200k"),
+        ({"rate_control_mode": {"constant_bitrate": {"target_bitrate": "600k"}}}, 22, "600k", "1200k"),
+        ({"rate_control_mode": "constant_quality", "crf": 20}, 20, "2600k", "5200k"),
+        # Without a cap beside it a buffer bounds nothing; one that ours does not fit in is left alone.
+        ({"rate_control_mode": "constant_quality", "crf": "20", "buffer_size": "1200k"}, 20, "2600k", "5200k"),
+        ({"rate_control_mode": "constant_quality", "buffer_size": "8000k"}, 22, "2600k", "8000k"),
+        ({}, 22, "2600k", "5200k"),
+    ],
+)  # fmt: skip
+def test_rate_control_is_a_word_with_its_numbers_beside_it(
+    bitrate: dict[str, Any], crf: int, cap: str, buffer: str
+) -> None:
+    video = video_table(renditions(changed("output_params.video.bitrate", bitrate), "Job"))
+    assert (video["crf"], video["max_bitrate"], video["buffer"]) == (crf, cap, buffer)
+
+
+@pytest.mark.parametrize(
+    ("bitrate", "crf", "cap"),
+    [({}, 25, "1820k"), ({"rate_control_mode": "constant_bitrate", "target_bitrate": "600k"}, 25, "600k"),
+     ({"rate_control_mode": "constant_quality", "crf": 30}, 30, "1820k")],
+)  # fmt: skip
+def test_hevc_is_the_codec_of_all_outputs(bitrate: dict[str, Any], crf: int, cap: str) -> None:
+    video = {"codec": "libx265", "bitrate": bitrate, "codec_params": {"preset": "medium", "profile": ""}}
+    found = renditions(changed("output_params.video", video), "Job")
+    assert (found.codec, found.notes) == ("hevc", ())
+    hevc = video_table(found)["hevc"]
+    assert (hevc["speed"], hevc["crf"], hevc["max_bitrate"]) == ("medium", crf, cap)
+
+
+def test_a_codec_that_is_not_made_is_that_of_the_others_and_said() -> None:
+    vp9 = {
+        "codec": "libvpx-vp9",
+        "codec_params": {"cpu_used": 1},
+        "bitrate": {"rate_control_mode": "variable_bitrate", "max_bitrate": "2000k"},
+    }
+    said = params()["data"]["outputs"] + changed("output_params.video", vp9)["data"]["outputs"]
+    found = renditions({"data": {"outputs": said}}, "Job")
+    assert found.codec == "h264"
+    assert "hevc" not in video_table(found, "out_1")
+    assert video_table(found, "out_1")["max_bitrate"] == "2000k"
+    (note,) = found.notes
+    assert note.startswith("outputs[1].output_params.video.codec: libvpx-vp9 is not made here")
+    hevc = renditions({"data": {"outputs": [*HEVC["data"]["outputs"], said[1]]}}, "Job")
+    assert hevc.codec == "hevc"
+    assert video_table(hevc, "out_1")["hevc"]["max_bitrate"] == "2000k"
+
+
+def test_a_kind_of_picture_is_noted_and_nothing_else_changes() -> None:
+    found = renditions(changed("output_params.video.codec_params.libx264.tune", "film"), "Example job")
+    assert found.presets == {"out_0": PRESET}
+    assert found.notes == ("outputs[0].output_params.video.codec_params.libx264.tune: made as without film",)
+
+
+def test_a_picture_that_may_be_enlarged_is_not() -> None:
+    found = renditions(changed("output_params.aspect.resolution.avoid_upscaling", False), "Example job")
+    assert found.presets == {"out_0": PRESET}
+
+
+def test_a_height_of_one_s_own() -> None:
+    resolution = {"height": "custom", "custom_height": 360, "avoid_upscaling": True}
+    said = changed("output_params.aspect.resolution", resolution)
+    said["data"]["output_template"] = "{{.job_name}}_{{.output_params.Aspect.Resolution.CustomHeight}}p"
+    found = renditions(said, "Job")
+    assert found.names == {"out_0": "out_0/Job_360p.mp4"}
+    assert tomllib.loads(found.presets["out_0"])["max_height"] == 360
 
 
 def test_cropping_is_the_film_s() -> None:
@@ -237,7 +344,7 @@ JSON = st.recursive(
     | st.dictionaries(
         st.sampled_from(
             ["aspect", "resolution", "height", "video", "bitrate", "rate_control_mode", "constant_quality", "crf",
-             "audio", "codec_params", "libx264", "frame_rate", "fps", "preset", "profile"]
+             "audio", "codec_params", "libx264", "frame_rate", "fps", "preset", "profile", "codec", "buffer_size"]
         ),
         inner,
         max_size=4,

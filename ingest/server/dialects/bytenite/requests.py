@@ -128,7 +128,7 @@ def submission(asked: Mapping[str, Any], secrets: Mapping[str, str] | None = Non
     return Submission(
         resolutions=wanted.resolutions,
         source=_source(asked, secrets or {}),
-        options=options_of(mp4=True, crop=wanted.crop, pad=wanted.pad),
+        options=options_of(mp4=True, codecs=wanted.codec, crop=wanted.crop, pad=wanted.pad),
         presets=wanted.presets,
         dialect=DIALECT,
         asked=without_secrets(asked),
@@ -255,6 +255,11 @@ def _order(order_by: str) -> tuple[Any, bool]:
     if sort is None or direction.strip().lower() not in {"", "asc", "desc"}:
         raise _invalid("orderBy", f"{order_by[:60]!r} is not understood; createdAt desc is")
     return sort, field.startswith("-") or direction.strip().lower() == "desc"
+
+
+def notes(job: Job) -> tuple[str, ...]:
+    """What of the job's parameters is made otherwise than they say."""
+    return renditions(job.asked.get("params"), job.asked.get("name") or "").notes
 
 
 def outputs(job: Job) -> tuple[tuple[str, str], ...]:
