@@ -19,6 +19,7 @@ KEYS = [
     "id", "templateId", "name", "config", "priority", "startAt", "submittedAt", "startedAt", "endedAt", "regions",
     "state", "dataSource", "params", "dataDestination", "duration", "deletedAt", "createdAt", "paymentAmount",
     "numUnitsEstimation", "numChunks", "errorMessage", "description", "stateTimestamps", "appId",
+    "completedAt", "deadline",  # of 2023
 ]  # fmt: skip
 JOB = "j0199f3c1-5a00-7000-8000-000000000001"
 CREATED = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
@@ -119,9 +120,12 @@ def test_a_finished_job_key_for_key() -> None:
                 "JOB_STATE_ASSEMBLING": "2026-11-26T12:00:40.000000Z",
                 "JOB_STATE_COMPLETE": "2026-11-26T12:00:46.000000Z",
             },
+            "completedAt": "2026-11-26T12:00:46.000000Z",
+            "deadline": None,
         },
         "templateInfo": {
             "id": "video-transcoding@v0.2",
+            "name": "video-transcoding",
             "owner": "ingest",
             "description": "Any video file into renditions, packaged for HLS and DASH and as MP4.",
             "app": "ingest",
@@ -155,6 +159,8 @@ def test_a_job_of_the_command_line_has_empty_values() -> None:
         "errorMessage": "",
         "description": "",
         "appId": "",
+        "completedAt": None,
+        "deadline": None,
     }
     assert answer["name"] == "film"
 
@@ -234,12 +240,13 @@ def test_a_failed_job_says_why() -> None:
 
 
 def test_logs_stand_with_the_part_that_made_them() -> None:
-    def line(text: str, seconds: float | None, level: str, part: str) -> dict[str, Any]:
-        when = f"2026-11-26T12:00:{seconds:09.6f}Z" if seconds is not None else None
+    def line(text: str, seconds: float, level: str, part: str) -> dict[str, Any]:
+        when = f"2026-11-26T12:00:{seconds:09.6f}Z"
         return {"log": text, "timestamp": when, "level": level, "container": part}
 
-    assert documents.logs(failed(), frozenset()) == {
+    assert documents.logs(failed(), frozenset(), ["made as without film"]) == {
         "partitioner": [
+            line("made as without film", 0, "WARN", "partitioner"),
             line("Starting Ingest", 2, "INFO", "partitioner"),
             line("Probing Video Codec", 3, "INFO", "partitioner"),
         ],
@@ -248,12 +255,22 @@ def test_logs_stand_with_the_part_that_made_them() -> None:
             "0199f3c1-5a00-7000-8000-000000000001": {
                 "logs": [
                     line("Transcoding with CPU", 4, "INFO", "taskrunner"),
-                    line("Source Damaged: 3 of 9 pictures", None, "WARN", "taskrunner"),
+                    line("Source Damaged: 3 of 9 pictures", 9, "WARN", "taskrunner"),
                     line("it ended with 1; look there", 9, "ERROR", "taskrunner"),
                 ]
             }
         },
     }
+
+
+def test_a_job_that_has_not_completed_has_no_time_of_that() -> None:
+    shown = documents.document(failed())
+    assert (shown["completedAt"], shown["endedAt"]) == (None, "2026-11-26T12:00:09.000000Z")
+
+
+def test_a_finished_job_that_encoded_nothing_has_a_beginning() -> None:
+    found = job("ended", Status.COMPLETED, 2, queued=at(1), begun=at(2), ended=at(46))
+    assert documents.document(found)["startedAt"] == "2026-11-26T12:00:02.000000Z"
 
 
 def test_logs_of_chosen_levels() -> None:

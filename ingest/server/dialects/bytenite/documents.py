@@ -44,6 +44,7 @@ _ASSEMBLE = codes.GENERATING_HLS.number
 
 TEMPLATE = {
     "id": "video-transcoding@v0.2",
+    "name": "video-transcoding",
     "owner": "ingest",
     "description": "Any video file into renditions, packaged for HLS and DASH and as MP4.",
     "app": "ingest",
@@ -89,7 +90,7 @@ def document(job: Job) -> dict[str, Any]:
         "priority": asked.get("priority", "EXECUTION_PRIORITY_UNDEFINED"),
         "startAt": _text(job.start_at),
         "submittedAt": _text(job.queued),
-        "startedAt": reached.get(RUNNING),
+        "startedAt": reached.get(RUNNING) or (_text(begun) if job.state is State.COMPLETED else None),
         "endedAt": _text(job.ended),
         "regions": {
             "blacklist": list(regions.get("blacklist", ())),
@@ -109,6 +110,9 @@ def document(job: Job) -> dict[str, Any]:
         "description": asked.get("description", ""),
         "stateTimestamps": reached,
         "appId": asked.get("appId", ""),
+        # The names of 2023, which its notebooks read.
+        "completedAt": reached.get(COMPLETE),
+        "deadline": None,
     }
 
 
@@ -158,27 +162,55 @@ def source_info(name: str, path: str, size: int | None, *, listed: bool) -> dict
     }
 
 
+def templates(limit: int, offset: int) -> dict[str, Any]:
+    """A page of what can be run: of the one template."""
+    shown = [dict(TEMPLATE)][offset : offset + limit]
+    pagination = {"total": 1, "offset": offset, "hasPrevious": offset > 0, "hasNext": False}
+    return {"pagination": pagination, "data": shown, "templates": shown}
+
+
+def user(account: str, name: str) -> dict[str, Any]:
+    """The answer to GET auth/user; what is not known of an account has ByteNite's empty value."""
+    return {
+        "user": {
+            "id": account,
+            "createdAt": None,
+            "lastLogin": None,
+            "displayName": name,
+            "email": "",
+            "phoneNumber": "",
+            "photoUrl": "",
+            "providerId": "",
+            "emailVerified": False,
+            "customClaims": {},
+        }
+    }
+
+
 def results(files: Sequence[tuple[str, str]]) -> dict[str, Any]:
     """The answer to GET jobs/{id}/results: name and link of each output."""
     return {"results": [{"name": name, "link": link} for name, link in files]}
 
 
-def logs(job: Job, levels: frozenset[str]) -> dict[str, Any]:
+def logs(job: Job, levels: frozenset[str], notes: Sequence[str] = ()) -> dict[str, Any]:
     """The job's steps as log lines of the part that made them; empty `levels` means all.
 
-    The task of the app has the job's own id: its chunks share one log.
+    The task of the app has the job's own id: its chunks share one log. `notes`: what is made otherwise than it was
+    asked for, which was known when the job was.
     """
     record = job.record
     parts: dict[str, list[dict[str, Any]]] = {"partitioner": [], "taskrunner": [], "assembler": []}
     part = "partitioner"
+    parts[part] += [_line(note, _text(job.created), "WARN", part) for note in notes]
     for step in record.steps:
         if step.code in _RUN:
             part = "taskrunner"
         elif step.code == _ASSEMBLE:
             part = "assembler"
         parts[part].append(_line(step.message, _text_of(step.started), "INFO", part))
-    # When a warning was given is not written down.
-    parts[part] += [_line(warning.message, None, "WARN", part) for warning in job.shown.warnings]
+    # When a warning was given is not written down; clients make a date of what stands there, whatever it is.
+    last = _text(job.ended or job.updated)
+    parts[part] += [_line(warning.message, last, "WARN", part) for warning in job.shown.warnings]
     if message := error_message(job):
         parts[part].append(_line(message, _text(job.ended), "ERROR", part))
     kept = {
