@@ -176,6 +176,7 @@ def test_a_file_is_sent_to_the_address_in_the_answer(core: Core, client: TestCli
     sent = client.put(url, content=b"0123456789", headers={"Content-Disposition": "attachment"})
     assert sent.status_code == 200
     assert caller("POST", f"/jobs/uploadcompleted/{job_id}")["ok"] is True
+    assert caller("PATCH", f"/jobs/{job_id}/uploadcompleted")["ok"] is True
     caller("POST", f"/jobs/{job_id}/run")
     job = internal(core, made)
     stored = core.files.get(job.account, job.asked["_fileId"])
@@ -477,9 +478,39 @@ def test_logs_templates_and_running_tasks(core: Core, caller: Caller) -> None:
     job_id = named(caller, "runs")
     job = brought_to(core, core.queue.job(None, f"j{job_id}"), Status.EXECUTING)
     assert caller("POST", "/logs", {"jobId": job_id}) == documents.logs(job, frozenset())
-    assert caller("GET", "/jobs/templates") == {"templates": [documents.TEMPLATE]}
+    listed = caller("GET", "/jobs/templates?limit=20&offset=0")
+    assert [(t["id"], t["name"]) for t in listed["data"]] == [("video-transcoding@v0.2", "video-transcoding")]
+    assert caller("GET", "/jobs/templates?limit=20&offset=20")["data"] == []
     task = {"taskId": job_id, "jobId": job_id, "state": "JOB_STATE_PARTITIONING", "percent": 0.0}
     assert caller("POST", "/jobs/runningTasks") == {"tasks": [task]}
+
+
+def test_logs_say_what_is_made_otherwise(caller: Caller) -> None:
+    output = {"output_params": {"video": {"codec_params": {"tune": "film"}}}, "name": "a"}
+    made = caller("POST", "/jobs", {"name": "Film", "params": {"data": {"outputs": [output]}}})["job"]
+    (line,) = caller("POST", "/logs", {"jobId": made["id"]})["partitioner"]
+    assert (line["level"], line["timestamp"]) == ("WARN", made["createdAt"])
+    assert line["log"] == "outputs[0].output_params.video.codec_params.tune: made as without film"
+
+
+def test_who_asks_and_what_is_left(core: Core, caller: Caller) -> None:
+    ((account, name),) = core.keys.accounts().items()
+    user = caller("GET", "/v1/auth/user")["user"]
+    assert list(user) == [
+        "id", "createdAt", "lastLogin", "displayName", "email", "phoneNumber", "photoUrl", "providerId",
+        "emailVerified", "customClaims",
+    ]  # fmt: skip
+    assert (user["id"], user["displayName"]) == (account, name)
+    nothing = {"accountId": account, "totalBalance": "0", "availableBalance": "0"}
+    assert caller("GET", "/wallet/balance") == nothing
+
+
+@pytest.mark.parametrize("body", [{"config": {"taskTimeout": "60"}}, {"taskTimeout": 60, "isTestJob": None}])
+def test_a_configuration_may_stand_bare(caller: Caller, body: dict[str, Any]) -> None:
+    made = caller("POST", "/jobs", {"name": "Bare", "dataSource": URL_SOURCE, "config": {"jobTimeout": 90}})
+    caller("POST", f"/jobs/{made['job']['id']}/run", body)
+    config = {"taskTimeout": 60, "jobTimeout": 0, "isTestJob": False}
+    assert caller("GET", f"/jobs/{made['job']['id']}")["job"]["config"] == config
 
 
 def test_a_source_is_looked_at_before_it_is_a_job_s(tmp_path: Path) -> None:

@@ -118,8 +118,15 @@ class ChangeConfig(_Body):
     config: Config = Config()
 
 
-class RunJob(_Body):
+class RunJob(Config):
+    """The configuration stands in `config`, or bare, as ByteNite's guides send it."""
+
     config: Config | None = None
+
+    @property
+    def said(self) -> Config | None:
+        bare = self.model_fields_set & Config.model_fields.keys()
+        return self.config or (Config(**self.model_dump(include=bare)) if bare else None)
 
 
 class Pagination(_Body):

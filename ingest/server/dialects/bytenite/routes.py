@@ -68,6 +68,18 @@ def access_token(body: AccessToken, core: CoreOf) -> dict[str, Any]:
     }
 
 
+@router.get("/v1/auth/user")
+def user(who: Reader) -> dict[str, Any]:
+    """The account that asks."""
+    return documents.user(who.account, who.name)
+
+
+@route("GET", "/wallet/balance")
+def balance(who: Reader) -> dict[str, Any]:
+    """What is left to spend: nothing costs anything here."""
+    return {"accountId": who.account, "totalBalance": "0", "availableBalance": "0"}
+
+
 @route("GET", "/info")
 def info(who: Reader) -> dict[str, Any]:
     """Who asks."""
@@ -111,9 +123,13 @@ def _filtered(core: Core, who: Principal, body: FilterJobs) -> dict[str, Any]:
 
 
 @route("GET", "/jobs/templates")
-def templates(who: Reader) -> dict[str, Any]:  # noqa: ARG001 - who may ask
+def templates(
+    who: Reader,  # noqa: ARG001 - who may ask
+    limit: Annotated[int, Query(ge=1, le=1000)] = 50,
+    offset: Annotated[int, Query(ge=0, le=MOST_OFFSET)] = 0,
+) -> dict[str, Any]:
     """What can be run."""
-    return {"templates": [documents.TEMPLATE]}
+    return documents.templates(limit, offset)
 
 
 @route("GET", "/jobs/estimation/{job_id}", "/jobs/{job_id}/estimation")
@@ -160,7 +176,8 @@ def read(job_id: str, core: CoreOf, who: Reader) -> dict[str, Any]:
 @route("POST", "/logs")
 def logs(body: AskLogs, core: CoreOf, who: Reader) -> dict[str, Any]:
     """What a job has said."""
-    found = documents.logs(job_of(core, who, body.job_id), frozenset(body.levels))
+    job = job_of(core, who, body.job_id)
+    found = documents.logs(job, frozenset(body.levels), requests.notes(job))
     if body.task_ids:
         found["taskrunner"] = {k: v for k, v in found["taskrunner"].items() if k in body.task_ids}
     if body.services:
@@ -241,8 +258,8 @@ def run(job_id: str, core: CoreOf, who: Submitter, body: RunJob | None = None) -
     job = job_of(core, who, job_id)
     if job.state is State.DRAFT and core.queue.submission(job).source is None:
         raise Refusal("conflict", f"the job {job_id[:60]} has no source yet")
-    if body is not None and body.config is not None:
-        job = _changed(core, who, job, requests.with_config(job.asked, body.config))
+    if body is not None and body.said is not None:
+        job = _changed(core, who, job, requests.with_config(job.asked, body.said))
     core.run(who, job.job_id)
     return documents.done(str(uuid.uuid4()), "Job started")
 
@@ -289,6 +306,7 @@ async def upload(job_id: str, ticket: str, request: Request, core: CoreOf) -> Re
     return Response(status_code=200, headers={"ETag": f'"{stored.etag}"'})
 
 
+@route("PATCH", "/jobs/{job_id}/uploadcompleted")
 @route("POST", "/jobs/uploadcompleted/{job_id}", "/jobs/{job_id}/uploadcompleted")
 def upload_completed(job_id: str, core: CoreOf, who: Submitter) -> dict[str, Any]:
     """Say that the file is there."""
