@@ -212,6 +212,9 @@ CROPPED = changed("output_params.aspect.cropping.top", 2)
         ({"data": {"outputs": [{"output_type": "webm"}]}}, "outputs[0].output_type"),
         ({"data": {"outputs": [{}], "output_template": "{{.nobody}}"}}, "output_template"),
         ({"data": {"outputs": [{}], "output_template": "{{ range . }}"}}, "output_template"),
+        ({"data": {"outputs": [{}], "output_template": "{{if .name}}a"}}, "output_template"),
+        ({"data": {"outputs": [{}], "output_template": "{{if .a}}{{if .b}}x{{end}}{{end}}"}}, "output_template"),
+        ({"data": {"outputs": [{}], "output_template": "x" * 1001}}, "output_template"),
         ({"app": "fhd"}, "params.app"),
         ({"app": {"resolutions": []}}, "params.app.resolutions"),
     ],
@@ -328,6 +331,18 @@ def test_templates_read_fields_in_both_spellings() -> None:
     output = {"output_params": {"aspect": {"resolution": {"avoid_upscaling": True, "height": 720}}}}
     text = "{{.job_name}}-{{ .output_params.Aspect.Resolution.Height }}-{{.output_params.aspect.resolution.height}}"
     assert rendered(text, output, "J") == "J-720-720"
+
+
+@pytest.mark.parametrize(
+    ("template", "text"),
+    [
+        ("{{if .name}}{{.name}}{{else}}{{.job_name}}_{{.output_params.Aspect.Height}}{{end}}", "J_720"),
+        ("{{ if .output_params.Aspect.Height }}{{ .output_params.Aspect.Height }}p{{ end }}", "720p"),
+        ("{{if .nobody}}x{{end}}-{{if .job_name}}y{{else}}z{{end}}", "-y"),
+    ],
+)
+def test_templates_choose_by_a_field(template: str, text: str) -> None:
+    assert rendered(template, {"name": "", "output_params": {"aspect": {"height": 720}}}, "J") == text
 
 
 @given(st.text())

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 DEFAULT_RESOLUTION = "fhd"
 DEFAULT_TEMPLATE = "{{.job_name}}_{{.output_params.Aspect.Resolution.Height}}"
 MAX_OUTPUTS = 10
+LONGEST_TEMPLATE = 1000
+_CHOICE = re.compile(
+    r"\{\{\s*if\s+\.([A-Za-z0-9_.]+)\s*\}\}(.*?)(?:\{\{\s*else\s*\}\}(.*?))?\{\{\s*end\s*\}\}", re.DOTALL
+)
 _FIELD = re.compile(r"\{\{\s*\.([A-Za-z0-9_.]+)\s*\}\}")
 _Shape = tuple[tuple[int, int, int, int], str | None]
 
@@ -107,24 +111,31 @@ def _of_outputs(app: Mapping[str, Any], job_name: str) -> Renditions:
 
 
 def rendered(template: str, output: Mapping[str, Any], job_name: str) -> str:
-    """A template of Go's text/template, of which fields are known and nothing else.
+    """A template of Go's text/template, of which fields are known, and `if` of a field, and nothing else.
 
     Raises:
         Refusal: invalid: a field that the output does not have, or another action.
     """
+    if len(template) > LONGEST_TEMPLATE:
+        raise invalid("output_template", f"must have at most {LONGEST_TEMPLATE} characters")
 
-    def field(match: re.Match[str]) -> str:
-        first, *rest = match[1].split(".")
+    def value_of(path: str) -> Any:
+        first, *rest = path.split(".")
         value: Any = job_name if first == "job_name" else output.get(first)
         for part in rest:
             value = _member(value, part)
+        return value
+
+    def field(match: re.Match[str]) -> str:
+        value = value_of(match[1])
         if not isinstance(value, str | int | float):
             raise invalid("output_template", f"there is no .{match[1]}")
         return str(value)
 
-    text = _FIELD.sub(field, template)
+    chosen = _CHOICE.sub(lambda m: m[2] if value_of(m[1]) else m[3] or "", template)
+    text = _FIELD.sub(field, chosen)
     if "{{" in text:
-        raise invalid("output_template", "only fields such as {{.job_name}} are known")
+        raise invalid("output_template", "only fields such as {{.job_name}}, and if of a field, are known")
     return text
 
 
