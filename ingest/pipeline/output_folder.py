@@ -22,6 +22,8 @@ JOB_FILE = "job.json"
 PREVIOUS_JOB_FILE = "previous-job.json"
 REPLACED = "replaced"
 TEMPORARY = "temporary"
+RESERVE = "reserve"
+RESERVE_BYTES = 32 * 1024
 WORK_PREFIX = ".work-"
 MASTERS = ("manifest.mpd", "ABR.m3u8")
 # Everything that a package has at its top; nothing else in the folder is ever removed.

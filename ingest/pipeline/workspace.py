@@ -7,6 +7,9 @@ written) its playlists are taken away before anything else moves, so that no rea
 
 A run that ends without a package leaves its work folder, with what it has encoded, where a later run can go on from
 that: its own, or another that makes the very same, which takes it over. All go when a package is published.
+
+On a disk that fills up, the work folder makes room for the record of the failure by going. So that it always has
+something to give, room for a record is set aside in it from the start.
 """
 
 from __future__ import annotations
@@ -30,6 +33,8 @@ from ingest.pipeline.output_folder import (
     MASTERS,
     PREVIOUS_JOB_FILE,
     REPLACED,
+    RESERVE,
+    RESERVE_BYTES,
     TEMPORARY,
     WORK_PREFIX,
     lock_folder,
@@ -90,6 +95,7 @@ class Workspace:
             claimed.replaces = _check_ours(output, force=force)
             claimed.package.mkdir(parents=True)
             claimed.temporary.mkdir(exist_ok=True)
+            (claimed.work / RESERVE).write_bytes(bytes(RESERVE_BYTES))
             if claimed.replaces and (output / JOB_FILE).exists():
                 shutil.copy2(output / JOB_FILE, claimed.work / PREVIOUS_JOB_FILE)
         except (OSError, OutputError) as error:

@@ -256,6 +256,22 @@ def test_disk_without_room_for_another_file(cli: Cli, clips: Clips, tmp_path: Pa
         assert names(disk) == []
 
 
+def test_disk_is_full_before_anything_is_made(cli: Cli, clips: Clips, tmp_path: Path) -> None:
+    """Nothing of ours can be given up for the record but what was set aside for it."""
+    with small_disk(tmp_path / "disk", 8 * MB) as disk:
+        run = cli.start("run", clips.tiny(), "--res", "sd", "-o", disk / "out", env={"INGEST_MIN_FREE": "0"})
+        until((disk / "out" / "job.json").exists, 60, "no record")
+        fill(disk, leave=0)
+        done = run.end()
+        record = json.loads((disk / "out" / "job.json").read_text())
+        assert (done.exit_code, record["status"], record["error"]["code"]) == (
+            6,
+            "FAILED",
+            codes.DISK_FULL.number,
+        )
+        assert names(disk / "out") == ["job.json"]
+
+
 def test_disk_fills_up_while_ffmpeg_writes(cli: Cli, clips: Clips, tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", 64 * MB) as disk:
         run = cli.start("run", clips.long(), "--res", "sd", "-o", disk / "out", env={"INGEST_MIN_FREE": "0"})

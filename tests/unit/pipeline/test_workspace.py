@@ -135,7 +135,11 @@ def refusal(take: Callable[..., Workspace], *, force: bool = False) -> tuple[int
 def test_a_new_folder_is_made_with_its_parents(claim: Callable[..., Workspace], tmp_path: Path) -> None:
     output = tmp_path / "a/b/out"
     workspace = claim(folder=output)
-    assert tree(output) == {f".work-{NEW}/package/": "", f".work-{NEW}/temporary/": ""}
+    assert tree(output) == {
+        f".work-{NEW}/package/": "",
+        f".work-{NEW}/temporary/": "",
+        f".work-{NEW}/reserve": "\0" * 32768,  # room for the record, should the disk fill up
+    }
     assert (workspace.output, workspace.job_id, workspace.replaces, workspace.created) == (
         output,
         NEW,
@@ -507,7 +511,11 @@ def test_a_run_that_died_before_its_first_record_leaves_the_folder_ours(
     (output / left).write_text("x")
     workspace = claim()
     assert workspace.replaces is False
-    assert tree(output) == {f".work-{NEW}/package/": "", f".work-{NEW}/temporary/": ""}
+    assert tree(output) == {
+        f".work-{NEW}/package/": "",
+        f".work-{NEW}/temporary/": "",
+        f".work-{NEW}/reserve": "\0" * 32768,  # room for the record, should the disk fill up
+    }
 
 
 # --- publishing ---
