@@ -19,12 +19,16 @@ Role = Literal["main", "commentary", "description", "clear-speech"]
 
 @dataclass(frozen=True, slots=True)
 class Colour:
-    """Names as ffmpeg spells them (ITU-T H.273); "unknown" where the stream does not say."""
+    """Names as ffmpeg spells them (ITU-T H.273); "unknown" where the stream does not say.
+
+    `reserved`: pictures are tagged with a value that stands for nothing.
+    """
 
     primaries: str = "unknown"
     transfer: str = "unknown"
     matrix: str = "unknown"
     full_range: bool = False
+    reserved: bool = False
 
     @property
     def hdr(self) -> Hdr:

@@ -136,6 +136,7 @@ def colour_of(stream: Document, frame: DecodedFrame) -> Colour:
         transfer=named(frame.transfer, "color_transfer"),
         matrix=named(frame.matrix, "color_space"),
         full_range=full,
+        reserved="reserved" in (frame.primaries, frame.transfer, frame.matrix),
     )
 
 

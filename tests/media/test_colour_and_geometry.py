@@ -81,6 +81,12 @@ COLOURS: dict[str, tuple[str, tuple[str, ...], int]] = {
         ("-c:v", "prores_ks", "-profile:v", "3", *tags("bt709", "tv")),
         1,
     ),
+    # As Final Cut and some cameras write it: 0 where they do not know, which stands for nothing.
+    "prores-reserved-tags.mov": (
+        f"{BT709},format=yuv422p10le",
+        ("-c:v", "prores_ks", "-bsf:v", "prores_metadata=color_primaries=0:color_trc=0:colorspace=1"),
+        1,
+    ),
     "h264-444.mp4": (f"{BT709},format=yuv444p", (*X264, *tags("bt709", "tv")), 1),
     "hevc-10bit.mp4": (
         f"{BT709},format=yuv420p10le",

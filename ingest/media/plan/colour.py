@@ -71,7 +71,7 @@ def colour_plan(video: VideoFacts, *, can_tone_map: bool) -> ColourPlan:
         convert=can_tone_map and not hdr and needs_zscale(video),
         rgb=video.pixel_format.startswith(_RGB),
         alpha=video.pixel_format.startswith(_ALPHA),
-        retag=needs_zscale(video) or colour.matrix not in {*PLAIN_MATRICES, "unknown"},
+        retag=needs_zscale(video) or colour.matrix not in {*PLAIN_MATRICES, "unknown"} or colour.reserved,
         grey=hdr and video.dolby_vision is not None and video.dolby_vision.own_colours,
     )
 

@@ -30,6 +30,7 @@ def converted(transfer: str, primaries: str, matrix: str, full: bool = False) ->
         (Colour("bt709", "bt709", "bt709", True), ColourPlan(False, "bt709", "bt709", "bt709", True)),
         (Colour("bt709", "bt709", "smpte170m"), ColourPlan(False, "bt709", "bt709", "smpte170m", False)),
         # A matrix that goes with no YCbCr is not believed, and not shown to the filters.
+        (Colour(reserved=True), ColourPlan(False, "unknown", "bt709", "bt709", False, retag=True)),
         (Colour(matrix="gbr"), ColourPlan(False, "unknown", "bt709", "bt709", False, retag=True)),
         (Colour(matrix="smpte2085"), ColourPlan(False, "unknown", "bt709", "bt709", False, retag=True)),
         # HDR, whole and in part.

@@ -264,6 +264,11 @@ def test_colour_that_nobody_states() -> None:
     assert colour_of({"color_space": "reserved", "color_primaries": "unspecified"}, FRAME) == Colour()
 
 
+def test_a_reserved_value_is_known_as_one() -> None:
+    frame = replace(FRAME, matrix="bt709", primaries="reserved", transfer="reserved")
+    assert colour_of({"color_primaries": "bt709"}, frame) == Colour("bt709", matrix="bt709", reserved=True)
+
+
 def test_full_range_by_its_pixel_format() -> None:
     assert colour_of({}, replace(FRAME, pixel_format="yuvj420p")).full_range
 
