@@ -485,6 +485,15 @@ def test_logs_templates_and_running_tasks(core: Core, caller: Caller) -> None:
     assert caller("POST", "/jobs/runningTasks") == {"tasks": [task]}
 
 
+@pytest.mark.parametrize("path", ["/jobs/datasource/{}", "/jobs/{}/datasource"])
+def test_the_file_guide_posts_where_the_reference_patches(caller: Caller, path: str) -> None:
+    made = caller("POST", "/jobs", {"name": "Guide"})["job"]["id"]
+    changed = caller("POST", path.format(made), {"dataSource": FILE_SOURCE})["job"]
+    assert "tempUrl" in changed["dataSource"]["params"]
+    params = caller("POST", path.format(made).replace("datasource", "params"), PARAMS)["job"]["params"]
+    assert params == PARAMS
+
+
 def test_logs_say_what_is_made_otherwise(caller: Caller) -> None:
     output = {"output_params": {"video": {"codec_params": {"tune": "film"}}}, "name": "a"}
     made = caller("POST", "/jobs", {"name": "Film", "params": {"data": {"outputs": [output]}}})["job"]

@@ -216,7 +216,7 @@ def create(body: CreateJob, core: CoreOf, who: Submitter, request: Request) -> d
 
 
 @route("PATCH", "/jobs/{job_id}/datasource")
-@route("POST", "/jobs/datasource/{job_id}")
+@route("POST", "/jobs/datasource/{job_id}", "/jobs/{job_id}/datasource")
 def set_sources(
     job_id: str, body: ChangeSources, core: CoreOf, who: Submitter, request: Request
 ) -> dict[str, Any]:
@@ -229,7 +229,7 @@ def set_sources(
 
 
 @route("PATCH", "/jobs/{job_id}/params")
-@route("POST", "/jobs/params/{job_id}")
+@route("POST", "/jobs/params/{job_id}", "/jobs/{job_id}/params")
 def set_params(job_id: str, body: ChangeParams, core: CoreOf, who: Submitter) -> dict[str, Any]:
     """What the app, the partitioner and the assembler are told; with or without `params` around it."""
     job = job_of(core, who, job_id)
