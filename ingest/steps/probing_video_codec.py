@@ -156,7 +156,9 @@ def run(prober: Prober, *, allow_damage: bool) -> Outcome[Probed]:
 def shown_packets(
     prober: Prober, stream: Document, packets: PacketTable, container: Container
 ) -> PacketTable:
-    """The same without those that are for other pictures alone."""
+    """The same without those that are for other pictures alone, or that show the one before them once more."""
+    if stream.get("codec_name") == "theora":
+        return packets.only([i for i, size in enumerate(packets.sizes) if size])
     if stream.get("codec_name") != "vp8" or not (container.format in NUMBERED or crowded(packets)):
         return packets
     hidden = set(hidden_pictures(prober, int(stream["index"]), packets))

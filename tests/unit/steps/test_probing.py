@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from made_facts import clip, constant, container
@@ -18,7 +18,17 @@ from ingest.media.packets import Packet, PacketTable
 from ingest.steps import probing_audio
 from ingest.steps.context import Note, Outcome
 from ingest.steps.damage import refuse_loss
-from ingest.steps.probing_video_codec import clock_jumps, damaged, misdeclared, no_video, refuse_jumps
+from ingest.steps.probing_video_codec import (
+    clock_jumps,
+    damaged,
+    misdeclared,
+    no_video,
+    refuse_jumps,
+    shown_packets,
+)
+
+if TYPE_CHECKING:
+    from ingest.media.probe import Prober
 
 COVER = LeftOut(0, "video", "mjpeg", "a cover picture")
 ODD = LeftOut(2, "video", "ansi", "its codec is not accepted")
@@ -115,6 +125,14 @@ def test_too_many_clock_jumps() -> None:
         codes.SOURCE_OVER_LIMIT,
         "the clock of a.ts begins anew 201 times, the limit is 200",
     )
+
+
+def test_packets_of_nothing_are_no_pictures_of_theora() -> None:
+    """The picture before them is shown once more (Theora Specification, 7.11): a decoder gives none for them."""
+    packets = PacketTable(Packet(i, i, 1, size, i == 0, False) for i, size in enumerate((9, 7, 0, 0, 8)))
+    nobody = cast("Prober", None)
+    assert list(shown_packets(nobody, {"codec_name": "theora"}, packets, container("ogg")).pts) == [0, 1, 4]
+    assert shown_packets(nobody, {"codec_name": "h264"}, packets, container("ogg")) is packets
 
 
 def test_clock_jumps() -> None:
