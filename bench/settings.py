@@ -22,8 +22,10 @@ from bd_rate import LIBRARY, Point, bd_rates, environment, vmaf
 from main_job import probe, table
 
 from ingest.media import toolchain
+from ingest.media.command.encoders import BESIDE_X264_PRESET
 
 CAP, BUFFER = 4_500_000, 9_000_000  # as presets/hd.toml has it for H.264
+SHIPPED = "veryfast as shipped"  # with what ingest asks beside it
 CLIPS = {  # and the second at which the excerpt begins
     "sintel-trailer-720p.mp4": 14,
     "park-1080p-h264-aac.mp4": 0,
@@ -46,7 +48,7 @@ class Encoder:
 ENCODERS = {
     "h264": Encoder(
         "libx264",
-        ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium"),
+        ("ultrafast", "superfast", "veryfast", SHIPPED, "faster", "fast", "medium"),
         (22, 27, 32, 37),
         1.0,
         ("-profile:v", "high", "-sc_threshold", "0"),
@@ -110,6 +112,8 @@ class Bench:
 
     def curve(self, clip: Clip, encoder: Encoder, preset: str) -> Curve:
         points, costs = [], []
+        name = preset.partition(" ")[0]
+        beside = BESIDE_X264_PRESET[name] if preset == SHIPPED else {}
         for crf in encoder.crfs[: self.points]:
             made = self.folder / "made.mp4"
             gop, cap = str(round(2 * clip.rate)), round(CAP * encoder.share)
@@ -120,11 +124,12 @@ class Bench:
                 "-c:v",
                 encoder.name,
                 "-preset",
-                preset,
+                name,
                 "-crf",
                 f"{crf}",
             ]
             argv += ["-maxrate", f"{cap}", "-bufsize", f"{2 * cap}", "-g", gop, "-keyint_min", gop]
+            argv += [word for option, value in beside.items() for word in (f"-{option}", f"{value}")]
             argv += [*encoder.options, "-flags:v", "+cgop", str(made)]
             costs.append(usage.cpu_seconds(argv, self.folder)[0])
             reached = vmaf(self.tools, clip.file, made, clip.size, self.folder)

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 AT_MOST = "0.80"
 CRF = {"sd": 21, "hd": 22, "fhd": 22}  # as the presets have it
-RENDITION = """-i {film} -map 0:v:0 -vf scale={width}:{height} -c:v libx264 -preset veryfast -profile:v high -crf {crf}
+RENDITION = """-i {film} -map 0:v:0 -vf scale={width}:{height} -c:v libx264 -preset veryfast
+  -partitions i8x8,i4x4 -trellis 1 -subq 3 -rc-lookahead 20 -profile:v high -crf {crf}
   -maxrate {cap} -bufsize {buffer} -g {gop} -keyint_min {gop} -sc_threshold 0 {name}.mp4"""
 OTHERS = (
     "-i {film} -map 0:a:0 -c:a aac -b:a 128k -ac 2 audio.mp4",

@@ -126,7 +126,8 @@ def test_1080p30_in_three_rungs_with_stereo() -> None:
             """
             -map [s14] -f mp4 -a53cc 0 -bufsize 4000000 -c:v libx264 -crf 21.0 -enc_time_base 1/30 -flags:v
             +cgop -fps_mode passthrough -g 60 -keyint_min 60 -level:v 3.0 -map_chapters -1 -map_metadata -1
-            -maxrate 2000000 -preset veryfast -profile:v high -sc_threshold 0 -video_track_timescale 15360
+            -maxrate 2000000 -partitions i8x8,i4x4 -preset veryfast -profile:v high
+            -rc-lookahead 20 -sc_threshold 0 -subq 3 -trellis 1 -video_track_timescale 15360
             rungs/sd.mp4
             """
         ),
@@ -134,7 +135,8 @@ def test_1080p30_in_three_rungs_with_stereo() -> None:
             """
             -map [s18] -f mp4 -a53cc 0 -bufsize 9000000 -c:v libx264 -crf 22.0 -enc_time_base 1/30 -flags:v
             +cgop -fps_mode passthrough -g 60 -keyint_min 60 -level:v 3.1 -map_chapters -1 -map_metadata -1
-            -maxrate 4500000 -preset veryfast -profile:v high -sc_threshold 0 -video_track_timescale 15360
+            -maxrate 4500000 -partitions i8x8,i4x4 -preset veryfast -profile:v high
+            -rc-lookahead 20 -sc_threshold 0 -subq 3 -trellis 1 -video_track_timescale 15360
             rungs/hd.mp4
             """
         ),
@@ -142,7 +144,8 @@ def test_1080p30_in_three_rungs_with_stereo() -> None:
             """
             -map [s22] -f mp4 -a53cc 0 -bufsize 15600000 -c:v libx264 -crf 22.0 -enc_time_base 1/30 -flags:v
             +cgop -fps_mode passthrough -g 60 -keyint_min 60 -level:v 4.0 -map_chapters -1 -map_metadata -1
-            -maxrate 7800000 -preset veryfast -profile:v high -sc_threshold 0 -video_track_timescale 15360
+            -maxrate 7800000 -partitions i8x8,i4x4 -preset veryfast -profile:v high
+            -rc-lookahead 20 -sc_threshold 0 -subq 3 -trellis 1 -video_track_timescale 15360
             rungs/fhd.mp4
             """
         ),
@@ -244,7 +247,8 @@ def test_portrait_clip_on_uneven_times_with_mono() -> None:
             +cgop -force_key_frames
             expr:isnan(prev_forced_t)+gte(t+0.000001,(floor((prev_forced_t+0.000001)/2)+1)*2) -forced-idr 1
             -fps_mode passthrough -g 100000 -level:v 3.0 -map_chapters -1 -map_metadata -1 -maxrate 2000000
-            -preset veryfast -profile:v high -sc_threshold 0 -video_track_timescale 30000 rungs/sd.mp4
+            -partitions i8x8,i4x4 -preset veryfast -profile:v high
+            -rc-lookahead 20 -sc_threshold 0 -subq 3 -trellis 1 -video_track_timescale 30000 rungs/sd.mp4
             """
         ),
         *words(
@@ -353,7 +357,8 @@ def test_hdr_with_surround_and_stereo() -> None:
             """
             -map [s22] -f mp4 -a53cc 0 -bufsize 4000000 -c:v libx264 -crf 22.0 -enc_time_base 1001/30000
             -flags:v +cgop -fps_mode passthrough -g 60 -keyint_min 60 -level:v 3.1 -map_chapters -1
-            -map_metadata -1 -maxrate 2000000 -preset veryfast -profile:v high -sc_threshold 0
+            -map_metadata -1 -maxrate 2000000 -partitions i8x8,i4x4 -preset veryfast -profile:v high
+            -rc-lookahead 20 -sc_threshold 0 -subq 3 -trellis 1
             -video_track_timescale 30000 rungs/hd.mp4
             """
         ),
@@ -510,7 +515,8 @@ def test_transport_stream_that_does_not_start_at_zero() -> None:
             """
             -map [s12] -f mp4 -a53cc 0 -bufsize 1061322 -c:v libx264 -crf 21.0 -enc_time_base 1/25 -flags:v
             +cgop -fps_mode passthrough -g 50 -keyint_min 50 -level:v 1.3 -map_chapters -1 -map_metadata -1
-            -maxrate 530661 -preset veryfast -profile:v high -sc_threshold 0 -video_track_timescale 12800
+            -maxrate 530661 -partitions i8x8,i4x4 -preset veryfast -profile:v high
+            -rc-lookahead 20 -sc_threshold 0 -subq 3 -trellis 1 -video_track_timescale 12800
             rungs/sd.mp4
             """
         ),
