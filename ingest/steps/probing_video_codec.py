@@ -158,7 +158,8 @@ def shown_packets(
 ) -> PacketTable:
     """The same without those that are for other pictures alone, or that show the one before them once more."""
     if stream.get("codec_name") == "theora":
-        return packets.only([i for i, size in enumerate(packets.sizes) if size])
+        repeats = [i for i, size in enumerate(packets.sizes) if i and not size]
+        return packets.joined(repeats) if repeats else packets
     if stream.get("codec_name") != "vp8" or not (container.format in NUMBERED or crowded(packets)):
         return packets
     hidden = set(hidden_pictures(prober, int(stream["index"]), packets))

@@ -129,9 +129,10 @@ def test_too_many_clock_jumps() -> None:
 
 def test_packets_of_nothing_are_no_pictures_of_theora() -> None:
     """The picture before them is shown once more (Theora Specification, 7.11): a decoder gives none for them."""
-    packets = PacketTable(Packet(i, i, 1, size, i == 0, False) for i, size in enumerate((9, 7, 0, 0, 8)))
+    packets = PacketTable(Packet(i, i, 1, size, i == 0, False) for i, size in enumerate((9, 7, 0, 0, 8, 0)))
     nobody = cast("Prober", None)
-    assert list(shown_packets(nobody, {"codec_name": "theora"}, packets, container("ogg")).pts) == [0, 1, 4]
+    shown = shown_packets(nobody, {"codec_name": "theora"}, packets, container("ogg"))
+    assert (list(shown.pts), list(shown.durations)) == ([0, 1, 4], [1, 3, 2])
     assert shown_packets(nobody, {"codec_name": "h264"}, packets, container("ogg")) is packets
 
 
