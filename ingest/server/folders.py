@@ -132,12 +132,15 @@ class Folders:
         """
         if path:
             checked_path(path)
-        try:
-            return self._make(account, path, changes)
-        except Refusal as refusal:
-            if refusal.code not in ("exists", "not_found"):
-                raise
-        return self._make(account, path, changes)  # another one has just made it, or taken it away
+        # Others may put, or take away, one after the other of the folders that this looks for.
+        others = len(above(path)) + 1
+        while True:
+            try:
+                return self._make(account, path, changes)
+            except Refusal as refusal:
+                if refusal.code not in ("exists", "not_found") or not others:
+                    raise
+                others -= 1
 
     def take_back(
         self, account: str, path: str, changes: Mapping[str, Any], before: Mapping[str, Any]

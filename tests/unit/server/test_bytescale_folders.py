@@ -531,6 +531,28 @@ def test_who_puts_a_folder_beside_another_one_looks_again(
     assert asker.details("/f")["settings"] == {"description": "films"}
 
 
+def test_a_folder_is_put_however_many_of_those_above_it_come_meanwhile(
+    asker: Asker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, coming = Folders(asker.core.files), ["/f", "/f/in", "/f/in/deep"]
+    real = Folders._put
+
+    def late(*asked: Any) -> Any:
+        """After each look another one puts one more."""
+        found = real(*asked)
+        if coming:
+            monkeypatch.setattr(Folders, "_put", real)
+            store.put(asker.account, coming.pop(0), {"title": "another's"})
+            monkeypatch.setattr(Folders, "_put", late)
+        return found
+
+    monkeypatch.setattr(Folders, "_put", late)
+    store.put(asker.account, "/f/in/deep", {"description": "films"})
+    assert not coming
+    assert asker.names("/", recursive=True) == ["/f/", "/f/in/", "/f/in/deep/"]
+    assert store.get(asker.account, "/f/in/deep").settings == {"title": "another's", "description": "films"}
+
+
 @pytest.mark.parametrize("there", [True, False])
 def test_of_changes_at_once_none_is_lost(asker: Asker, monkeypatch: pytest.MonkeyPatch, there: bool) -> None:
     store, number = Folders(asker.core.files), 4
