@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
 from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
 
 from ingest.job import codes
 from ingest.job.errors import IngestError, UsageError
@@ -281,10 +282,15 @@ class Errands:
         """Write down that an act is done; the errand's status, for another thread may have cancelled it.
 
         A row of its own: to write, or to read, all acts after each of them takes a time that grows with their square.
+        Another server that took this one for dead may have done the same act, or all of them.
         """
+        row = upsert(ERRAND_DONE).values(job_id=job_id, position=position, made=made)
+        # Who did it first has made it: the other one found it there, and has nothing to undo.
+        row = row.on_conflict_do_update(set_={"made": func.coalesce(D.made, row.excluded.made)})
         with self._database.write() as db:
-            db.execute(insert(ERRAND_DONE).values(job_id=job_id, position=position, made=made))
             status = db.execute(select(E.status).where(E.job_id == job_id)).scalar_one()
+            if status in OPEN:
+                db.execute(row)
         return cast("Status", status)
 
     def _change(self, job_id: str, where: tuple[Status, ...], *, status: Status, **values: Any) -> bool:

@@ -189,6 +189,41 @@ def test_a_later_start_undoes_what_an_earlier_one_made(database: Database, copyi
     assert errands.work(errand.job_id).undo == ()
 
 
+@pytest.mark.parametrize(
+    ("acts", "names", "end"),
+    [(1, ["a", "b"], "Succeeded"), (2, ["a", "b"], "Succeeded"), (1, ["a", "missing"], "Failed")],
+)
+def test_what_another_server_has_done_as_well_is_done(
+    errands: Errands,
+    copying: Copying,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    acts: int,
+    names: list[str],
+    end: str,
+) -> None:
+    """One act of it, or all that there are, while the first act is being done here."""
+    act, done = copying.act, 0
+    another = Errands(database, {"Copy": copying})
+
+    def beside(errand: Errand, name: object) -> str | None:
+        nonlocal done
+        made = act(errand, name)
+        done += 1
+        if done == 1:
+            another.settle()
+        elif done == 1 + acts:
+            another._stop.set()
+        return made
+
+    monkeypatch.setattr(copying, "act", beside)
+    errand = ended(errands, names)
+    assert (errand.status, copying.files) == (end, set(names) if end == "Succeeded" else set())
+    assert errand.position == (2 if end == "Succeeded" else 1)
+    with database.read() as db:
+        assert db.execute(select(ERRAND_DONE)).all() == []
+
+
 def test_the_thread_does_what_is_posted(errands: Errands, copying: Copying) -> None:
     done = threading.Event()
     act = copying.act
