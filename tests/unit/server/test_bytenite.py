@@ -209,6 +209,15 @@ def test_the_file_that_was_sent_goes_with_its_job(
     assert left == {f"/bytenite/{other}/a.mp4", kept.path}
 
 
+def test_files_stay_where_none_was_to_be_sent_for_the_job(core: Core, caller: Caller) -> None:
+    """Whatever stands in the folder that a file would have been sent to."""
+    job_id = caller("POST", "/jobs", {"name": "Of a URL"})["job"]["id"]
+    account = core.queue.job(None, f"j{job_id}").account
+    kept = core.files.put(account, About(f"/bytenite/{job_id}/b.mp4"), b"film")
+    caller("DELETE", f"/jobs/{job_id}")
+    assert core.files.get(account, kept.file_id).stored.read_bytes() == b"film"
+
+
 @pytest.mark.parametrize("way", ["native", "page", "xvid", "engine"])
 def test_the_file_that_was_sent_goes_wherever_its_job_is_deleted(
     core: Core, client: TestClient, caller: Caller, way: str
