@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from asking import routes_of
+from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 from made_core import app_of, key_of, submitted
 
@@ -28,6 +29,20 @@ def test_every_get_is_a_head_but_streams() -> None:
     assert {route for route in gets - heads if not route[1].endswith("/events")} == set()
     assert (gets - heads) >= STREAMS
     assert heads <= gets | {("native", "/api/uploads/{upload_id}")}
+
+
+def test_none_but_the_dialects_own_heads_stand_before_other_routes() -> None:
+    """Each request would look among them."""
+    early: set[str] = set()
+    for dialect in (*DIALECTS, PAGES, NATIVE):
+        routes = [route for route in dialect.router.routes if isinstance(route, APIRoute)]
+        last = max(number for number, route in enumerate(routes) if route.methods != {"HEAD"})
+        early |= {route.path for route in routes[:last] if route.methods == {"HEAD"}}
+    assert early == {
+        "/api/files/{file_id}/content",
+        "/api/jobs/{job_id}/files/{path:path}",
+        "/api/uploads/{upload_id}",
+    }
 
 
 @pytest.mark.parametrize(
