@@ -25,10 +25,10 @@ NO_OWN_KEYS = 100_000  # pictures: further apart than any that are forced
 BESIDE_X264_PRESET: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {"veryfast": MappingProxyType({"partitions": "i8x8,i4x4", "trellis": 1, "subq": 3, "rc-lookahead": 20})}
 )
-"""What x264 is asked beside its preset, by preset: a sixth fewer bits for the same quality at an eighth more CPU, as
-`bench/settings.py` measures it. Small partitions between pictures cost a fifth of the CPU and gain nothing there; that
-pays for coefficients, motion and rate chosen with more care. A diamond search would be cheaper still, and needs half
-as many bits again where text is scrolled."""
+"""What x264 is asked beside its preset, by preset: a seventh fewer bits for the same quality at an eighth more CPU, by
+`bench/settings.py`. Small partitions between pictures cost a fifth of the CPU and gain nothing there; that pays for
+coefficients, motion and rate chosen with more care. A diamond search would be cheaper still, and needs half as many
+bits again where text is scrolled."""
 
 
 def encoder_options(
