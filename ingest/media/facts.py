@@ -44,7 +44,7 @@ class Timing:
     `longest_gap` is the longest time that any picture is shown, `last` that of the last one. `bytes` are those of all
     pictures, `key_bytes` of the key pictures among them. `early` are packets of pictures before the first one: they
     need what is not there, and whether they come out of a decoder hangs on how many threads it has. `counted`: no
-    packet has a time.
+    packet has a time, or only that of its decoding where pictures are shown in another order.
     """
 
     time_base: Fraction

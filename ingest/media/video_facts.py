@@ -24,6 +24,23 @@ _MATRIX = re.compile(r"[0-9a-f]{8}: +(-?[0-9]{1,10}) +(-?[0-9]{1,10}) +-?[0-9]{1
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
 
 
+def _in_order_of_decoding(
+    stream: Document, frames: Sequence[DecodedFrame], packets: Sequence[Packet]
+) -> bool:
+    """Whether the times are those of decoding, of pictures that are shown in another order (FLV without offsets).
+
+    A decoder then leaves out times of the first pictures. Many cameras only declare an order that they do not use.
+    """
+    if stream.get("codec_name") not in ("h264", "hevc") or not integer(stream.get("has_b_frames")):
+        return False
+    if any(p.pts is None or p.pts != p.dts for p in packets):
+        return False
+    seen = {f.pts for f in frames if f.pts is not None}
+    return bool(seen) and any(
+        p.pts is not None and min(seen) < p.pts < max(seen) and p.pts not in seen for p in packets
+    )
+
+
 def video_facts(stream: Document, frames: Sequence[DecodedFrame], packets: Sequence[Packet]) -> VideoFacts:
     """Facts of the picture: sizes and colour from decoded `frames`, timing from `packets`.
 
@@ -35,6 +52,8 @@ def video_facts(stream: Document, frames: Sequence[DecodedFrame], packets: Seque
     # The average first: for a raw H.264 stream the other one counts fields.
     declared = [r for r in map(fraction, (stream.get("avg_frame_rate"), stream.get("r_frame_rate"))) if r]
     timing = measure(packets, time_base, first_pts=first.pts, hints=declared)
+    if timing.rate is not None and not timing.early and _in_order_of_decoding(stream, frames, packets):
+        timing = replace(timing, counted=True)
     # ffmpeg's pictures have the container's aspect already, where it has one; ffprobe's may be of a later picture.
     aspect = first.sample_aspect or fraction(stream.get("sample_aspect_ratio"))
     aspect = aspect if aspect and Fraction(1, 20) < aspect < 20 else Fraction(1)

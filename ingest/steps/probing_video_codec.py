@@ -146,6 +146,7 @@ def run(prober: Prober, *, allow_damage: bool) -> Outcome[Probed]:
             *misdeclared(document, container, video),
             *clock_jumps(video, steady),
             *damaged_times(video),
+            *made_times(video, steady),
             *damaged(loss, len(packets)),
             *elsewhere,
             *sound_elsewhere(prober, mine, video),
@@ -265,6 +266,14 @@ def damaged_times(video: VideoFacts) -> tuple[Note, ...]:
         (t, t) for t in sorted(shown * timing.time_base - timing.start for _, shown in video.mended)
     )
     detail = f"{len(video.mended)} of {timing.frames} say a wrong time and are shown where they belong, {told(places)}"
+    return (Note(codes.PICTURES_DAMAGED, detail),)
+
+
+def made_times(video: VideoFacts, packets: PacketTable) -> tuple[Note, ...]:
+    """What to say where the packets have times, but only those of decoding."""
+    if not video.timing.counted or packets.times(packets.shown()) is None:
+        return ()
+    detail = "they say only when they are decoded, and not when they are shown; they are shown evenly spaced"
     return (Note(codes.PICTURES_DAMAGED, detail),)
 
 

@@ -471,3 +471,17 @@ def test_a_picture_whose_time_is_damaged_is_shown_where_it_belongs(
     (warning,) = package.record["warnings"]
     assert warning["code"] == 9223
     assert "1 of 50 say a wrong time and are shown where they belong" in warning["message"]
+
+
+def test_pictures_with_the_times_of_decoding_are_shown_in_order_and_evenly(
+    clips: Clips, tiny: Ingest
+) -> None:
+    whole = clips.make("in-order.mp4", *picture(SMALL, 2), *X264, "-bf", "2")
+    source = clips.make(
+        "no-offsets.flv", "-i", str(whole), "-c", "copy", "-bsf:v", "setts=pts=DTS-STARTDTS:dts=DTS-STARTDTS"
+    )
+    package = tiny(source, TINY)
+    assert times(package) == [n * STEP for n in range(50)]
+    shown = [replace(p, time=n * STEP) for n, p in enumerate(pictures(whole))]
+    assert likeness(package.pictures(TINY), shown).in_place
+    assert warned(package) == [9223]

@@ -114,6 +114,8 @@ def _undivided(plan: Plan, video: VideoFacts) -> str:
     grid, fields = plan.video.grid, plan.video.fields
     if video.jumps:
         return "its clock begins anew in the middle"
+    if plan.video.counted:
+        return "its pictures are counted from its beginning"
     if fields.method == "film":
         return "it is film in the rhythm of video, which counts from its beginning"
     if grid.rate is None and fields.method != "keep":

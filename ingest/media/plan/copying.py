@@ -256,6 +256,8 @@ def _file(
         return "a logo is laid over its picture"
     if video.jumps:
         return "its clock begins anew in the middle"
+    if video.timing.counted:
+        return "it does not say when its pictures are shown"
     if video.mended:
         return "some of its pictures say a wrong time"
     if damaged:
