@@ -61,6 +61,8 @@ def _belongs(first: Packet, second: Packet, picture: int, *, room: bool) -> bool
         for a, b in ((first.pts, second.pts), (first.dts, second.dts))
         if a is not None and b is not None
     ]
-    if second.pts is None and room:  # the parser tells how long each is, where the stream tells it
+    bare = not apart and first.pts is None
+    if second.pts is None and (room or bare):
+        # The parser tells how long each is, where the stream tells it.
         apart.append(first.duration or picture)
     return all(_NEAR * picture <= ticks <= _FAR * picture for ticks in apart)

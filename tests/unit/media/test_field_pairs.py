@@ -59,6 +59,12 @@ def test_a_frame_without_a_time_is_no_field() -> None:
     assert second_fields(PacketTable(packets), DECODED) == []
 
 
+def test_of_a_bare_stream_fields_are_known_by_how_long_they_are() -> None:
+    lengths = (1, 1, 2, 2, 1, 1)
+    packets = [packet(None, None, n * FIELD) for n in lengths]
+    assert second_fields(PacketTable(packets), DECODED) == [1, 5]
+
+
 def test_a_lost_field_costs_no_more_than_its_own_picture() -> None:
     packets = fields(*REORDERED)
     del packets[3]  # the second field of the P
