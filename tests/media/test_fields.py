@@ -294,6 +294,21 @@ def coded_as_fields(
     return source
 
 
+def test_a_bare_stream_of_whole_pictures_and_fields(clips: Clips, ingested: Ingest) -> None:
+    source = clips.folder / "paff.h264"
+    source.write_bytes(b"".join(b"".join(units) for units in made_fields.access_units(CODED, timing=True)))
+    package = ingested(source, "sd")
+    assert packet_times(package.joined("video/sd")) == [Fraction(n, 50) for n in range(60)]
+    assert off(package.joined("video/sd")) <= 4
+
+
+def test_a_bare_stream_of_interlaced_whole_pictures(clips: Clips, ingested: Ingest) -> None:
+    weave = "testsrc2=size=128x96:rate=50:duration=2,tinterlace=interleave_top"
+    source = clips.make("interlaced.h264", "-f", "lavfi", "-i", weave, *x264(top=True))
+    package = ingested(source, "sd")
+    assert packet_times(package.joined("video/sd")) == [Fraction(n, 50) for n in range(100)]
+
+
 def test_fields_whose_clock_begins_anew(clips: Clips, ingested: Ingest) -> None:
     package = ingested(coded_as_fields(clips, 2, starts=(9_000_000, 90_000)), "sd")
     assert packet_times(package.joined("video/sd")) == [Fraction(n, 50) for n in range(120)]

@@ -39,7 +39,7 @@ def on_the_clock(stream: Any, plan: Plan) -> Any:
         shift = f"if(isnan(PREV_OUTPTS),{shift},max({shift},PREV_OUTPTS+1))"
     if video.counted and not video.trim:
         # The decoder's own times hang on its version, and on a rate in the bitstream that nobody would follow.
-        shift = f"N*{ratio(grid.time_base / grid.frame_step)}/TB"
+        shift = f"N*{ratio(video.counted)}/TB"
     stream = stream.filter("setpts", shift)
     if video.early and not video.trim:
         stream = stream.filter("trim", start_pts=0)

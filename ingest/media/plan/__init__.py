@@ -86,7 +86,7 @@ class VideoPlan:
     logos: tuple[LogoPlan, ...] = ()
     pad: PadPlan | None = None
     early: bool = False
-    counted: bool = False
+    counted: Fraction | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +206,7 @@ def make_plan(
             logos=tuple(logos),
             pad=pad,
             early=video.timing.early > 0,
-            counted=video.timing.counted,
+            counted=1 / video.timing.mean_rate if video.timing.counted else None,
         ),
         rungs=rungs,
         audio=sound.renditions,

@@ -702,6 +702,14 @@ def test_pictures_without_times_are_counted() -> None:
     ]
 
 
+def test_pictures_without_times_are_counted_before_each_field_is_made_a_picture() -> None:
+    slow = replace(constant(Fraction(25), 100, Fraction(1, 1_200_000)), counted=True)
+    fields = replace(clip(timing=slow), field_order="tff")
+    assert chain(filters_of(fields))[2:5] == [
+        *("setpts=N*1/25/TB", "bwdif=deint=all:mode=send_field:parity=tff", "settb=1/50")
+    ]
+
+
 @pytest.mark.parametrize(
     ("matrix", "full_range", "scale"),
     [
