@@ -99,6 +99,7 @@ class Runner:
 
     def _take(self, step: Step) -> None:
         if self._workspace is None or not self._workspace.published:  # what is published cannot be cancelled
+            self._cancel.look()  # the last steps of a short film take less time than lies between two looks
             self._cancel.check()
         if step.run is None or not step.applies(self._made):
             for note in step.left_out(self._made) if step.left_out else ():

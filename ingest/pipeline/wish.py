@@ -52,6 +52,10 @@ class JobToken(CancelToken):
         """From now on look for this file."""
         self._wish = wish
 
+    def look(self) -> None:
+        """Look at the next question, however short a time ago that was done last."""
+        self._looked = 0.0
+
     @property
     def requested(self) -> bool:
         return super().requested or self._wished()

@@ -151,6 +151,19 @@ def test_a_job_looks_five_times_a_second(tmp_path: Path, monkeypatch: pytest.Mon
     assert len(looks) == 3
 
 
+def test_a_job_looks_again_at_once_where_it_is_told_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ingest.pipeline.wish.time", SimpleNamespace(monotonic=lambda: 100.0))
+    token, wish = JobToken(CancelToken()), wish_file(tmp_path, 7, None)
+    token.watch(wish)
+    assert not token.requested
+    write_wish(wish)
+    assert not token.requested
+    token.look()
+    assert token.requested
+
+
 def test_another_process_s_wish_means_nothing(tmp_path: Path) -> None:
     token = JobToken(CancelToken())
     write_wish(wish_file(tmp_path, 7, 1))
