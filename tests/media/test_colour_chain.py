@@ -145,17 +145,19 @@ def test_transparent_is_over_black(clips: Clips, tmp_path: Path, pixel_format: s
 )
 def test_grey_palettes_and_deep_rgb(clips: Clips, tmp_path: Path, pixel_format: str) -> None:
     coder = "png" if pixel_format in {"pal8", "rgb48le"} else "ffv1"
-    level = 0x49 if pixel_format == "pal8" else 0x40  # one that ffmpeg's palette has
+    level = 0x40
+    # The scaler's own palette does not have it: it would be made of dots of other colours.
+    to_palette = "split[a][b];[a]palettegen=reserve_transparent=0[p];[b][p]paletteuse=dither=none"
     source = clips.make(
         *(f"{coder}.mov" if coder == "png" else "one.mkv", "-f", "lavfi"),
         *(
             "-i",
             f"color=0x{level:02x}{level:02x}{level:02x}:size={WIDE}x{HIGH}:rate=5:duration=0.6,format=gbrp",
         ),
-        *("-vf", f"format={pixel_format}", "-c:v", coder),
+        *("-vf", to_palette if pixel_format == "pal8" else f"format={pixel_format}", "-c:v", coder),
     )
     found = middle(rgb(made(source, facts(Colour(), pixel_format), tmp_path)))
-    assert max(abs(c - level) for c in found) <= 4, found
+    assert max(abs(c - level) for c in found) <= 3, found
 
 
 # --- HDR: where the tones land (Rec. ITU-R BT.2408) ---
