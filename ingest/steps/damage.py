@@ -17,17 +17,11 @@ if TYPE_CHECKING:
 
 LARGEST_SHARE = Fraction(1, 100)
 LONGEST = Fraction(2)  # seconds
-# One picture, which nobody misses, is more than that share of a film of a few seconds.
-PICTURE, PICTURE_SHARE = Fraction(1, 20), Fraction(3, 100)  # seconds
 
 
 def refuse_loss(name: str, lost: Fraction, duration: Fraction, places: Places = ()) -> None:
-    """Raise SourceError when more than 1 % or 2 s of `duration` (seconds, both) is lost; `places`: where.
-
-    Of a short film as much as one picture may be, if that is no more than 3 %.
-    """
-    least = min(PICTURE, duration * PICTURE_SHARE)
-    if lost > LONGEST or lost > max(duration * LARGEST_SHARE, least):
+    """Raise SourceError when more than 1 % or 2 s of `duration` (seconds, both) is lost; `places`: where."""
+    if lost > LONGEST or lost > duration * LARGEST_SHARE:
         raise SourceError(
             codes.SOURCE_TOO_DAMAGED,
             f"{name} is damaged: {float(lost):.2f} s of {float(duration):.2f} s are lost"
