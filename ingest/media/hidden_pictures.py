@@ -13,7 +13,6 @@ from statistics import median_low
 from typing import TYPE_CHECKING
 
 from ingest.media import process
-from ingest.media.process import Command, Confinement
 
 if TYPE_CHECKING:
     from ingest.media.packets import PacketTable
@@ -37,15 +36,9 @@ def hidden_pictures(prober: Prober, index: int, packets: PacketTable) -> list[in
     What cannot be asked is not known: there are none then, and no error.
     """
     flags = ShownFlags()
-    asked = Command(
-        argv=(
-            str(prober.ffmpeg.path),
-            *("-nostdin", "-hide_banner", "-v", "error", "-nostats", "-copyts", *prober.whitelists()),
-            *("-i", prober.source.url, "-map", f"0:{index}", "-c", "copy", "-copyinkf", "-f", "ivf", "-"),
-        ),
-        cwd=prober.folder,
-        confinement=Confinement(descriptors=(prober.source.descriptor,)),
-        limits=prober.program_limits(),
+    asked = prober.ffmpeg_command(
+        *("-v", "error", "-copyts", "-i", prober.source.url),
+        *("-map", f"0:{index}", "-c", "copy", "-copyinkf", "-f", "ivf", "-"),
     )
     done = process.run(asked, cancel=prober.cancel, output=flags)
     if done.returncode != 0 or len(flags.shown) != len(packets):

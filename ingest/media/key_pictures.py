@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ingest.media import process
-from ingest.media.process import Command, Confinement
 
 if TYPE_CHECKING:
     from ingest.media.facts import VideoFacts
@@ -53,19 +52,12 @@ def key_pictures(prober: Prober, video: VideoFacts) -> KeyPictures:
     What cannot be asked is not known: there are no starts then, and no error.
     """
     units = UNITS[video.codec]
-    asked = Command(
-        argv=(
-            str(prober.ffmpeg.path),
-            *("-nostdin", "-hide_banner", "-v", "error", "-nostats", "-copyts", *prober.whitelists()),
-            *("-discard:v", "nokey", "-i", prober.source.url),
-            *("-map", f"0:{video.index}", "-map", f"0:{video.index}", "-c", "copy"),
-            *("-bsf:0", f"filter_units=pass_types={units.start}"),
-            *("-bsf:1", f"filter_units=pass_types={units.sets}"),
-            *("-f", "framecrc", "-"),
-        ),
-        cwd=prober.folder,
-        confinement=Confinement(descriptors=(prober.source.descriptor,)),
-        limits=prober.program_limits(),
+    asked = prober.ffmpeg_command(
+        *("-v", "error", "-copyts", "-discard:v", "nokey", "-i", prober.source.url),
+        *("-map", f"0:{video.index}", "-map", f"0:{video.index}", "-c", "copy"),
+        *("-bsf:0", f"filter_units=pass_types={units.start}"),
+        *("-bsf:1", f"filter_units=pass_types={units.sets}"),
+        *("-f", "framecrc", "-"),
     )
     done = process.run(asked, cancel=prober.cancel)
     return parse(done.stdout.decode("ascii", "replace")) if done.returncode == 0 else KeyPictures(0, False)

@@ -211,7 +211,7 @@ class Prober:
     def sound_form(self, index: int) -> SoundForm | None:
         """The form of the first frame of a stream of sound, wherever that is; None where none decodes."""
         mark = secrets.token_hex(8)
-        command = self._ffmpeg(
+        command = self._told(
             *("-i", self.source.url, "-map", f"0:{index}", "-map_metadata", "-1"),
             *("-af", f"ashowinfo@{mark}", "-frames:a", "1", "-f", "null", "-"),
         )
@@ -237,7 +237,7 @@ class Prober:
     def _decode_command(
         self, index: int, time_base: Fraction, mark: str, *, without: str = "delete", frames: int = 8
     ) -> Command:
-        return self._ffmpeg(
+        return self._told(
             *("-max_pixels", str(self.limits.pixels), "-threads", "1", "-i", self.source.url),
             *("-map", f"0:{index}", "-map_metadata", "-1", "-map_chapters", "-1"),
             *("-vf", f"sidedata=mode={without},showinfo@{mark}=checksum=0"),
@@ -245,14 +245,23 @@ class Prober:
             *("-enc_time_base", f"{time_base.numerator}/{time_base.denominator}", "-f", "framecrc", "-"),
         )
 
-    def _ffmpeg(self, *arguments: str) -> Command:
-        start = ("-nostdin", "-hide_banner", "-v", "info", "-nostats", "-noautorotate", "-copyts")
+    def ffmpeg_command(self, *arguments: str) -> Command:
+        """ffmpeg with the source open for it, as `self.source.url`, and under the limits of whoever reads sources."""
         return Command(
-            argv=(str(self.ffmpeg.path), *start, *self.whitelists(), *arguments),
+            argv=(
+                str(self.ffmpeg.path),
+                *("-nostdin", "-hide_banner", "-nostats"),
+                *self.whitelists(),
+                *arguments,
+            ),
             cwd=self.folder,
             confinement=Confinement(descriptors=(self.source.descriptor,)),
             limits=self.program_limits(),
         )
+
+    def _told(self, *arguments: str) -> Command:
+        """What it says of the source goes to stderr, with the source's own times."""
+        return self.ffmpeg_command("-v", "info", "-noautorotate", "-copyts", *arguments)
 
     def whitelists(self) -> tuple[str, ...]:
         return (

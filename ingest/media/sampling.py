@@ -14,7 +14,6 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from ingest.media import process
-from ingest.media.process import Command, Confinement
 from ingest.media.scan import judge, parse_pictures, scan_of
 from ingest.media.text_facts import CAPTIONED
 
@@ -124,20 +123,12 @@ def _logs(prober: Prober, video: VideoFacts, spread: tuple[Fraction, ...], lead:
     printed = r"metadata=mode=print:file='pipe\:1'"
     logs = []
     for time in spread:
-        asked = Command(
-            argv=(
-                str(prober.ffmpeg.path),
-                *("-nostdin", "-hide_banner", "-v", "error", "-noautorotate"),
-                *prober.whitelists(),
-                *("-max_pixels", str(prober.limits.pixels), "-threads", "1"),
-                *("-seek_timestamp", "1", "-noaccurate_seek", "-ss", _clock(time - lead)),
-                *("-i", prober.source.url),
-                *("-map", f"0:{video.index}", "-frames:v", str(JUDGED_PICTURES)),
-                *("-vf", f"sidedata=mode=delete,idet=prog_thres={MOVING},{printed}", "-f", "null", "-"),
-            ),
-            cwd=prober.folder,
-            confinement=Confinement(descriptors=(prober.source.descriptor,)),
-            limits=prober.program_limits(),
+        asked = prober.ffmpeg_command(
+            *("-v", "error", "-noautorotate", "-max_pixels", str(prober.limits.pixels), "-threads", "1"),
+            *("-seek_timestamp", "1", "-noaccurate_seek", "-ss", _clock(time - lead)),
+            *("-i", prober.source.url),
+            *("-map", f"0:{video.index}", "-frames:v", str(JUDGED_PICTURES)),
+            *("-vf", f"sidedata=mode=delete,idet=prog_thres={MOVING},{printed}", "-f", "null", "-"),
         )
         logs.append(process.run(asked, cancel=prober.cancel).stdout.decode("utf-8", "replace"))
     return logs

@@ -70,7 +70,7 @@ def test_whole_decode_command(source: Source, tmp_path: Path) -> None:
     command = prober(source, tmp_path)._decode_command(3, Fraction(1001, 30000), "c0ffee")
     assert command.argv == (
         "/tools/ffmpeg",
-        *("-nostdin", "-hide_banner", "-v", "info", "-nostats", "-noautorotate", "-copyts"),
+        *("-nostdin", "-hide_banner", "-nostats"),
         *("-protocol_whitelist", PROTOCOL_WHITELIST),
         *("-format_whitelist", FORMAT_WHITELIST),
         *("-codec_whitelist", CODEC_WHITELIST),
