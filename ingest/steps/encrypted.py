@@ -85,7 +85,7 @@ def _may_be_free(entry: bytes) -> bool:
 
 def _of_samples(source: Source) -> bool:
     """Whether there is anything that samples could be decrypted with: without it a player takes them as they are."""
-    tables = _boxes_on_path(source, _TO_TABLES)
+    tracks = (*_boxes_on_path(source, _TO_TABLES[:2]), *_boxes_on_path(source, _TO_TABLES))
     fragments = (box for box in _boxes(source, 0, source.size, _MOST_FRAGMENTS) if box.kind == "moof")
     runs = (
         box
@@ -95,7 +95,7 @@ def _of_samples(source: Source) -> bool:
     )
     return any(
         (mark := _OF_SAMPLES.get(box.kind)) is not None and mark in os.pread(source.descriptor, 16, box.body)
-        for outer in chain(tables, runs)
+        for outer in chain(tracks, runs)
         for box in _boxes(source, outer.body, outer.end)
     )
 

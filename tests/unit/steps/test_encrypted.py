@@ -116,6 +116,13 @@ def test_samples_that_are_free_behind_an_encrypted_entry(
         assert encryption_of(source, MP4) == told
 
 
+def test_what_is_said_of_samples_beside_their_tables(tmp_path: Path) -> None:
+    """ISO/IEC 23001-7, 7.2.1: `senc` stands in a `traf` or in a `trak`."""
+    beside = box(b"trak", box(b"mdia", box(b"minf", box(b"stbl", stsd(HIDDEN)))), box(b"senc", bytes(8)))
+    with opened(tmp_path, film(beside)) as source:
+        assert encryption_of(source, MP4) == "its picture (cenc)"
+
+
 def test_tags_and_types_of_streams(tmp_path: Path) -> None:
     def of(form: str, kind: str, **stream: Any) -> str | None:
         return encryption_of(
