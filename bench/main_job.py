@@ -21,7 +21,7 @@ from statistics import median
 from typing import Any
 
 import usage
-from hand_written import COMMANDS
+from hand_written import COMMANDS, X264
 
 import ingest
 from ingest.media import toolchain
@@ -82,7 +82,7 @@ class Bench:
 
     def _by_hand(self, command: str, abr: dict[str, Any]) -> tuple[float, float, dict[str, int]]:
         """CPU seconds, seconds on the clock, bytes of each rung."""
-        values: dict[str, object] = {"clip": self.clip, "seconds": abr["durationSeconds"]}
+        values: dict[str, object] = {"clip": self.clip, "seconds": abr["durationSeconds"], "x264": X264}
         for rung in abr["rungs"]:
             name = rung["resolution"]
             values[name] = rung["maxBitrate"]

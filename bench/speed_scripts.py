@@ -6,6 +6,7 @@ import shlex
 from typing import TYPE_CHECKING, Any
 
 import usage
+from hand_written import X264
 from speed_common import abr, ratio, seconds, spent
 
 if TYPE_CHECKING:
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
 
 AT_MOST = "0.80"
 CRF = {"sd": 21, "hd": 22, "fhd": 22}  # as the presets have it
-RENDITION = """-i {film} -map 0:v:0 -vf scale={width}:{height} -c:v libx264 -preset veryfast
-  -partitions i8x8,i4x4 -trellis 1 -subq 3 -rc-lookahead 20 -profile:v high -crf {crf}
+RENDITION = """-i {film} -map 0:v:0 -vf scale={width}:{height} -c:v libx264 {x264} -profile:v high -crf {crf}
   -maxrate {cap} -bufsize {buffer} -g {gop} -keyint_min {gop} -sc_threshold 0 {name}.mp4"""
 OTHERS = (
     "-i {film} -map 0:a:0 -c:a aac -b:a 128k -ac 2 audio.mp4",
@@ -47,6 +47,7 @@ def by_hand(setting: Setting, film: Path, made: dict[str, Any]) -> list[list[str
         values = {
             "film": film,
             "name": rung["resolution"],
+            "x264": X264,
             "crf": CRF[rung["resolution"]],
             "width": rung["width"],
             "height": rung["height"],

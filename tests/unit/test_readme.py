@@ -11,6 +11,7 @@ import pytest
 from ingest.cli import COMMANDS
 from ingest.cli.run import run
 from ingest.job import codes, errors, record
+from ingest.media.command.encoders import BESIDE_X264_PRESET
 from ingest.media.presets import load, read_text, shipped_dir
 from ingest.pipeline.events import Ended, JobStarted, Message, Progressed
 from ingest.pipeline.steps import STEPS
@@ -104,6 +105,17 @@ def test_the_preset_shown_is_the_shipped_one() -> None:
 
     assert without_comments(shown) == without_comments(read_text(shipped_dir() / "fhd.toml"))
     assert set(load()) == {"sd", "hd", "fhd", "qhd", "uhd"}
+
+
+def test_what_x264_is_asked_beside_its_preset() -> None:
+    said = re.search(r"With `(\w+)` x264 is asked for (.*?) as well", section("Presets"), re.DOTALL)
+    assert said is not None
+    asked = dict(pair.split("=") for pair in re.findall(r"`([^`]+)`", said[2]))
+    asked["subq"] = asked.pop("subme")  # as ffmpeg calls it
+    assert {said[1]: asked} == {
+        preset: {name: str(value) for name, value in options.items()}
+        for preset, options in BESIDE_X264_PRESET.items()
+    }
 
 
 def test_the_events_keys_are_the_contract_s() -> None:

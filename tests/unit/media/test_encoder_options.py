@@ -159,3 +159,12 @@ def test_the_high_tier_is_said() -> None:
     high = {r.codec: encoder_options(replace(r, tier="high"), plan.video.grid) for r in plan.rungs}
     assert ":high-tier=1:" in high["hevc"]["x265-params"]
     assert ":tier=1:" in high["av1"]["svtav1-params"]
+
+
+@pytest.mark.parametrize("speed", ["superfast", "faster", "slow"])
+def test_other_presets_of_x264_are_taken_as_they_are(speed: str) -> None:
+    plan = planned(ntsc())
+    (rung,) = (r for r in plan.rungs if r.codec == "h264")
+    beside = {"partitions", "trellis", "subq", "rc-lookahead"}
+    assert beside < encoder_options(rung, plan.video.grid).keys()
+    assert not beside & encoder_options(replace(rung, speed=speed), plan.video.grid).keys()
