@@ -65,7 +65,7 @@ class VideoPlan:
     `canvas` is what every picture is fitted into first; `rotation` and `mirrored` are as in the facts. `trim`: what is
     kept, where that is not all. `crop`: what goes of each picture. `pad`: the bars around it. `logos`: what is laid
     over each finished picture but stills. `early`: pictures may come out of a decoder that are before the first one.
-    `counted`: the source does not say when; its pictures follow each other at the grid's rate."""
+    `counted`: the seconds from each picture to the next, where the source does not say when they are shown."""
 
     index: int
     start_ticks: int
