@@ -10,22 +10,8 @@ PROTOCOLS = ("file",)
 
 DEMUXERS = (
     *("mov", "mp4", "m4a", "3gp", "3g2", "mj2", "matroska", "webm", "mpegts", "mpeg", "avi", "asf", "flv"),
-    *(
-        "ogg",
-        "mxf",
-        "mpegvideo",
-        "h264",
-        "hevc",
-        "gif",
-        "dv",
-        "ivf",
-        "yuv4mpegpipe",
-        "nut",
-        "rm",
-        "gxf",
-        "wtv",
-    ),
-    "nsv",
+    *("ogg", "mxf", "mpegvideo", "h264", "hevc", "gif", "dv"),
+    *("ivf", "yuv4mpegpipe", "nut", "rm", "gxf", "wtv", "nsv"),
 )
 
 VIDEO_DECODERS = (
