@@ -681,7 +681,9 @@ def test_every_read_of_the_record_is_a_whole_and_growing_one(cli: Cli, clips: Cl
 
 def test_what_a_run_leaves_behind_is_seen(cli: Cli) -> None:
     """The proof that `left == ()` above means something: another session, folder and environment do not hide."""
-    leaving = ("sh", "-c", "cd /; env -i setsid sleep 30 & exit 0")
+    # It ends when what it leaves runs under its own name: until then a process has another's, or none.
+    named = 'until grep -aq "^sleep" /proc/$!/cmdline; do :; done'
+    leaving = ("sh", "-c", f"cd /; env -i setsid sleep 30 & {named}; exit 0")
     done = cli.start(program=leaving).end()
     assert len(done.left) == 1
     assert "sleep 30" in done.left[0]
