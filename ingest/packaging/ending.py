@@ -25,14 +25,14 @@ from ingest.packaging.boxes import (
     version_and_flags,
 )
 from ingest.packaging.moov import change_moov
+from ingest.packaging.sample_times import SampleTimes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from fractions import Fraction
     from pathlib import Path
 
-Runs = list[tuple[int, int]]
-"""How many samples, and what each of them has."""
+    from ingest.packaging.sample_times import Run
 
 TAIL = 2048  # samples at the end among which decoding times are chosen
 
@@ -59,23 +59,24 @@ def with_end(moov: bytes, end: Fraction) -> bytes | None:
     top = need(moov, Box("file", 0, 0, len(moov)), "moov")
     table = need(moov, top, "trak", "mdia", "minf", "stbl")
     boxes = {b.kind: b for b in children(moov, table.body, table.end)}
-    durations = runs_of(moov, need(moov, table, "stts"), ">2I")
-    count = sum(n for n, _ in durations)
+    durations = SampleTimes.of(moov, need(moov, table, "stts"), ">2I")
     shifts = boxes.get("ctts")
-    offsets = runs_of(moov, shifts, ">Ii") if shifts else [(count, 0)]
-    if count == 0 or sum(n for n, _ in offsets) != count:
+    offsets = (
+        SampleTimes.of(moov, shifts, ">Ii") if shifts else SampleTimes.alike(durations.samples, 0, ">Ii")
+    )
+    if durations.samples == 0 or offsets.samples != durations.samples:
         raise BoxError("the tables of times do not have the same number of samples")
-    before, late = _split(durations, max(0, count - TAIL))
-    same, moved = _split(offsets, max(0, count - TAIL))
-    start = sum(n * each for n, each in before)
+    before, late = durations.split(max(0, durations.samples - TAIL))
+    same, moved = offsets.split(max(0, offsets.samples - TAIL))
+    start = before.total
     ticks = round((end - delay) * track.timescale)
     first = -round(delay * track.timescale)  # where the clock begins, in ticks of the media
-    found = ending(each(late), each(moved), end=ticks - start, until=ticks - first - start)
+    found = ending(tuple(late.each()), tuple(moved.each()), end=ticks - start, until=ticks - first - start)
     if found is None:
         return None
-    new = {"stts": _full(moov, boxes["stts"], _joined(before, _grouped(found[0])), ">2I")}
+    new = {"stts": _full(moov, boxes["stts"], before.then(_grouped(found[0])))}
     if shifts:
-        new["ctts"] = _full(moov, shifts, _joined(same, _grouped(found[1])), ">Ii")
+        new["ctts"] = _full(moov, shifts, same.then(_grouped(found[1])))
     changed = _replaced(moov, top, ("trak", "mdia", "minf", "stbl"), new)
     return _with_lengths(changed, start + sum(found[0]), ceil(end * init.movie_timescale))
 
@@ -112,44 +113,18 @@ def ending(
     )
 
 
-def runs_of(data: bytes, box: Box, layout: str) -> Runs:
-    """The entries of a table of sample times (8.6.1.2, 8.6.1.3)."""
-    (entries,) = unpack(">I", data, box, 4)
-    body = data[box.body + 8 : box.end]
-    if entries * 8 > len(body):
-        raise BoxError(f"box {box.kind!r} says {entries} entries, more than it holds")
-    return list(struct.iter_unpack(layout, body[: entries * 8]))
-
-
-def _full(data: bytes, box: Box, runs: Runs, layout: str) -> bytes:
-    body = b"".join(struct.pack(layout, *run) for run in runs)
-    return struct.pack(">I4s", 16 + len(body), box.kind.encode()) + (
-        data[box.body : box.body + 4] + struct.pack(">I", len(runs)) + body
+def _full(data: bytes, box: Box, times: SampleTimes) -> bytes:
+    entries = times.entries
+    return (
+        struct.pack(">I4s", 16 + len(entries), box.kind.encode())
+        + data[box.body : box.body + 4]
+        + struct.pack(">I", len(entries) // 8)
+        + entries
     )
 
 
-def _split(runs: Runs, head: int) -> tuple[Runs, Runs]:
-    """The runs of the first `head` samples, and those of the others."""
-    for i, (count, value) in enumerate(runs):
-        if count > head:
-            first = [*runs[:i], (head, value)] if head else runs[:i]
-            return first, [(count - head, value), *runs[i + 1 :]]
-        head -= count
-    return runs, []
-
-
-def each(runs: Runs) -> list[int]:
-    return [value for count, value in runs for _ in range(count)]
-
-
-def _grouped(values: Sequence[int]) -> Runs:
+def _grouped(values: Sequence[int]) -> list[Run]:
     return [(len(list(group)), value) for value, group in groupby(values)]
-
-
-def _joined(head: Runs, tail: Runs) -> Runs:
-    if head and tail and head[-1][1] == tail[0][1]:
-        return [*head[:-1], (head[-1][0] + tail[0][0], tail[0][1]), *tail[1:]]
-    return [*head, *tail]
 
 
 def _replaced(data: bytes, box: Box, path: Sequence[str], new: Mapping[str, bytes]) -> bytes:

@@ -9,7 +9,6 @@ import struct
 from array import array
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import repeat
 from typing import TYPE_CHECKING
 
 from ingest.packaging.boxes import (
@@ -23,14 +22,12 @@ from ingest.packaging.boxes import (
     unpack,
     version_and_flags,
 )
-from ingest.packaging.ending import runs_of
 from ingest.packaging.moov import boxes_at_top, read_moov
+from ingest.packaging.sample_times import SampleTimes, span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    from ingest.packaging.ending import Runs
 
 MAX_INDEX = 512 << 20
 """The largest `moov` read: two days at 60 pictures a second."""
@@ -86,11 +83,15 @@ def _track(moov: bytes, trak: Box, header: TrackInit, shift: Fraction, size: int
     table = need(moov, trak, "mdia", "minf", "stbl")
     boxes = {b.kind: b for b in children(moov, table.body, table.end)}
     sizes = _sizes(moov, need(moov, table, "stsz"), size)
-    durations = runs_of(moov, need(moov, table, "stts"), ">2I")
-    offsets = runs_of(moov, boxes["ctts"], ">Ii") if "ctts" in boxes else [(len(sizes), 0)]
-    if not sizes or any(sum(n for n, _ in runs) != len(sizes) for runs in (durations, offsets)):
+    durations = SampleTimes.of(moov, need(moov, table, "stts"), ">2I")
+    offsets = (
+        SampleTimes.of(moov, boxes["ctts"], ">Ii")
+        if "ctts" in boxes
+        else SampleTimes.alike(len(sizes), 0, ">Ii")
+    )
+    if not sizes or any(times.samples != len(sizes) for times in (durations, offsets)):
         raise BoxError("the tables of samples do not have the same number of them")
-    start, end = _span(durations, offsets)
+    start, _, end = span(durations, offsets)
     return MovieTrack(
         header=header,
         samples=len(sizes),
@@ -105,23 +106,6 @@ def _matrix(moov: bytes, box: Box) -> tuple[int, ...]:
     """How a player turns the pictures (8.3.2)."""
     version, _ = version_and_flags(moov, box)
     return unpack(">9i", moov, box, 52 if version == 1 else 40)
-
-
-def _span(durations: Runs, offsets: Runs) -> tuple[int, int]:
-    """When the first sample is shown and when the last one ends, in ticks."""
-    first = last = None
-    clock = 0
-    for duration, offset in zip(_each(durations), _each(offsets), strict=True):
-        shown = clock + offset
-        first = shown if first is None else min(first, shown)
-        last = shown + duration if last is None else max(last, shown + duration)
-        clock += duration
-    return first or 0, last or 0
-
-
-def _each(runs: Runs) -> Iterator[int]:
-    for count, value in runs:
-        yield from repeat(value, count)
 
 
 def _sizes(moov: bytes, box: Box, size: int) -> array[int]:

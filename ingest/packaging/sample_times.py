@@ -1,18 +1,83 @@
-"""When the pictures of an encoded MP4 file are shown, from its own index (ISO/IEC 14496-12, 8.6.1)."""
+"""When the samples of an MP4 file are decoded and shown, from its own index (ISO/IEC 14496-12, 8.6.1)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import struct
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from ingest.packaging.boxes import Box, BoxError, children, edit_shift, need, read_init
-from ingest.packaging.ending import each, runs_of
+from ingest.packaging.boxes import Box, BoxError, children, edit_shift, need, read_init, unpack
 from ingest.packaging.moov import read_moov
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
+
+Run = tuple[int, int]
+"""How many samples, and what each of them has."""
+
+
+@dataclass(frozen=True, slots=True)
+class SampleTimes:
+    """A table of sample times as it lies in the file (8.6.1.2, 8.6.1.3): hours of it are not taken apart at once.
+
+    `layout` is of an entry: the number of samples, and what each of them has.
+    """
+
+    entries: bytes
+    layout: str
+
+    @classmethod
+    def of(cls, data: bytes, box: Box, layout: str) -> SampleTimes:
+        """Raises `BoxError`."""
+        (count,) = unpack(">I", data, box, 4)
+        body = data[box.body + 8 : box.end]
+        if count * 8 > len(body):
+            raise BoxError(f"box {box.kind!r} says {count} entries, more than it holds")
+        return cls(body[: count * 8], layout)
+
+    @classmethod
+    def alike(cls, samples: int, value: int, layout: str) -> SampleTimes:
+        return cls(struct.pack(layout, samples, value) if samples else b"", layout)
+
+    @property
+    def samples(self) -> int:
+        return sum(count for count, _ in self.runs())
+
+    @property
+    def total(self) -> int:
+        return sum(count * value for count, value in self.runs())
+
+    def runs(self) -> Iterator[Run]:
+        return struct.iter_unpack(self.layout, self.entries)
+
+    def each(self) -> Iterator[int]:
+        """What each sample has."""
+        return (value for count, value in self.runs() for _ in range(count))
+
+    def split(self, head: int) -> tuple[SampleTimes, SampleTimes]:
+        """The times of the first `head` samples, and those of the others."""
+        at = 0
+        for count, value in self.runs():
+            if count > head:
+                first, rest = (self.alike(n, value, self.layout).entries for n in (head, count - head))
+                return (
+                    replace(self, entries=self.entries[:at] + first),
+                    replace(self, entries=rest + self.entries[at + 8 :]),
+                )
+            head -= count
+            at += 8
+        return self, replace(self, entries=b"")
+
+    def then(self, runs: Sequence[Run]) -> SampleTimes:
+        """These and more behind them, as one run where the last one goes on."""
+        head = self.entries
+        if head and runs:
+            count, value = struct.unpack_from(self.layout, head, len(head) - 8)
+            if value == runs[0][1]:
+                head, runs = head[:-8], [(count + runs[0][0], value), *runs[1:]]
+        return replace(self, entries=head + b"".join(struct.pack(self.layout, *run) for run in runs))
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +100,26 @@ def shown(path: Path) -> Shown:
     top = need(moov, Box("file", 0, 0, len(moov)), "moov")
     table = need(moov, top, "trak", "mdia", "minf", "stbl")
     boxes = {b.kind: b for b in children(moov, table.body, table.end)}
-    durations = each(runs_of(moov, need(moov, table, "stts"), ">2I"))
-    offsets = each(runs_of(moov, boxes["ctts"], ">Ii")) if "ctts" in boxes else [0] * len(durations)
-    if not durations or len(offsets) != len(durations):
+    durations = SampleTimes.of(moov, need(moov, table, "stts"), ">2I")
+    count = durations.samples
+    offsets = (
+        SampleTimes.of(moov, boxes["ctts"], ">Ii") if "ctts" in boxes else SampleTimes.alike(count, 0, ">Ii")
+    )
+    if count == 0 or offsets.samples != count:
         raise BoxError("the tables of times do not have the same number of samples")
-    times = [d + o for d, o in zip(accumulate(durations, initial=0), offsets, strict=False)]
-    clock = [Fraction(t, track.timescale) + delay for t in (min(times), max(times))]
-    return Shown(len(durations), *clock)
+    first, last, _ = span(durations, offsets)
+    clock = [Fraction(t, track.timescale) + delay for t in (first, last)]
+    return Shown(count, *clock)
+
+
+def span(durations: SampleTimes, offsets: SampleTimes) -> tuple[int, int, int]:
+    """When the first sample and the last one are shown, and the latest end of any, in ticks; 0 without samples."""
+    first = last = end = None
+    decoded = 0
+    for duration, offset in zip(durations.each(), offsets.each(), strict=True):
+        shown = decoded + offset
+        first = shown if first is None else min(first, shown)
+        last = shown if last is None else max(last, shown)
+        end = shown + duration if end is None else max(end, shown + duration)
+        decoded += duration
+    return first or 0, last or 0, end or 0
