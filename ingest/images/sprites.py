@@ -86,12 +86,12 @@ def build_sheets(frames: Sequence[Frame], duration: Fraction, interval: Fraction
         # All sheets alike: players of tiles know one grid. Only a film of one sheet has a smaller one.
         columns, rows = (COLUMNS, ROWS) if len(shown) > per_sheet else grid(len(group))
         sheet = Sheet(f"sheet-{len(sheets) + 1:03d}.jpg", columns * width, rows * height, columns, rows)
-        picture = Image.new("RGB", (sheet.width, sheet.height))
-        for index, (start, frame) in enumerate(group):
-            x, y = index % columns * width, index // columns * height
-            picture.paste(_tile_picture(frame, (width, height)), (x, y))
-            tiles.append(Tile(start, ends[first + index], len(sheets), x, y, width, height))
-        write(folder / sheet.name, encode(picture))
+        here = [
+            Tile(start, end, len(sheets), i % columns * width, i // columns * height, width, height)
+            for i, ((start, _), end) in enumerate(zip(group, ends[first : first + per_sheet], strict=True))
+        ]
+        write(folder / sheet.name, encode(_pasted(sheet, here, [frame for _, frame in group])))
+        tiles += here
         sheets.append(sheet)
     return Previews(
         tuple(sheets), tuple(tiles), width, height, sheets[0].columns, sheets[0].rows, Fraction(interval)
@@ -112,6 +112,13 @@ def _shown(frames: Sequence[Frame], duration: Fraction) -> list[tuple[Fraction, 
         if not shown or shown[-1][0] < start < duration:
             shown.append((start, frame))
     return shown
+
+
+def _pasted(sheet: Sheet, tiles: Sequence[Tile], frames: Sequence[Frame]) -> Image.Image:
+    picture = Image.new("RGB", (sheet.width, sheet.height))
+    for tile, frame in zip(tiles, frames, strict=True):
+        picture.paste(_tile_picture(frame, (tile.width, tile.height)), (tile.x, tile.y))
+    return picture
 
 
 def _tile_picture(frame: Frame, size: tuple[int, int]) -> Image.Image:
