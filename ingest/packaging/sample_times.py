@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 Run = tuple[int, int]
 """How many samples, and what each of them has."""
+MOST = 0xFFFFFFFF  # samples of an entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,9 @@ class SampleTimes:
 
     @classmethod
     def alike(cls, samples: int, value: int, layout: str) -> SampleTimes:
-        return cls(struct.pack(layout, samples, value) if samples else b"", layout)
+        full, rest = divmod(samples, MOST)
+        entries = struct.pack(layout, MOST, value) * full
+        return cls(entries + (struct.pack(layout, rest, value) if rest else b""), layout)
 
     @property
     def samples(self) -> int:
@@ -75,7 +78,7 @@ class SampleTimes:
         head = self.entries
         if head and runs:
             count, value = struct.unpack_from(self.layout, head, len(head) - 8)
-            if value == runs[0][1]:
+            if value == runs[0][1] and count + runs[0][0] <= MOST:
                 head, runs = head[:-8], [(count + runs[0][0], value), *runs[1:]]
         return replace(self, entries=head + b"".join(struct.pack(self.layout, *run) for run in runs))
 
@@ -116,10 +119,24 @@ def span(durations: SampleTimes, offsets: SampleTimes) -> tuple[int, int, int]:
     """When the first sample and the last one are shown, and the latest end of any, in ticks; 0 without samples."""
     first = last = end = None
     decoded = 0
-    for duration, offset in zip(durations.each(), offsets.each(), strict=True):
-        shown = decoded + offset
-        first = shown if first is None else min(first, shown)
-        last = shown if last is None else max(last, shown)
-        end = shown + duration if end is None else max(end, shown + duration)
-        decoded += duration
+    for count, duration, offset in _stretches(durations, offsets):
+        begins, ends = decoded + offset, decoded + offset + (count - 1) * duration
+        first = begins if first is None else min(first, begins)
+        last = ends if last is None else max(last, ends)
+        end = ends + duration if end is None else max(end, ends + duration)
+        decoded += count * duration
     return first or 0, last or 0, end or 0
+
+
+def _stretches(durations: SampleTimes, offsets: SampleTimes) -> Iterator[tuple[int, int, int]]:
+    """How many samples in turn have which duration and which offset: as few steps as there are entries, not samples."""
+    others = ((count, offset) for count, offset in offsets.runs() if count)
+    there = offset = 0
+    for count, duration in durations.runs():
+        here = count
+        while here:
+            if not there:
+                there, offset = next(others)
+            both = min(here, there)
+            yield both, duration, offset
+            here, there = here - both, there - both

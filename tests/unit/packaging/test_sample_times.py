@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from made_boxes import full, words
 
 from ingest.packaging.boxes import Box, BoxError
-from ingest.packaging.sample_times import SampleTimes, span
+from ingest.packaging.sample_times import MOST, SampleTimes, span
 
-RUNS = st.lists(st.tuples(st.integers(1, 5), st.integers(-9, 9)), max_size=12)
+RUNS = st.lists(st.tuples(st.integers(0, 5), st.integers(-9, 9)), max_size=12)
 
 
 def table(runs: list[tuple[int, int]], *, said: int | None = None) -> SampleTimes:
@@ -25,6 +27,28 @@ def test_a_table_is_split_between_samples(runs: list[tuple[int, int]], head: int
     first, rest = whole.split(head)
     assert (list(first.each()), list(rest.each())) == (values[:head], values[head:])
     assert (whole.samples, whole.total) == (len(values), sum(values))
+
+
+@given(RUNS, st.data())
+def test_the_span_is_that_of_sample_after_sample(runs: list[tuple[int, int]], data: st.DataObject) -> None:
+    offsets = table(runs)
+    durations = SampleTimes.alike(0, 0, ">2I")
+    while (left := offsets.samples - durations.samples) > 0:
+        durations = durations.then([(data.draw(st.integers(0, left)), data.draw(st.integers(0, 3)))])
+    decoded = [0, *accumulate(durations.each())]
+    shown = [d + o for d, o in zip(decoded, offsets.each(), strict=False)]
+    ends = [s + d for s, d in zip(shown, durations.each(), strict=True)]
+    assert span(durations, offsets) == ((min(shown), max(shown), max(ends)) if shown else (0, 0, 0))
+
+
+def test_a_run_of_billions_costs_no_more_than_one_of_two() -> None:
+    many = 2**33
+    assert span(SampleTimes.alike(many, 1, ">2I"), SampleTimes.alike(many, 7, ">Ii")) == (
+        7,
+        many + 6,
+        many + 7,
+    )
+    assert SampleTimes.alike(MOST, 1, ">2I").then([(1, 1)]).samples == MOST + 1
 
 
 @given(RUNS, RUNS)
