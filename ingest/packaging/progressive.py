@@ -72,17 +72,20 @@ def read_movie(path: Path) -> Movie:
     top = need(moov, Box("file", 0, 0, len(moov)), "moov")
     traks = [box for box in children(moov, top.body, top.end) if box.kind == "trak"]
     tracks = []
+    left = size  # no byte is in two samples: what one track has, the next ones cannot claim
     for header, trak in zip(init.tracks, traks, strict=True):
         shift, _ = edit_shift(init, header)
-        tracks.append(_track(moov, trak, header, shift, size))
+        track = _track(moov, trak, header, shift, size, left)
+        left -= sum(end - start for start, end in track.ranges)
+        tracks.append(track)
     first_media = kinds.index("mdat") if "mdat" in kinds else len(kinds)
     return Movie(tuple(tracks), kinds.index("moov") < first_media)
 
 
-def _track(moov: bytes, trak: Box, header: TrackInit, shift: Fraction, size: int) -> MovieTrack:
+def _track(moov: bytes, trak: Box, header: TrackInit, shift: Fraction, size: int, left: int) -> MovieTrack:
     table = need(moov, trak, "mdia", "minf", "stbl")
     boxes = {b.kind: b for b in children(moov, table.body, table.end)}
-    sizes = _sizes(moov, need(moov, table, "stsz"), size)
+    sizes = _sizes(moov, need(moov, table, "stsz"), left)
     durations = SampleTimes.of(moov, need(moov, table, "stts"), ">2I")
     offsets = (
         SampleTimes.of(moov, boxes["ctts"], ">Ii")
@@ -108,11 +111,11 @@ def _matrix(moov: bytes, box: Box) -> tuple[int, ...]:
     return unpack(">9i", moov, box, 52 if version == 1 else 40)
 
 
-def _sizes(moov: bytes, box: Box, size: int) -> array[int]:
-    """Bytes of each sample (8.7.3) in a file of `size`."""
+def _sizes(moov: bytes, box: Box, left: int) -> array[int]:
+    """Bytes of each sample (8.7.3), in all at most `left`."""
     same, count = unpack(">2I", moov, box, 4)
-    if same * count > size:
-        raise BoxError(f"{count} samples of {same} bytes in a file of {size}")
+    if same * count > left:
+        raise BoxError(f"{count} samples of {same} bytes where there are {left}")
     if same:
         return array("I", [same]) * count
     if count * 4 > box.end - box.body - 12:
