@@ -1,15 +1,19 @@
 from __future__ import annotations
 
 import tempfile
+import weakref
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from ingest.images import sprites
 from ingest.images.frames import Frame
 from ingest.images.sprites import Previews, Sheet, Tile, build_sheets
 from ingest.images.tiles import plan_interval, tile_size
@@ -144,6 +148,22 @@ def test_all_sheets_are_alike_and_a_single_one_is_no_larger_than_it_must_be(
     )
     assert (previews.columns, previews.rows) == sheets[0]
     assert len(previews.tiles) == count
+
+
+def test_there_is_one_sheet_in_memory_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    frames = make_frames(tmp_path, [F(i) for i in range(301)])
+    made: list[weakref.ref[Image.Image]] = []
+    alive: list[int] = []
+
+    def new(*args: Any) -> Image.Image:
+        alive.append(sum(picture() is not None for picture in made))
+        picture = Image.new(*args)
+        made.append(weakref.ref(picture))
+        return picture
+
+    monkeypatch.setattr(sprites, "Image", SimpleNamespace(new=new))
+    build_sheets(frames, F(301), F(1), tmp_path)
+    assert alive == [0] * 4
 
 
 def test_every_tile_shows_its_own_frame(tmp_path: Path) -> None:

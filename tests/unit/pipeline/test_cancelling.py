@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner
 
+import ingest
 from ingest.cli import main
 from ingest.job import codes
 from ingest.job.errors import Cancelled, OutputError, ResourceError, UsageError, exit_code_of
@@ -21,8 +22,10 @@ from ingest.job.status import Status
 from ingest.media.cancel import CancelToken
 from ingest.pipeline.cancelling import Cancellation, cancel_job
 from ingest.pipeline.finding import find_job
+from ingest.pipeline.steps import STEPS, Made, Step
 from ingest.pipeline.wish import BY, JobToken, wish_file, write_wish
 from ingest.pipeline.workspace import Workspace
+from ingest.steps.context import Outcome
 from ingest.store import JobSummary, open_store, this_process
 
 if TYPE_CHECKING:
@@ -162,6 +165,29 @@ def test_a_job_looks_again_at_once_where_it_is_told_to(
     assert not token.requested
     token.look()
     assert token.requested
+
+
+def test_a_wish_in_a_short_step_is_seen_before_the_next_one(
+    home: Path, output: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "film.mp4").write_bytes(b"nobody looks into it")
+    monkeypatch.setattr("ingest.pipeline.wish.time", SimpleNamespace(monotonic=lambda: 100.0))
+
+    def wished(made: Made) -> Outcome[Any]:
+        return Outcome(write_wish(wish_file(made.workspace.work, PID, STARTED)))
+
+    steps = (
+        STEPS[0],
+        Step(codes.PROBING_AUDIO, "audio", wished),
+        Step(codes.PROBING_VIDEO_KLV, "klv", lambda _: Outcome(None)),
+    )
+    monkeypatch.setattr("ingest.pipeline.runner.STEPS", steps)
+    made = ingest.run(tmp_path / "film.mp4", ["sd"], output)
+    assert (made.status, made.error and made.error.message) == (
+        Status.CANCELLED,
+        "cancelled by `ingest cancel`",
+    )
+    assert [s.code for s in made.steps] == [117, 155]
 
 
 def test_another_process_s_wish_means_nothing(tmp_path: Path) -> None:
