@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner
+from helpers_cli import fill, small_disk
 from made_package import FRAMES, edit, encode, package, tool, video
 from measuring import join, pictures
 from PIL import Image
 
 from ingest.cli.verify import verify as command
 from ingest.job import codes
-from ingest.job.errors import OutputError
+from ingest.job.errors import OutputError, ResourceError
 from ingest.media.cancel import CancelToken
 from ingest.media.process import Limits
 from ingest.media.toolchain import find
@@ -386,6 +387,19 @@ def test_the_decoder_counts_pictures_and_says_what_is_missing(good: Path, tmp_pa
     assert decode.count(track.segments[1:2]) is None
     more = replace(track.segments[2], samples=49)
     assert decode.count([*track.segments[:2], more]) == "336 of 337 frames"
+
+
+def test_levels_that_find_no_room_are_the_disk_s_fault_and_not_the_sound_s(
+    good: Path, tmp_path: Path
+) -> None:
+    """ffmpeg's filter says nothing of lines that it could not write."""
+    track = measure_track(next(good.glob("audio/*/index.m3u8")), root=good)
+    assert len(make_decoder(find().ffmpeg, tmp_path).sound(track.segments, levels=True).levels) > 5
+    with small_disk(tmp_path / "disk", 1_000_000) as disk:
+        fill(disk, leave=4096)  # a page, for the list of the segments
+        with pytest.raises(ResourceError) as caught:
+            make_decoder(find().ffmpeg, disk).sound(track.segments, levels=True)
+    assert caught.value.code is codes.DISK_FULL
 
 
 def test_first_pictures_and_the_last_group_come_out_of_one_small_file(good: Path, tmp_path: Path) -> None:
