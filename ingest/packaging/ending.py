@@ -25,14 +25,14 @@ from ingest.packaging.boxes import (
     version_and_flags,
 )
 from ingest.packaging.moov import change_moov
-from ingest.packaging.sample_times import SampleTimes
+from ingest.packaging.sample_times import times_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from fractions import Fraction
     from pathlib import Path
 
-    from ingest.packaging.sample_times import Run
+    from ingest.packaging.sample_times import Run, SampleTimes
 
 TAIL = 2048  # samples at the end among which decoding times are chosen
 
@@ -59,15 +59,10 @@ def with_end(moov: bytes, end: Fraction) -> bytes | None:
     top = need(moov, Box("file", 0, 0, len(moov)), "moov")
     table = need(moov, top, "trak", "mdia", "minf", "stbl")
     boxes = {b.kind: b for b in children(moov, table.body, table.end)}
-    durations = SampleTimes.of(moov, need(moov, table, "stts"), ">2I")
-    shifts = boxes.get("ctts")
-    offsets = (
-        SampleTimes.of(moov, shifts, ">Ii") if shifts else SampleTimes.alike(durations.samples, 0, ">Ii")
-    )
-    if durations.samples == 0 or offsets.samples != durations.samples:
-        raise BoxError("the tables of times do not have the same number of samples")
-    before, late = durations.split(max(0, durations.samples - TAIL))
-    same, moved = offsets.split(max(0, offsets.samples - TAIL))
+    durations, offsets = times_of(moov, table)
+    head = max(0, durations.samples - TAIL)
+    before, late = durations.split(head)
+    same, moved = offsets.split(head)
     start = before.total
     ticks = round((end - delay) * track.timescale)
     first = -round(delay * track.timescale)  # where the clock begins, in ticks of the media
@@ -75,8 +70,8 @@ def with_end(moov: bytes, end: Fraction) -> bytes | None:
     if found is None:
         return None
     new = {"stts": _full(moov, boxes["stts"], before.then(_grouped(found[0])))}
-    if shifts:
-        new["ctts"] = _full(moov, shifts, same.then(_grouped(found[1])))
+    if "ctts" in boxes:
+        new["ctts"] = _full(moov, boxes["ctts"], same.then(_grouped(found[1])))
     changed = _replaced(moov, top, ("trak", "mdia", "minf", "stbl"), new)
     return _with_lengths(changed, start + sum(found[0]), ceil(end * init.movie_timescale))
 

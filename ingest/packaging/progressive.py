@@ -23,7 +23,7 @@ from ingest.packaging.boxes import (
     version_and_flags,
 )
 from ingest.packaging.moov import boxes_at_top, read_moov
-from ingest.packaging.sample_times import SampleTimes, span
+from ingest.packaging.sample_times import span, times_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,13 +86,8 @@ def _track(moov: bytes, trak: Box, header: TrackInit, shift: Fraction, size: int
     table = need(moov, trak, "mdia", "minf", "stbl")
     boxes = {b.kind: b for b in children(moov, table.body, table.end)}
     sizes = _sizes(moov, need(moov, table, "stsz"), left)
-    durations = SampleTimes.of(moov, need(moov, table, "stts"), ">2I")
-    offsets = (
-        SampleTimes.of(moov, boxes["ctts"], ">Ii")
-        if "ctts" in boxes
-        else SampleTimes.alike(len(sizes), 0, ">Ii")
-    )
-    if not sizes or any(times.samples != len(sizes) for times in (durations, offsets)):
+    durations, offsets = times_of(moov, table)
+    if durations.samples != len(sizes):
         raise BoxError("the tables of samples do not have the same number of them")
     start, _, end = span(durations, offsets)
     return MovieTrack(

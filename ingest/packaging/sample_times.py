@@ -102,17 +102,24 @@ def shown(path: Path) -> Shown:
     delay, _ = edit_shift(init, track)
     top = need(moov, Box("file", 0, 0, len(moov)), "moov")
     table = need(moov, top, "trak", "mdia", "minf", "stbl")
-    boxes = {b.kind: b for b in children(moov, table.body, table.end)}
-    durations = SampleTimes.of(moov, need(moov, table, "stts"), ">2I")
-    count = durations.samples
-    offsets = (
-        SampleTimes.of(moov, boxes["ctts"], ">Ii") if "ctts" in boxes else SampleTimes.alike(count, 0, ">Ii")
-    )
-    if count == 0 or offsets.samples != count:
-        raise BoxError("the tables of times do not have the same number of samples")
+    durations, offsets = times_of(moov, table)
     first, last, _ = span(durations, offsets)
     clock = [Fraction(t, track.timescale) + delay for t in (first, last)]
-    return Shown(count, *clock)
+    return Shown(durations.samples, *clock)
+
+
+def times_of(moov: bytes, table: Box) -> tuple[SampleTimes, SampleTimes]:
+    """The durations and the composition offsets, 0 where none are said, in the `stbl` of a track.
+
+    Raises `BoxError`: there is no sample, or the two are not of the same number of them.
+    """
+    boxes = {b.kind: b for b in children(moov, table.body, table.end)}
+    durations = SampleTimes.of(moov, need(moov, table, "stts"), ">2I")
+    count, shifts = durations.samples, boxes.get("ctts")
+    offsets = SampleTimes.of(moov, shifts, ">Ii") if shifts else SampleTimes.alike(count, 0, ">Ii")
+    if count == 0 or offsets.samples != count:
+        raise BoxError("the tables of times do not have the same number of samples")
+    return durations, offsets
 
 
 def span(durations: SampleTimes, offsets: SampleTimes) -> tuple[int, int, int]:
