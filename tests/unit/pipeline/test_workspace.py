@@ -460,9 +460,13 @@ def test_a_refused_claim_holds_no_lock(claim: Callable[..., Workspace], output: 
 
 
 def test_release_twice(claim: Callable[..., Workspace]) -> None:
+    """The second time it lets nothing go that is another's by then."""
     workspace = claim()
     workspace.release()
+    other = claim()
     workspace.release()
+    assert refusal(claim)[0] == codes.OUTPUT_BUSY.number
+    other.release()
 
 
 def test_a_folder_without_anything_goes_with_its_release(
