@@ -246,7 +246,7 @@ def _writing(path: Path) -> Iterator[BinaryIO]:
             yield file
     except OSError as error:
         raise ResourceError(
-            codes.DISK_FULL, f"a part of the package cannot be copied to decode it: {error.strerror}"
+            codes.DISK_FULL, f"a part of the package cannot be decoded to verify it: {error.strerror}"
         ) from error
 
 
